@@ -1,0 +1,1 @@
+"""The learner: genes in, probabilities out. Knows neither Optuna, nor a database, nor a command line."""
