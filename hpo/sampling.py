@@ -1,0 +1,51 @@
+"""A sampler for each trial, seeded from the study and the trial's number.
+
+A sampler is made anew for every trial, so that the proposal depends on the finished trials and on the number alone,
+never on which worker asks. Start-up points of different trials differ for the same reason.
+"""
+
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
+
+from hpo.contract import Search
+from hpo.seeds import derive
+
+
+class _WholeSpaceTPE(TPESampler):
+    """TPE over the contract's whole space.
+
+    Optuna infers the joint space from the parameters that all finished trials share, and would leave out whatever
+    trial 0 (which may lie outside the space) lacks.
+    """
+
+    def __init__(self, space: dict[str, BaseDistribution], **options: Any) -> None:
+        super().__init__(**options)
+        self._space = space
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        return {name: entry for name, entry in self._space.items() if not entry.single()}
+
+
+def sampler_for(search: Search, seed: int, number: int) -> BaseSampler:
+    """The sampler that proposes trial `number`.
+
+    Args:
+        search: The contract's search settings.
+        seed: The study's seed.
+        number: The trial's number.
+    """
+    trial_seed = derive(seed, "sampler", number)
+    if search.sampler == "random":
+        return RandomSampler(seed=trial_seed)
+    return _WholeSpaceTPE(
+        search.space.distributions,
+        seed=trial_seed,
+        n_startup_trials=search.startup_trials,
+        multivariate=True,
+        constant_liar=True,
+    )
