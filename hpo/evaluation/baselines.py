@@ -1,0 +1,148 @@
+"""Plain baselines on the study's own folds: what a search has to beat.
+
+Each is fitted per fold on the other folds, then once on all development rows for the test rows, if these are
+given. The original's configuration is a baseline too, but a trial of the study (trial 0), not made here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from hpo.evaluation.linear import fit_predict, kmer_counts, one_hot
+from hpo.evaluation.metrics import called_resistant
+
+#: A fitted baseline: (training rows, rows to predict) -> [rows to predict] P(resistant)
+_Predict = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, eq=False)
+class BaselineData:
+    """Encoded rows with their folds.
+
+    Attributes:
+        tokens: [N, T] uint8, padded with 0 at the end.
+        lengths: [N] tokens.
+        labels: [N], True is resistant.
+        folds: [N], 0 to K - 1.
+        test_tokens: [M, T], None while the test set is sealed (then the two below are None too).
+        test_lengths: [M].
+        test_labels: [M].
+    """
+
+    tokens: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.bool_]
+    folds: NDArray[np.int64]
+    test_tokens: NDArray[np.uint8] | None = None
+    test_lengths: NDArray[np.int64] | None = None
+    test_labels: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """What a baseline reaches."""
+
+    name: str
+    fold_accuracies: tuple[float, ...]
+    probabilities: NDArray[np.float64]  #: [N] out of fold
+    test_probabilities: NDArray[np.float64] | None  #: [M]
+    test_accuracy: float | None
+
+    @property
+    def cv(self) -> float:
+        """Mean accuracy over the folds."""
+        return float(np.mean(self.fold_accuracies))
+
+
+def all_baselines(data: BaselineData) -> tuple[Baseline, ...]:
+    """Fit every baseline, the cheapest first."""
+    return (
+        majority(data),
+        identical_sequence(data),
+        logistic_regression(data),
+        kmer_logistic_regression(data),
+    )
+
+
+def majority(data: BaselineData) -> Baseline:
+    """Say the commoner label of the training rows, always."""
+    labels = _joined(data).labels
+
+    def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.full(len(rows), labels[train].mean())
+
+    return _evaluate("majority", data, predict)
+
+
+def identical_sequence(data: BaselineData) -> Baseline:
+    """Say the most frequent label of the same sequence in training; the majority where it is new or tied."""
+    joined = _joined(data)
+    _, sequence = np.unique(joined.tokens, axis=0, return_inverse=True)
+
+    def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        seen = np.bincount(sequence[train], minlength=sequence.max() + 1)
+        resistant = np.bincount(sequence[train], weights=joined.labels[train], minlength=sequence.max() + 1)
+        share = resistant / np.maximum(seen, 1)
+        undecided = (seen == 0) | (share == 0.5)
+        return np.asarray(np.where(undecided, joined.labels[train].mean(), share)[sequence[rows]])
+
+    return _evaluate("identical_sequence", data, predict)
+
+
+def logistic_regression(data: BaselineData) -> Baseline:
+    """Logistic regression on one-hot positions, its penalty tuned within the training rows."""
+    return _linear("logistic_regression", data, one_hot(_joined(data).tokens))
+
+
+def kmer_logistic_regression(data: BaselineData) -> Baseline:
+    """Logistic regression on counts of short words, wherever they stand; tuned alike."""
+    joined = _joined(data)
+    return _linear("kmer_logistic_regression", data, kmer_counts(joined.tokens, joined.lengths))
+
+
+def _linear(name: str, data: BaselineData, features: sparse.csr_matrix) -> Baseline:
+    joined = _joined(data)
+    _, sequence = np.unique(joined.tokens, axis=0, return_inverse=True)
+
+    def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return fit_predict(features, sequence, joined.labels, train, rows)
+
+    return _evaluate(name, data, predict)
+
+
+@dataclass(frozen=True, eq=False)
+class _Joined:
+    tokens: NDArray[np.uint8]  #: [N + M, T], development rows first
+    lengths: NDArray[np.int64]
+    labels: NDArray[np.bool_]  #: those of test rows are never given to a fit
+
+
+def _joined(data: BaselineData) -> _Joined:
+    if data.test_tokens is None or data.test_lengths is None or data.test_labels is None:
+        return _Joined(data.tokens, data.lengths, data.labels)
+    width = max(data.tokens.shape[1], data.test_tokens.shape[1])
+    padded = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (data.tokens, data.test_tokens)]
+    return _Joined(
+        np.concatenate(padded),
+        np.concatenate([data.lengths, data.test_lengths]),
+        np.concatenate([data.labels, data.test_labels]),
+    )
+
+
+def _evaluate(name: str, data: BaselineData, predict: _Predict) -> Baseline:
+    development = np.arange(len(data.labels))
+    probabilities = np.empty(len(development))
+    for fold in np.unique(data.folds):
+        rows = development[data.folds == fold]
+        probabilities[rows] = predict(development[data.folds != fold], rows)
+    correct = called_resistant(probabilities) == data.labels
+    accuracies = tuple(float(correct[data.folds == fold].mean()) for fold in np.unique(data.folds))
+    if data.test_labels is None:
+        return Baseline(name, accuracies, probabilities, None, None)
+    test_rows = len(development) + np.arange(len(data.test_labels))
+    on_test = predict(development, test_rows)
+    test_accuracy = float(np.mean(called_resistant(on_test) == data.test_labels))
+    return Baseline(name, accuracies, probabilities, on_test, test_accuracy)

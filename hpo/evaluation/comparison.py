@@ -1,0 +1,82 @@
+"""Comparisons: two classifiers on the same rows, CV against test, the winner against the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from hpo.evaluation.intervals import Interval, Z, difference_interval, grouped_variance
+
+SIGNIFICANT = 0.05  #: p-values below it are called more than chance
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two classifiers on the same rows (McNemar's test, exact and two-sided)."""
+
+    n: int
+    only_first_right: int
+    only_second_right: int
+    p_value: float
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two differ by more than chance."""
+        return self.p_value < SIGNIFICANT
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Cross-validation accuracy minus test accuracy."""
+
+    difference: float
+    interval: Interval
+
+    @property
+    def is_more_than_noise(self) -> bool:
+        """Whether 0 lies outside the interval."""
+        return not self.interval.contains(0.0)
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
+    """Compare two classifiers by the rows where exactly one of them is right.
+
+    Args:
+        first: [N], where the first classifier is right.
+        second: [N], where the second one is.
+
+    Source:
+        McNemar 1947, with exact binomial probabilities.
+    """
+    only_first = int(np.sum(first & ~second))
+    only_second = int(np.sum(second & ~first))
+    discordant = only_first + only_second
+    p_value = float(binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
+    return Paired(len(first), only_first, only_second, p_value)
+
+
+def gap(cv: float, cv_interval: Interval, test: float, test_interval: Interval) -> Gap:
+    """Set cross-validation and test side by side; both were measured on different rows."""
+    return Gap(cv - test, difference_interval(cv, cv_interval, test, test_interval))
+
+
+def tied_with(
+    correct: NDArray[np.bool_], winner: int, groups: NDArray[np.int64] | None = None
+) -> Sequence[int]:
+    """Find the configurations that the out-of-fold predictions cannot tell from the winner.
+
+    Args:
+        correct: [N, C], whether configuration c was right for row n.
+        winner: Column of the winner.
+        groups: [N], rows that are sampled together share an id.
+
+    Returns:
+        Columns other than the winner whose mean paired difference to it is within 1.96 standard errors of 0.
+    """
+    groups = np.arange(len(correct)) if groups is None else groups
+    difference = correct[:, [winner]].astype(np.int8) - correct
+    margin = Z * np.sqrt(grouped_variance(difference, groups))
+    tied = np.abs(difference.mean(axis=0)) <= margin
+    return [int(column) for column in np.flatnonzero(tied) if column != winner]

@@ -1,0 +1,135 @@
+"""Logistic regression on sparse features, with its penalty tuned inside the training rows.
+
+Rows with the same sequence and label are merged into one weighted row: the same objective, at the cost of the
+distinct sequences only.
+"""
+
+import warnings
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+PENALTIES = (0.01, 0.1, 1.0, 10.0)  #: C of scikit-learn: small is strong
+_INNER_FOLDS = 3
+_TUNING_ROWS = 5000  # distinct (sequence, label) pairs that the penalty is tuned on at most
+_MAX_COLUMNS = 60_000
+_MAX_WORD = 6
+
+
+def one_hot(tokens: NDArray[np.uint8]) -> sparse.csr_matrix:
+    """One column per position and letter.
+
+    Args:
+        tokens: [N, T], 0 is padding and has no column.
+
+    Returns:
+        [N, columns]; columns that are the same in every row are left out.
+    """
+    rows, positions = np.nonzero(tokens)
+    width = int(tokens.max()) + 1
+    return _counts(rows, positions * width + tokens[rows, positions], len(tokens))
+
+
+def kmer_counts(tokens: NDArray[np.uint8], lengths: NDArray[np.int64]) -> sparse.csr_matrix:
+    """Counts of words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
+
+    Args:
+        tokens: [N, T].
+        lengths: [N].
+    """
+    letters = int(tokens.max()) + 1
+    k = max(size for size in range(1, _MAX_WORD + 1) if size == 1 or letters**size <= _MAX_COLUMNS)
+    k = min(k, tokens.shape[1])
+    places = tokens.shape[1] - k + 1
+    words = np.zeros((len(tokens), places), dtype=np.int64)
+    for offset in range(k):
+        words = words * letters + tokens[:, offset : offset + places]
+    rows, positions = np.nonzero(np.arange(places) <= (lengths - k)[:, None])
+    return _counts(rows, words[rows, positions], len(tokens))
+
+
+def _counts(rows: NDArray[np.int64], columns: NDArray[np.int64], n: int) -> sparse.csr_matrix:
+    names, columns = np.unique(columns, return_inverse=True)
+    ones = np.ones(len(rows), dtype=np.float64)
+    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(n, len(names)))
+    highest = counts.max(axis=0).toarray().ravel()
+    lowest = counts.min(axis=0).toarray().ravel()
+    return counts[:, highest != lowest]
+
+
+def fit_predict(
+    features: sparse.csr_matrix,
+    sequence: NDArray[np.int64],
+    labels: NDArray[np.bool_],
+    train: NDArray[np.int64],
+    rows: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Tune and fit on the training rows, predict the others.
+
+    Args:
+        features: [N, columns].
+        sequence: [N], an id per distinct sequence.
+        labels: [N].
+        train: Rows to fit on.
+        rows: Rows to predict.
+
+    Returns:
+        [rows] P(resistant); the share of resistant rows where there is one class or no feature to learn from.
+    """
+    first, weights = _merge(sequence[train] * 2 + labels[train])
+    distinct = train[first]
+    y = labels[distinct]
+    if y.all() or not y.any() or features.shape[1] == 0:
+        return np.full(len(rows), labels[train].mean())
+    x = features[distinct]
+    penalty = _tune(x, y, weights, sequence[distinct])
+    return np.asarray(_fit(x, y, weights, penalty).predict_proba(features[rows])[:, 1])
+
+
+def _merge(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    _, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    return first, counts
+
+
+def _fit(
+    x: sparse.csr_matrix, y: NDArray[np.bool_], weights: NDArray[np.int64], penalty: float
+) -> LogisticRegression:
+    # A fit that stops at max_iter is still a fair baseline: no news for the user.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return LogisticRegression(C=penalty, max_iter=300).fit(x, y, sample_weight=weights)
+
+
+def _tune(
+    x: sparse.csr_matrix, y: NDArray[np.bool_], weights: NDArray[np.int64], sequence: NDArray[np.int64]
+) -> float:
+    """Choose the penalty by accuracy over inner folds; one sequence never stands on both sides."""
+    generator = np.random.default_rng(0)
+    names, number = np.unique(sequence, return_inverse=True)
+    fold = generator.permutation(len(names))[number] % _INNER_FOLDS
+    chosen = np.arange(len(y))
+    if len(y) > _TUNING_ROWS:
+        chosen = np.sort(generator.choice(len(y), _TUNING_ROWS, replace=False))
+    x, y, weights, fold = x[chosen], y[chosen], weights[chosen], fold[chosen]
+    scores = [_inner_score(x, y, weights, fold, penalty) for penalty in PENALTIES]
+    return PENALTIES[int(np.argmax(scores))]  # ties go to the stronger penalty
+
+
+def _inner_score(
+    x: sparse.csr_matrix,
+    y: NDArray[np.bool_],
+    weights: NDArray[np.int64],
+    fold: NDArray[np.int64],
+    penalty: float,
+) -> float:
+    right = 0
+    for inner in range(_INNER_FOLDS):
+        inside, outside = fold != inner, fold == inner
+        if not outside.any() or y[inside].all() or not y[inside].any():
+            continue
+        called = _fit(x[inside], y[inside], weights[inside], penalty).predict(x[outside])
+        right += int(weights[outside][called == y[outside]].sum())
+    return float(right)
