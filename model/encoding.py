@@ -1,0 +1,142 @@
+"""From letters to tokens.
+
+Token 0 is padding, 1 is unknown (any ambiguity), letters start at 2 in alphabetical order:
+nucleotide A C G T; amino_acid A C D E ... Y; codon AAA AAC AAG AAT ACA ... TTT (all 64 under every genetic
+code; those that are stops are never seen).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.alphabet import AMINO_ACIDS, BASES, Alphabet
+from model.errors import DataError
+from model.genes import Genes, Indices
+from model.translation import CODONS, STOP, codon_numbers, translations
+
+Encoding = Literal["nucleotide", "codon", "amino_acid"]
+
+PAD = 0
+UNKNOWN = 1
+_SPECIAL = ("<pad>", "<unknown>")
+_VOCABULARIES: dict[Encoding, tuple[str, ...]] = {
+    "nucleotide": (*_SPECIAL, *BASES),
+    "codon": (*_SPECIAL, *CODONS),
+    "amino_acid": (*_SPECIAL, *AMINO_ACIDS),
+}
+# Marks the first stop, an incomplete codon and what lies behind a sequence; no vocabulary reaches this far.
+_END = 255
+# Rows encoded at a time, so that intermediate arrays stay at a few megabytes.
+_CHUNK = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Sequences as tokens.
+
+    Attributes:
+        tokens: [N, T], padded with 0 at the end.
+        lengths: [N], at least 1: a sequence without a token is one UNKNOWN.
+        vocabulary_size: V, with PAD and UNKNOWN.
+    """
+
+    tokens: NDArray[np.uint8]
+    lengths: NDArray[np.int64]
+    vocabulary_size: int
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def subset(self, indices: Indices) -> "Encoded":
+        """Take some rows (numbers from 0, or a mask [N]); T stays as it is."""
+        return Encoded(self.tokens[indices], self.lengths[indices], self.vocabulary_size)
+
+    def identities(self) -> NDArray[np.int64]:
+        """Number the distinct rows by first appearance: [N], equal where all tokens are equal."""
+        numbers: dict[bytes, int] = {}
+        rows = (blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(self.tokens))
+        return np.fromiter((numbers.setdefault(row, len(numbers)) for row in rows), np.int64, len(self))
+
+
+def encodings_for(alphabet: Alphabet) -> tuple[Encoding, ...]:
+    """Name the encodings that sequences of this alphabet can have."""
+    return get_args(Encoding) if alphabet == "dna" else ("amino_acid",)
+
+
+def vocabulary(encoding: Encoding) -> tuple[str, ...]:
+    """Name every token of an encoding; the index is the token."""
+    return _VOCABULARIES[encoding]
+
+
+def encode(genes: Genes, encoding: Encoding, genetic_code: int = 1) -> Encoded:
+    """Encode sequences as tokens.
+
+    Nucleotides keep the whole sequence. Codons and amino acids go up to the first stop, which is not
+    included; an incomplete last codon is dropped. Proteins are encoded as they are.
+
+    Args:
+        genes: N rows.
+        encoding: One of `encodings_for(genes.alphabet)`.
+        genetic_code: NCBI's number, for codons and the translation of DNA.
+
+    Raises:
+        DataError: The alphabet does not have this encoding, or the genetic code is unknown.
+    """
+    allowed = encodings_for(genes.alphabet)
+    if encoding not in allowed:
+        raise DataError(
+            f"{genes.alphabet} sequences cannot be encoded as {encoding!r}.",
+            f"Allowed: {', '.join(allowed)}.",
+        )
+    by_codon = genes.alphabet == "dna" and encoding != "nucleotide"
+    table = _codon_table(encoding, genetic_code) if by_codon else _letter_table(encoding)
+    longest = max(map(len, genes.sequences), default=1)
+    width = -(-longest // 3) if by_codon else longest
+    tokens = np.zeros((len(genes), max(width, 1)), dtype=np.uint8)
+    lengths = np.ones(len(genes), dtype=np.int64)
+    for start in range(0, len(genes), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        letters = _letters(genes.sequences[rows], tokens.shape[1] * (3 if by_codon else 1))
+        tokens[rows] = table[codon_numbers(letters) if by_codon else letters]
+        lengths[rows] = _close(tokens[rows])
+    used = int(lengths.max(initial=1))
+    return Encoded(np.ascontiguousarray(tokens[:, :used]), lengths, len(vocabulary(encoding)))
+
+
+def _letters(sequences: Sequence[str], width: int) -> NDArray[np.uint8]:
+    """Lay sequences out as ASCII codes [N, width], with 0 behind the end."""
+    fixed = np.array([sequence.encode("ascii") for sequence in sequences], dtype=f"S{width}")
+    return fixed.view(np.uint8).reshape(len(sequences), width)
+
+
+def _close(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Blank everything from the first _END of each row on, in place; give the lengths."""
+    ended = tokens == _END
+    lengths = np.where(ended.any(axis=1), ended.argmax(axis=1), tokens.shape[1]).astype(np.int64)
+    tokens[np.arange(tokens.shape[1]) >= lengths[:, None]] = PAD
+    tokens[lengths == 0, 0] = UNKNOWN
+    lengths[lengths == 0] = 1
+    return lengths
+
+
+def _letter_table(encoding: Encoding) -> NDArray[np.uint8]:
+    """Token by ASCII code [256]."""
+    table = np.full(256, UNKNOWN, dtype=np.uint8)
+    for token, letter in enumerate(vocabulary(encoding)[len(_SPECIAL) :], start=len(_SPECIAL)):
+        table[ord(letter)] = token
+    table[0] = _END
+    return table
+
+
+def _codon_table(encoding: Encoding, genetic_code: int) -> NDArray[np.uint8]:
+    """Token by codon number [4096]."""
+    token_of = {letter: token for token, letter in enumerate(vocabulary(encoding))}
+    table = np.full(4096, _END, dtype=np.uint8)
+    for number, (codon, residue) in translations(genetic_code).items():
+        if residue != STOP:
+            table[number] = token_of.get(codon if encoding == "codon" else residue, UNKNOWN)
+    return table

@@ -1,0 +1,58 @@
+"""Genes with their labels: what every reader gives and everything else takes."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.alphabet import Alphabet, count_ambiguous
+
+Indices = NDArray[np.int64] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Genes:
+    """Cleaned sequences in the order of their rows.
+
+    Attributes:
+        ids: A name per row, as the file has it, or the row's number. Length N; may repeat.
+        sequences: Upper case, no white space, U as T in DNA. Length N.
+        labels: [N], True = resistant; None where no labels were asked for.
+        alphabet: "dna" or "protein".
+        ambiguous_letters: How many IUPAC ambiguity letters the sequences hold.
+    """
+
+    ids: list[str]
+    sequences: list[str]
+    labels: NDArray[np.bool_] | None
+    alphabet: Alphabet
+    ambiguous_letters: int = 0
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def subset(self, indices: Indices) -> "Genes":
+        """Take some rows, in the order given.
+
+        Args:
+            indices: Row numbers from 0, or a mask [N].
+        """
+        rows = np.arange(len(self))[indices]
+        sequences = [self.sequences[row] for row in rows]
+        return Genes(
+            ids=[self.ids[row] for row in rows],
+            sequences=sequences,
+            labels=None if self.labels is None else self.labels[rows],
+            alphabet=self.alphabet,
+            ambiguous_letters=count_ambiguous(sequences, self.alphabet),
+        )
+
+    def fingerprint(self) -> str:
+        """Give the SHA-256 of the alphabet and of all rows (id, sequence, label) in their order, as hex."""
+        digest = hashlib.sha256(self.alphabet.encode())
+        labels = [None] * len(self) if self.labels is None else self.labels.tolist()
+        for row in zip(self.ids, self.sequences, labels, strict=True):
+            digest.update(json.dumps(row).encode())
+        return digest.hexdigest()
