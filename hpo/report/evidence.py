@@ -1,0 +1,213 @@
+"""Everything a report is made from, as it was measured: `finalize` fills it, the report derives the rest.
+
+Values only: no statistics, no words. Arrays are in development or test row order.
+Letters: N development rows, M test rows, C complete trials, K folds, T tokens.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.evaluation.baselines import Baseline
+
+ParamValue = str | int | float | bool | None
+State = Literal["COMPLETE", "PRUNED", "FAIL"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """What the search cost."""
+
+    budget: int
+    folds_trained: int
+    folds_saved: int  #: folds that pruning spared
+    seconds: float  #: sum of the training time of all folds
+    workers: int | None = None  #: how many worked on it, if known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """What `create-study` froze, in the words of its options; shown in the method section."""
+
+    fingerprint: str  #: sha256 of the data
+    folds: int
+    test_size: float
+    seed: int
+    duplicates: Literal["together", "spread"]
+    encodings: tuple[str, ...]  #: that were searched
+    genetic_code: int
+    max_epochs: int
+    patience: int
+    sampler: str
+    pruner: str
+    class_weights: bool
+    space: Mapping[str, str]  #: hyperparameter -> its range or choices, in words
+    versions: Mapping[str, str]  #: package -> version
+
+
+@dataclass(frozen=True, kw_only=True)
+class EncodingSummary:
+    """What the data look like under one encoding (development and test rows together)."""
+
+    encoding: str
+    distinct: int
+    duplicate_rows: int  #: rows beyond the first of each sequence
+    contradictory_rows: int  #: rows of sequences that carry both labels
+    commonest: int  #: rows of the commonest sequence
+    ceiling: float  #: the highest accuracy that any classifier of these sequences can have
+    shortest: int  #: tokens
+    median: int
+    longest: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSummary:
+    """The data as read."""
+
+    source: str  #: file name, without its folder
+    alphabet: Literal["dna", "protein"]
+    rows: int
+    resistant: int
+    shortest: int  #: letters
+    median: int
+    longest: int
+    ambiguous_letters: int
+    early_stops: int | None  #: rows translated to under 90 % of the longest; None for proteins
+    encodings: tuple[EncodingSummary, ...]
+    warnings: tuple[str, ...] = ()  #: what `create-study` warned of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """One finished trial."""
+
+    number: int
+    state: State
+    params: Mapping[str, ParamValue]  #: resolved configuration: hyperparameter -> value
+    fold_accuracies: tuple[float, ...]  #: fewer than K where it was pruned or failed
+    chosen_epoch: int | None
+    seconds: float
+    network_parameters: int | None = None
+    reason: str = ""  #: why it failed
+
+    @property
+    def mean(self) -> float | None:
+        """Mean accuracy of the folds that were trained."""
+        return float(np.mean(self.fold_accuracies)) if self.fold_accuracies else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpochCurves:
+    """Loss and accuracy by epoch; validation is empty where nothing was held out."""
+
+    train_loss: tuple[float, ...]
+    train_accuracy: tuple[float, ...]
+    validation_loss: tuple[float, ...] = ()
+    validation_accuracy: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """One layer of the network, for its picture."""
+
+    name: str  #: "Embedding", "BiLSTM 1", "Mean over time", "Sigmoid"
+    output: str  #: "T x 50"
+    parameters: int
+    note: str = ""  #: "dropout 0.18"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Winner:
+    """The trial that the search chose."""
+
+    number: int
+    params: Mapping[str, ParamValue]
+    chosen_epoch: int  #: 1-based, one for all folds
+    fold_curves: tuple[EpochCurves, ...]  #: [K]
+    probabilities: NDArray[np.floating]  #: [N] out of fold, at the chosen epoch
+    layers: tuple[Layer, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Original:
+    """The original's configuration, trial 0."""
+
+    number: int
+    params: Mapping[str, ParamValue]
+    fold_accuracies: tuple[float, ...]
+    test_probabilities: NDArray[np.floating] | None = None  #: [M], where it was retrained for the test
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Development:
+    """Rows that the search saw."""
+
+    labels: NDArray[np.bool_]  #: [N]
+    groups: NDArray[np.int64]  #: [N], rows of identical sequences share an id
+    folds: NDArray[np.int64]  #: [N], 0 to K - 1
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OutOfFold:
+    """Which out-of-fold predictions of the complete trials were right, each at its chosen epoch."""
+
+    numbers: tuple[int, ...]  #: [C] trial numbers, ascending
+    correct: NDArray[np.bool_]  #: [N, C]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FinalModel:
+    """The model that was retrained on all development rows."""
+
+    epochs: int
+    curves: EpochCurves
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TestSet:
+    """Rows that were sealed until the end, and what the final model said of them."""
+
+    __test__ = False  # not a test class, whatever pytest thinks of the name
+
+    labels: NDArray[np.bool_]  #: [M]
+    probabilities: NDArray[np.floating]  #: [M]
+    unseen: NDArray[np.bool_]  #: [M], sequence not among the development rows
+    lengths: NDArray[np.int64]  #: [M] tokens
+    groups: NDArray[np.int64]  #: [M], rows of identical sequences share an id
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PositionEffects:
+    """How much each position moves the prediction."""
+
+    effect: NDArray[np.floating]  #: [T], mean absolute change of P(resistant), first position first
+    method: str  #: in words
+    known: tuple[int, ...] = ()  #: 0-based positions known to matter (simulated genes)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Evidence:
+    """All of it."""
+
+    study: str
+    created: str  #: ISO 8601, UTC
+    finished: str
+    effort: Effort
+    contract: Contract
+    data: DataSummary
+    trials: tuple[Trial, ...]  #: every finished trial, by number
+    winner: Winner
+    development: Development
+    out_of_fold: OutOfFold
+    final: FinalModel
+    test_rows: int  #: M, known while sealed too
+    test_openings: tuple[str, ...]  #: when the test set was opened, ISO 8601, this time included
+    test: TestSet | None = None  #: None while sealed
+    original: Original | None = None
+    baselines: tuple[Baseline, ...] = ()
+    importances: Mapping[str, float] = field(default_factory=dict)  #: hyperparameter -> share, sums to 1
+    positions: PositionEffects | None = None

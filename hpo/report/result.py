@@ -1,0 +1,189 @@
+"""`result.json`: the answer for scripts.
+
+The keys of the first level and those under `cv`, `test`, `baselines`, `trials` and `data` are fixed; more may
+be added. `cv.interval95` belongs to the corrected mean, because it is the one that holds; the interval of the
+naive mean stands beside it as `naive_interval95`. While the test set is sealed, `test`, `gap` and every
+baseline's `test` are null.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from hpo.evaluation.comparison import Gap, Paired
+from hpo.evaluation.intervals import Interval
+from hpo.evaluation.metrics import Curve, Measured, Slice
+from hpo.report.answer import Answer, CrossValidation, Rival, Tested
+from hpo.report.evidence import Evidence, Trial
+
+Json = Any  # what `json.dumps(..., allow_nan=False)` takes
+_PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuration")
+
+
+def build_result(evidence: Evidence, answer: Answer) -> dict[str, Json]:
+    """Build the contents of `result.json`.
+
+    Returns:
+        Plain dicts, lists, strings and finite numbers.
+    """
+    test = answer.test
+    result = {
+        "study": evidence.study,
+        "created": evidence.created,
+        "finished": evidence.finished,
+        "best_trial": _best_trial(evidence),
+        "cv": _cv(answer.cv),
+        "test": None if test is None else _test(test),
+        "gap": None if test is None else test.gap.difference,
+        "gap_details": None if test is None else _gaps(test),
+        "baselines": _baselines(answer),
+        "trials": _trial_counts(evidence),
+        "folds_trained": evidence.effort.folds_trained,
+        "folds_saved": evidence.effort.folds_saved,
+        "seconds": evidence.effort.seconds,
+        "tied_with_best": [trial.number for trial in answer.tied],
+        "importances": dict(evidence.importances),
+        "test_openings": len(evidence.test_openings),
+        "test_opened": list(evidence.test_openings),
+        "data": _data(evidence),
+    }
+    return {key: _plain(value) for key, value in result.items()}
+
+
+def count_states(trials: Sequence[Trial]) -> dict[str, int]:
+    """Count finished trials by state: complete, pruned, failed."""
+    names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+    return {name: sum(trial.state == state for trial in trials) for name, state in names.items()}
+
+
+def _trial_counts(evidence: Evidence) -> dict[str, Json]:
+    return {**count_states(evidence.trials), "budget": evidence.effort.budget}
+
+
+def _best_trial(evidence: Evidence) -> dict[str, Json]:
+    winner = evidence.winner
+    return {
+        "number": winner.number,
+        "params": dict(winner.params),
+        "epochs": evidence.final.epochs,
+        "network_parameters": sum(layer.parameters for layer in winner.layers),
+    }
+
+
+def _cv(cv: CrossValidation) -> dict[str, Json]:
+    return {
+        "fold_accuracies": list(cv.fold_accuracies),
+        "mean": cv.mean,
+        "std": cv.std,
+        "interval95": _interval(cv.corrected.interval),
+        "corrected_mean": cv.corrected.corrected_mean,
+        "naive_interval95": _interval(cv.corrected.naive_interval),
+        **_measured(cv.measured),
+    }
+
+
+def _test(test: Tested) -> dict[str, Json]:
+    rates = test.measured.rates
+    return {
+        "accuracy": rates.accuracy,
+        "interval95": _interval(test.interval),
+        **_measured(test.measured),
+        "unseen_sequences": _slice(test.unseen),
+        "seen_sequences": _slice(test.seen),
+        "by_length": [_slice(part) for part in test.by_length],
+        "by_class": [_slice(part) for part in test.by_class],
+    }
+
+
+def _measured(measured: Measured) -> dict[str, Json]:
+    rates, calibration = measured.rates, measured.calibration
+    return {
+        "loss": measured.log_loss,
+        "n": measured.n,
+        "confusion": [list(row) for row in rates.confusion],
+        "sensitivity": rates.sensitivity,
+        "specificity": rates.specificity,
+        "balanced_accuracy": rates.balanced_accuracy,
+        "mcc": rates.mcc,
+        "brier": measured.brier,
+        "roc_auc": _area(measured.roc),
+        "pr_auc": _area(measured.precision_recall),
+        "calibration": {"predicted": calibration.x.tolist(), "observed": calibration.y.tolist()},
+    }
+
+
+def _baselines(answer: Answer) -> dict[str, Json]:
+    missing = {name: {"cv": None, "test": None} for name in _PROMISED_BASELINES}
+    return missing | {rival.name: _rival(rival) for rival in answer.rivals}
+
+
+def _rival(rival: Rival) -> dict[str, Json]:
+    return {
+        "cv": rival.cv,
+        "test": rival.test,
+        "fold_accuracies": list(rival.fold_accuracies),
+        "mcnemar_cv": _paired(rival.cv_paired),
+        "mcnemar_test": _paired(rival.test_paired),
+    }
+
+
+def _data(evidence: Evidence) -> dict[str, Json]:
+    return {
+        "fingerprint": evidence.contract.fingerprint,
+        "development": len(evidence.development.labels),
+        "test": evidence.test_rows,
+        "resistant": evidence.data.resistant,
+        "ceilings": {summary.encoding: summary.ceiling for summary in evidence.data.encodings},
+    }
+
+
+def _interval(interval: Interval) -> list[float]:
+    return [interval.low, interval.high]
+
+
+def _gaps(test: Tested) -> dict[str, Json]:
+    return {"naive": _gap(test.gap), "corrected": _gap(test.corrected_gap)}
+
+
+def _gap(gap: Gap) -> dict[str, Json]:
+    return {
+        "difference": gap.difference,
+        "interval95": _interval(gap.interval),
+        "more_than_noise": gap.is_more_than_noise,
+    }
+
+
+def _area(curve: Curve | None) -> float | None:
+    return None if curve is None else curve.area
+
+
+def _slice(part: Slice | None) -> dict[str, Json] | None:
+    if part is None:
+        return None
+    return {"name": part.name, "n": part.n, "accuracy": part.accuracy, "interval95": _interval(part.interval)}
+
+
+def _paired(paired: Paired | None) -> dict[str, Json] | None:
+    if paired is None:
+        return None
+    return {
+        "n": paired.n,
+        "only_best_right": paired.only_first_right,
+        "only_baseline_right": paired.only_second_right,
+        "p": paired.p_value,
+    }
+
+
+def _plain(value: Json) -> Json:
+    """Turn numpy scalars into Python's, and numbers that JSON lacks (nan, infinity) into null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
