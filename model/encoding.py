@@ -116,7 +116,7 @@ def _letters(sequences: Sequence[str], width: int) -> NDArray[np.uint8]:
 def _close(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Blank everything from the first _END of each row on, in place; give the lengths."""
     ended = tokens == _END
-    lengths = np.where(ended.any(axis=1), ended.argmax(axis=1), tokens.shape[1]).astype(np.int64)
+    lengths: NDArray[np.int64] = np.where(ended.any(axis=1), ended.argmax(axis=1), tokens.shape[1])
     tokens[np.arange(tokens.shape[1]) >= lengths[:, None]] = PAD
     tokens[lengths == 0, 0] = UNKNOWN
     lengths[lengths == 0] = 1

@@ -193,6 +193,6 @@ def _check_parts(labels: NDArray[np.bool_], fold: NDArray[np.int64], folds: int)
         if here.all() or not here.any():
             name = "the test set" if part < 0 else f"fold {part}"
             raise DataError(
-                f"With copies of a sequence kept together, {name} would have {len(here)} rows, all of one class.",
+                f"With copies of a sequence kept together, all {len(here)} rows of {name} would be of one class.",
                 "Give fewer --folds, or pass --duplicates spread.",
             )
