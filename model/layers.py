@@ -1,0 +1,129 @@
+"""The parts of the network: sequence reversal, one bidirectional LSTM layer, dropout, pooling.
+
+Everything is time-major ([T, B, features]) because that is what the LSTM kernels of oneDNN and cuDNN read
+without copying. Padding stands at the end of a sequence and is never seen: no output at a valid token depends on
+it, and nothing but valid tokens is pooled.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+
+def reversal(lengths: Tensor, steps: int) -> Tensor:
+    """Index that reverses each sequence within its own length and leaves its padding where it is.
+
+    Args:
+        lengths: [B] int64, 1 to `steps`.
+        steps: T.
+
+    Returns:
+        [T * B] int64 row numbers into a [T * B, features] view of a time-major tensor; its own inverse.
+    """
+    time = torch.arange(steps, device=lengths.device).unsqueeze(1)
+    mirrored = lengths.unsqueeze(0) - 1 - time
+    rows = torch.where(mirrored >= 0, mirrored, time) * len(lengths)
+    return (rows + torch.arange(len(lengths), device=lengths.device)).flatten()
+
+
+class _Permute(torch.autograd.Function):
+    """Picks rows by a permutation that is its own inverse, so that the gradient is the same cheap pick.
+
+    `index_select` alone would add up its gradient atomically: slower, and on a GPU in changing order.
+    """
+
+    @staticmethod
+    def forward(ctx: torch.autograd.function.FunctionCtx, values: Tensor, index: Tensor) -> Tensor:
+        ctx.save_for_backward(index)
+        return values.flatten(0, 1).index_select(0, index).view_as(values)
+
+    @staticmethod
+    def backward(ctx: torch.autograd.function.FunctionCtx, *gradients: Tensor) -> tuple[Tensor, None]:
+        (index,) = ctx.saved_tensors  # type: ignore[attr-defined]
+        gradient = gradients[0]
+        return gradient.flatten(0, 1).index_select(0, index).view_as(gradient), None
+
+
+def reverse_within_lengths(values: Tensor, index: Tensor) -> Tensor:
+    """Reverses [T, B, features] along time, each sequence within its length; `index` is from `reversal`."""
+    result: Tensor = _Permute.apply(values, index)  # type: ignore[no-untyped-call]
+    return result
+
+
+class BidirectionalLSTM(nn.Module):
+    """The weights of one bidirectional layer, as two `nn.LSTM` of one direction each.
+
+    Args:
+        input_size: I, features of a token.
+        hidden_size: H, units of one direction.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.input_size = input_size
+        self.hidden_size = hidden_size
+        self.ahead = nn.LSTM(input_size, hidden_size)
+        self.back = nn.LSTM(input_size, hidden_size)
+
+
+class LayerEngine(Protocol):
+    """Runs one bidirectional layer; engines differ in speed, never in the function that they compute."""
+
+    def __call__(self, layer: BidirectionalLSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
+        """Args: inputs [T, B, I] and lengths [B] int64 on its device. Returns: [T, B, 2H], padding undefined."""
+        ...
+
+
+def stock_engine(layer: BidirectionalLSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
+    """`nn.LSTM` (oneDNN on a CPU, cuDNN on a GPU), one direction at a time.
+
+    The backward direction reads each sequence reversed within its own length. This masks without
+    `pack_padded_sequence`, whose gradient on a CPU takes time that grows with the square of T.
+    """
+    index = reversal(lengths, len(inputs))
+    ahead, _ = layer.ahead(inputs)
+    back, _ = layer.back(reverse_within_lengths(inputs, index))
+    return torch.cat([ahead, reverse_within_lengths(back, index)], dim=2)
+
+
+class SeededDropout(nn.Module):
+    """Dropout with a random generator of its own: the process's generator is neither read nor moved.
+
+    Args:
+        share: Share of values set to 0 in training; the others are scaled up to keep the mean.
+    """
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+        self.generator: torch.Generator | None = None
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Drops values while training; passes them on unchanged otherwise."""
+        if not self.training or self.share == 0.0:
+            return values
+        kept = torch.empty_like(values).bernoulli_(1.0 - self.share, generator=self.generator)
+        return values * kept.div_(1.0 - self.share)
+
+
+def pool(outputs: Tensor, lengths: Tensor, pooling: str) -> Tensor:
+    """One vector per sequence from the outputs at its valid tokens.
+
+    Args:
+        outputs: [T, B, 2H], forward direction first.
+        lengths: [B] int64.
+        pooling: "last" (forward state after the last token beside the backward state after the first, as
+            Keras' `Bidirectional(LSTM)` returns them), "mean" or "max".
+
+    Returns:
+        [B, 2H].
+    """
+    if pooling == "last":
+        half = outputs.shape[2] // 2
+        columns = torch.arange(len(lengths), device=outputs.device)
+        return torch.cat([outputs[lengths - 1, columns, :half], outputs[0, :, half:]], dim=1)
+    valid = (torch.arange(len(outputs), device=outputs.device).unsqueeze(1) < lengths).unsqueeze(2)
+    if pooling == "mean":
+        return outputs.masked_fill(~valid, 0.0).sum(0) / lengths.unsqueeze(1)
+    return outputs.masked_fill(~valid, float("-inf")).amax(0)

@@ -1,0 +1,94 @@
+"""Prediction: probabilities from a trained network, or from several."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model import runtime
+from model.batching import evaluation_batches
+from model.network import BiLSTM
+
+#: Rows that are evaluated together.
+EVALUATION_BATCH = 512
+
+
+class TokenRows(Protocol):
+    """Encoded sequences, for example an `Encoded`."""
+
+    @property
+    def tokens(self) -> NDArray[np.uint8]:
+        """[N, T], PAD after each row's end."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[N], 1 to T."""
+
+
+def predict(
+    networks: BiLSTM | Sequence[BiLSTM], encoded: TokenRows, device: str = "cpu", batch_size: int = EVALUATION_BATCH
+) -> NDArray[np.float32]:
+    """Computes P(resistant); a sequence's probability does not depend on the others.
+
+    Args:
+        networks: One network, or several whose probabilities are averaged. They come back on the CPU.
+        encoded: N sequences, encoded as the networks' training rows were.
+        device: As `runtime.resolve_device` takes it.
+        batch_size: Rows at once.
+
+    Returns:
+        [N] float32.
+    """
+    place = runtime.resolve_device(device)
+    if len(encoded.lengths) == 0:
+        return np.empty(0, dtype=np.float32)
+    members = [networks] if isinstance(networks, BiLSTM) else list(networks)
+    total = np.zeros(len(encoded.lengths), dtype=np.float64)
+    for network in members:
+        with runtime.arithmetic("fp32", place):
+            logits = logits_of(network.to(place), encoded.tokens, encoded.lengths, place, batch_size)
+        network.cpu()
+        total += probability(logits)
+    return (total / len(members)).astype(np.float32)
+
+
+def probability(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The sigmoid of logits, exact at both ends."""
+    return np.exp(-np.logaddexp(0.0, -logits)).astype(np.float32)
+
+
+@torch.inference_mode()
+def logits_of(
+    network: BiLSTM,
+    tokens: NDArray[np.uint8],
+    lengths: NDArray[np.int64],
+    device: torch.device,
+    batch_size: int = EVALUATION_BATCH,
+) -> NDArray[np.float32]:
+    """Computes the network's logits; leaves the network in evaluation mode.
+
+    Args:
+        network: On `device`.
+        tokens: [N, T].
+        lengths: [N].
+        device: Where to compute.
+        batch_size: Rows at once.
+
+    Returns:
+        [N] float32, in the order of `tokens`.
+    """
+    network.eval()
+    plan = evaluation_batches(lengths, batch_size)
+    parts = [
+        network(
+            torch.from_numpy(np.ascontiguousarray(tokens[rows, : batch.longest].T)).to(device).long(),
+            torch.from_numpy(lengths[rows]).to(device),
+        )
+        for batch in plan.batches
+        for rows in [plan.rows[batch.start : batch.stop]]
+    ]
+    result = np.empty(len(lengths), dtype=np.float32)
+    result[plan.rows] = torch.cat(parts).float().cpu().numpy()
+    return result
