@@ -141,13 +141,13 @@ class Space(BaseModel):
 
     def suggest(self, trial: optuna.trial.Trial) -> LearnerConfig:
         """The configuration that the sampler proposes for `trial`."""
-        values: dict[str, Any] = {
-            name: entry.value
-            if isinstance(entry, Fixed)
-            else entry.suggest(trial, name, _is_whole(name))
-            for name, entry in self.parameters.items()
-        }
+        values: dict[str, Any] = {name: self.suggest_one(trial, name) for name in self.parameters}
         return LearnerConfig(**values)
+
+    def suggest_one(self, trial: optuna.trial.Trial, name: str) -> Value:
+        """The value of one parameter for `trial`."""
+        entry = self.parameters[name]
+        return entry.value if isinstance(entry, Fixed) else entry.suggest(trial, name, _is_whole(name))
 
     def representable(self, config: LearnerConfig) -> dict[str, Value]:
         """The part of `config` that this space could have proposed, by parameter name."""

@@ -1,0 +1,83 @@
+"""`hpo finalize` and `hpo predict`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hpo.cli.options import DataOptions, Device, Json, Output, StorageOptions, Study, command
+from hpo.cli.output import print_json, set_up_logging
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    command(app, "finalize", "Step by step, on any number of machines")(finalize)
+    command(app, "predict", "Step by step, on any number of machines")(predict)
+
+
+def finalize(
+    output: Output,
+    place: StorageOptions,
+    study: Study = None,
+    device: Device = "auto",
+    no_test: Annotated[
+        bool, typer.Option("--no-test", help="Report without opening the test set.", envvar="HPO_NO_TEST")
+    ] = False,
+    early: Annotated[
+        bool, typer.Option("--early", help="Answer from the trials finished so far.", envvar="HPO_EARLY")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Retrain the best trial, open the test set, write report and model."""
+    from hpo.finalize import finalize as answer
+    from hpo.session import open_session
+
+    set_up_logging("warning")
+    session = open_session(place.storage, study, place.artifacts)
+    print_result(answer(session, output, device, with_test=not no_test, early=early), output, json)
+
+
+def predict(
+    model_dir: Annotated[
+        Path, typer.Argument(metavar="MODEL_DIR", help="The folder `model` that finalize wrote.")
+    ],
+    sequences: Annotated[
+        Path, typer.Argument(metavar="SEQUENCES", help="Genes, in any form that run takes; labels are not needed.")
+    ],
+    reading: DataOptions,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="CSV to write; stdout by default.")
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Probabilities of resistance for new genes, as CSV: id, probability_resistant, resistant."""
+    from hpo.cli.reading import read_unlabelled
+    from hpo.predict import predict as predict_genes
+    from hpo.predict import write_csv
+
+    set_up_logging("warning")
+    predictions = predict_genes(model_dir, lambda alphabet: read_unlabelled(sequences, reading, alphabet), device)
+    if json:
+        print_json({"predictions": [vars(row) for row in predictions]})
+    else:
+        write_csv(predictions, output)
+
+
+def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
+    """The answer in a few lines, or as JSON."""
+    if json:
+        print_json(result)
+        return
+    cv, test = result["cv"], result["test"]
+    print(f"Best trial: {result['best_trial']['number']}")
+    print(f"  5-fold CV accuracy   {cv['mean']:.4f} (corrected for the choice among trials: {cv['corrected_mean']:.4f})")
+    if test is not None:
+        low, high = test["interval95"]
+        print(f"  test accuracy        {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {test['n']} genes)")
+    for name, baseline in result["baselines"].items():
+        against = "" if baseline.get("test") is None else f", test {baseline['test']:.4f}"
+        print(f"  {name.replace('_', ' '):<20} CV {baseline['cv']:.4f}{against}")
+    print(f"Report: {output / 'report.html'}")
+    print(f"Model:  {output / 'model'}")

@@ -1,0 +1,228 @@
+"""Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`).
+
+Options that several commands share are fields of a frozen dataclass. `command` registers a function that takes such
+dataclasses, and shows their fields as options.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+
+def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
+    """A typer option whose environment twin follows from its first name."""
+    twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
+    return typer.Option(*names, help=help, envvar=twin, **settings)
+
+
+def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a command; its parameters that are dataclasses become one option per field.
+
+    Args:
+        app: The typer application.
+        name: The command's name.
+        panel: The heading under which `hpo --help` lists it.
+    """
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        hints = get_type_hints(function, include_extras=True)
+        groups = {key: hint for key, hint in hints.items() if is_dataclass(hint)}
+
+        @wraps(function)
+        def call(**values: Any) -> None:
+            own = {key: value for key, value in values.items() if key in hints}
+            for key, group in groups.items():
+                own[key] = group(**{field.name: values[field.name] for field in fields(group)})
+            function(**own)
+
+        call.__signature__ = _expanded(function, hints, groups)  # type: ignore[attr-defined]
+        call.__annotations__ = {
+            parameter.name: parameter.annotation
+            for parameter in inspect.signature(call).parameters.values()
+        }
+        app.command(name, rich_help_panel=panel)(call)
+        return function
+
+    return register
+
+
+def _expanded(
+    function: Callable[..., None], hints: dict[str, Any], groups: dict[str, Any]
+) -> inspect.Signature:
+    parameters = []
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name not in groups:
+            parameters.append(
+                parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
+            )
+            continue
+        types = get_type_hints(groups[parameter.name], include_extras=True)
+        for field in fields(groups[parameter.name]):
+            default = inspect.Parameter.empty if field.default is MISSING else field.default
+            parameters.append(
+                inspect.Parameter(
+                    field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=types[field.name]
+                )
+            )
+    return inspect.Signature(parameters)
+
+
+class Alphabet(StrEnum):
+    """What the letters are."""
+
+    auto = "auto"
+    dna = "dna"
+    protein = "protein"
+
+
+class Intermediate(StrEnum):
+    """What to do with intermediate results."""
+
+    resistant = "resistant"
+    susceptible = "susceptible"
+    drop = "drop"
+
+
+class Duplicates(StrEnum):
+    """What to do with identical sequences when rows are dealt out."""
+
+    together = "together"
+    spread = "spread"
+
+
+class Sampler(StrEnum):
+    """Who proposes."""
+
+    tpe = "tpe"
+    random = "random"
+
+
+class Pruner(StrEnum):
+    """Who gives up."""
+
+    paired = "paired"
+    median = "median"
+    percentile = "percentile"
+    wilcoxon = "wilcoxon"
+    none = "none"
+
+
+class Engine(StrEnum):
+    """What runs the recurrent layers."""
+
+    auto = "auto"
+    stock = "stock"
+    native = "native"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+Study = Annotated[
+    str | None,
+    option("--study", help="The study's name; may be left out where the storage holds one study.", metavar="NAME"),
+]
+Output = Annotated[Path, option("--output", help="Folder for report and model.", metavar="DIR")]
+Device = Annotated[
+    str, option("--device", help="auto (every GPU, or the CPU), cpu, cuda, cuda:0, ...", metavar="DEVICE")
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageOptions:
+    """Where studies and artifacts are kept."""
+
+    storage: Annotated[
+        str,
+        option(
+            "--storage",
+            help="sqlite:///FILE, postgresql://USER@HOST/DB or grpc://HOST:PORT. With a password in it, "
+            "set HPO_STORAGE instead: arguments are seen by every user of the machine.",
+            metavar="URL",
+        ),
+    ] = "sqlite:///hpo.db"
+    artifacts: Annotated[
+        str | None,
+        option(
+            "--artifacts",
+            help="Folder or s3://BUCKET/PREFIX for data snapshots, folds and reports; by default "
+            "hpo-artifacts beside the storage.",
+            metavar="PLACE",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """How to read the data."""
+
+    alphabet: Annotated[Alphabet, option("--alphabet", help="What the letters are.")] = Alphabet.auto
+    sequence_column: Annotated[
+        str | None, option("--sequence-column", help="Column of the sequences.", metavar="COLUMN")
+    ] = None
+    label_column: Annotated[
+        str | None, option("--label-column", help="Column of the labels.", metavar="COLUMN")
+    ] = None
+    id_column: Annotated[str | None, option("--id-column", help="Column of the names.", metavar="COLUMN")] = None
+    labels: Annotated[
+        Path | None, option("--labels", help="Table of id and label, for a FASTA without labels.", metavar="FILE")
+    ] = None
+    intermediate: Annotated[
+        Intermediate | None, option("--intermediate", help="What to do with intermediate results.")
+    ] = None
+    genetic_code: Annotated[
+        int, option("--genetic-code", help="NCBI number of the translation table.", min=1, max=33)
+    ] = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class SplitOptions:
+    """How rows are dealt out."""
+
+    folds: Annotated[int, option("--folds", help="Folds of the cross-validation.", min=2, max=50)] = 5
+    test_size: Annotated[
+        float, option("--test-size", help="Share of the rows sealed away as test set.", min=0.01, max=0.9)
+    ] = 0.2
+    seed: Annotated[int, option("--seed", help="Of splits, training and search.", min=0)] = 0
+    duplicates: Annotated[
+        Duplicates,
+        option("--duplicates", help="Keep identical sequences together in one part, or spread them."),
+    ] = Duplicates.together
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """How the search goes."""
+
+    trials: Annotated[int, option("--trials", help="The budget: trials to finish.", min=1)]
+    study: Annotated[str, option("--study", help="The study's name.", metavar="NAME")]
+    space: Annotated[
+        Path | None,
+        option("--space", help="Search space (TOML); what it leaves out keeps its default.", metavar="FILE"),
+    ] = None
+    sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = Sampler.tpe
+    startup_trials: Annotated[
+        int, option("--startup-trials", help="Random trials before TPE begins.", min=1)
+    ] = 10
+    pruner: Annotated[
+        Pruner,
+        option("--pruner", help="Who ends a trial after a bad fold; paired compares with the best, fold by fold."),
+    ] = Pruner.paired
+    max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 30
+    patience: Annotated[
+        int, option("--patience", help="Epochs without a lower validation loss before a fold ends.", min=1)
+    ] = 10
+    engine: Annotated[
+        Engine, option("--engine", help="What runs the recurrent layers: native where it can, or stock PyTorch.")
+    ] = Engine.auto
+    lease_timeout: Annotated[
+        float,
+        option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),
+    ] = 60.0
+    retries: Annotated[
+        int, option("--retries", help="Workers that a trial may lose before it is failed.", min=0)
+    ] = 3

@@ -1,0 +1,51 @@
+"""Reading what the user named, with the options of the command line."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hpo.cli.options import DataOptions
+
+if TYPE_CHECKING:
+    from model.genes import Genes
+
+
+def read_labelled(data: Path, options: DataOptions, require_labels: bool = True) -> "Genes":
+    """The genes in a file.
+
+    Args:
+        data: The file.
+        options: Columns, alphabet and what to do with intermediate results.
+        require_labels: Whether rows without a label are an error.
+
+    Raises:
+        DataError: Says what is wrong with which row, and what to do.
+    """
+    from hpo.progress import step
+    from model.reading import read_genes
+
+    with step(f"Reading {data.name}"):
+        return read_genes(
+            data,
+            sequence_column=options.sequence_column,
+            label_column=options.label_column,
+            id_column=options.id_column,
+            labels_path=options.labels,
+            alphabet=options.alphabet.value,
+            intermediate=options.intermediate.value if options.intermediate else None,
+            require_labels=require_labels,
+        )
+
+
+def read_unlabelled(data: Path, options: DataOptions, alphabet: str) -> "Genes":
+    """Genes to predict, in the alphabet of the model."""
+    from hpo.progress import step
+    from model.reading import read_genes
+
+    with step(f"Reading {data.name}"):
+        return read_genes(
+            data,
+            sequence_column=options.sequence_column,
+            id_column=options.id_column,
+            alphabet=alphabet,
+            require_labels=False,
+        )

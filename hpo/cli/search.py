@@ -1,0 +1,183 @@
+"""`hpo run`, `hpo create-study`, `hpo worker`."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpo.cli.options import (
+    DataOptions,
+    Device,
+    Json,
+    Output,
+    SearchOptions,
+    SplitOptions,
+    StorageOptions,
+    Study,
+    command,
+    option,
+)
+from hpo.cli.output import print_json, print_table, set_up_logging
+
+if TYPE_CHECKING:
+    from hpo.create import Plan
+    from hpo.fleet import Seat
+    from model.genes import Genes
+
+DataFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="Genes with labels: .npy (the original's form), CSV, TSV, FASTA or Parquet, each also gzipped.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    option("--workers", help="Worker processes; by default one per GPU, or one per core.", min=1, metavar="K"),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    command(app, "run", "The whole job")(run)
+    command(app, "create-study", "Step by step, on any number of machines")(create_study)
+    command(app, "worker", "Step by step, on any number of machines")(worker)
+
+
+def run(
+    data: DataFile,
+    search: SearchOptions,
+    output: Output,
+    place: StorageOptions,
+    reading: DataOptions,
+    splitting: SplitOptions,
+    device: Device = "auto",
+    workers: Workers = None,
+    json: Json = False,
+) -> None:
+    """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
+    from hpo.cli.answer import print_result
+    from hpo.finalize import finalize, open_report_folder
+    from hpo.progress import say
+    from hpo.run import Place, check_budget, create_or_go_on
+    from hpo.run import search as run_search
+    from hpo.session import open_session
+    from hpo.signals import on_stop
+
+    set_up_logging("warning")
+    seats = _seats(device, workers)
+    plan = _plan(data, search, splitting, reading)
+    where = Place(storage=place.storage, study=search.study, artifacts=place.artifacts)
+    open_report_folder(output)
+    goes_on = create_or_go_on(where, _read(data, reading), plan)
+    session = open_session(place.storage, search.study, place.artifacts)
+    check_budget(session, search.trials)
+    if goes_on:
+        say(f"Study {search.study!r} is there already: going on with it.")
+    with on_stop() as stop:
+        run_search(session, where, seats, output / "workers.log", stop)
+    if stop:
+        say("Stopped. Finished folds are kept: the same command goes on.")
+        sys.exit(stop.exit_code)
+    result = finalize(session, output, device=device)
+    print_result(result, output, json)
+
+
+def create_study(
+    data: DataFile,
+    search: SearchOptions,
+    place: StorageOptions,
+    reading: DataOptions,
+    splitting: SplitOptions,
+    json: Json = False,
+) -> None:
+    """Read the data, seal the test set, and freeze the study for workers to come."""
+    from hpo.create import open_for_creation, prepare
+    from hpo.create import register as register_study
+
+    plan = _plan(data, search, splitting, reading)
+    genes = _read(data, reading)
+    contract = prepare(genes, plan, open_for_creation(place.storage, place.artifacts))
+    register_study(place.storage, contract, plan.trials)
+    facts = {
+        "study": contract.study,
+        "budget": plan.trials,
+        "fingerprint": contract.data.fingerprint,
+        "alphabet": contract.data.alphabet,
+        "development": contract.data.development.rows,
+        "test": contract.data.test.rows,
+        "folds": contract.splitting.folds,
+        "encodings": list(contract.search.space.encodings),
+    }
+    if json:
+        print_json(facts)
+        return
+    print_table(f"Study {contract.study!r} is made", facts)
+    print(f"Next: hpo worker --study {contract.study}")
+
+
+def worker(
+    place: StorageOptions,
+    study: Study = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    timeout: Annotated[
+        float | None,
+        option("--timeout", help="Claim no further trial after so many seconds.", min=0, metavar="S"),
+    ] = None,
+) -> None:
+    """Pull trials until the budget is spent. Start as many as you like, on as many machines as you like.
+
+    SIGTERM or Ctrl-C puts the trial back after the current batch; its finished folds are kept.
+    """
+    from hpo.signals import on_stop
+    from hpo.working import work_here, work_in_children
+
+    set_up_logging("info")
+    seats = _seats(device, workers)
+    with on_stop() as stop:
+        work = work_here if len(seats) == 1 else work_in_children
+        code = work(seats, place.storage, study, place.artifacts, timeout, stop)
+    sys.exit(stop.exit_code or code)
+
+
+def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
+    from hpo.fleet import seats_for
+    from model.runtime import devices_named, usable_cores
+
+    return seats_for(devices_named(device), workers, cores=usable_cores())
+
+
+def _read(data: Path, reading: DataOptions) -> "Genes":
+    from hpo.cli.reading import read_labelled
+
+    return read_labelled(data, reading)
+
+
+def _plan(data: Path, search: SearchOptions, splitting: SplitOptions, reading: DataOptions) -> "Plan":
+    from hpo.create import Plan
+    from model.configuration import TrainingSettings
+
+    return Plan(
+        study=search.study,
+        trials=search.trials,
+        source=data,
+        seed=splitting.seed,
+        folds=splitting.folds,
+        test_size=splitting.test_size,
+        duplicates=splitting.duplicates.value,
+        space_file=search.space,
+        sampler=search.sampler.value,
+        startup_trials=search.startup_trials,
+        pruner=search.pruner.value,
+        training=TrainingSettings(
+            max_epochs=search.max_epochs,
+            patience=search.patience,
+            genetic_code=reading.genetic_code,
+            engine=search.engine.value,
+        ),
+        lease_timeout_s=search.lease_timeout,
+        retries=search.retries,
+    )

@@ -1,0 +1,5 @@
+"""The answer: retrain the best trial, open the test set, write report and model."""
+
+from hpo.finalize.answer import finalize, open_report_folder
+
+__all__ = ["finalize", "open_report_folder"]

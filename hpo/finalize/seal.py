@@ -1,0 +1,34 @@
+"""The seal on the test set: who opens it is counted and dated, before a single row is read."""
+
+import datetime
+
+from hpo.errors import ContractError
+from hpo.session import Session
+from model.genes import Genes
+from model.snapshot import from_bytes
+
+OPENINGS = "hpo:test_openings"
+
+
+def openings(session: Session) -> tuple[str, ...]:
+    """When the test set was opened so far: dates in ISO 8601, UTC."""
+    return tuple(str(date) for date in session.handle.attributes().get(OPENINGS, []))
+
+
+def open_test(session: Session) -> Genes:
+    """Break the seal: write down that it was broken, then read the test rows.
+
+    Raises:
+        ContractError: The artifact holds other rows than the contract says.
+        ArtifactMissingError, ArtifactCorruptError: From the store.
+    """
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    session.handle.set_attribute(OPENINGS, [*openings(session), now])
+    sealed = session.contract.data.test
+    genes, _ = from_bytes(session.artifacts.get(sealed.artifact))
+    if genes.fingerprint() != sealed.fingerprint:
+        raise ContractError(
+            f"The test data of study {session.contract.study!r} are not the ones it was made with.",
+            f"Expected fingerprint {sealed.fingerprint}, found {genes.fingerprint()}.",
+        )
+    return genes

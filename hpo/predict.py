@@ -1,0 +1,60 @@
+"""Predictions of a saved model, row by row."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from model.encoding import encode
+from model.genes import Genes
+from model.prediction import predict as probabilities_of
+from model.saving import load_model
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One gene's prediction."""
+
+    id: str
+    probability_resistant: float
+    resistant: bool
+
+
+def predict(folder: Path, read: Callable[[str], Genes], device: str) -> list[Prediction]:
+    """Load a model and predict.
+
+    Args:
+        folder: That `finalize` wrote.
+        read: Reads the genes, given the model's alphabet.
+        device: As PyTorch names it, or "auto".
+
+    Raises:
+        SavedModelError: The folder holds no sound model.
+        DataError: The genes cannot be read.
+    """
+    model = load_model(folder)
+    genes = read(model.alphabet)
+    encoded = encode(genes, model.config.encoding, model.genetic_code)
+    values = probabilities_of(model.networks, encoded, device)
+    return [
+        Prediction(name, round(float(value), 6), bool(value > 0.5))
+        for name, value in zip(genes.ids, values, strict=True)
+    ]
+
+
+def write_csv(predictions: Iterable[Prediction], path: Path | None) -> None:
+    """Write predictions to a file, or to stdout."""
+    if path is None:
+        _write(predictions, sys.stdout)
+        return
+    with path.open("w", newline="") as file:
+        _write(predictions, file)
+
+
+def _write(predictions: Iterable[Prediction], file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["id", "probability_resistant", "resistant"])
+    for row in predictions:
+        writer.writerow([row.id, f"{row.probability_resistant:.6f}", int(row.resistant)])

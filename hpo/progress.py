@@ -1,0 +1,79 @@
+"""Live progress on a terminal: trials, folds, best accuracy so far, time left. Silent anywhere else."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from hpo.status import Status
+
+
+class SearchProgress:
+    """One bar for a search; `update` as often as you like."""
+
+    def __init__(self, progress: Progress, budget: int) -> None:
+        self._progress = progress
+        self._task = progress.add_task("search", total=budget, folds=0, best="–", left="–", workers=0)
+
+    def update(self, status: Status) -> None:
+        """Show a status."""
+        self._progress.update(
+            self._task,
+            completed=status.finished,
+            total=status.budget,
+            folds=status.folds_trained,
+            best="–" if status.best is None else f"{status.best.cv_accuracy:.4f}",
+            left="–" if status.seconds_left is None else duration(status.seconds_left),
+            workers=len(status.workers),
+        )
+
+
+@contextmanager
+def search_progress(budget: int) -> Iterator[SearchProgress]:
+    """A live bar on stderr, or nothing where stderr is not a terminal."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("trials"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("· folds {task.fields[folds]} · best CV {task.fields[best]}"),
+        TextColumn("· {task.fields[workers]} at work ·"),
+        TimeElapsedColumn(),
+        TextColumn("· left {task.fields[left]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield SearchProgress(progress, budget)
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """A spinner beside a step that takes a while; silent where stderr is not a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
+
+
+def say(text: str) -> None:
+    """Talk goes to stderr, results to stdout."""
+    print(text, file=sys.stderr)
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: 42 s, 3 min, 2 h 05 min."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

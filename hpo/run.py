@@ -1,0 +1,116 @@
+"""The whole job on this machine: create, search with one worker per device, finalize. Run again, it goes on."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hpo.contract import ATTRIBUTE, Contract, parse
+from hpo.create import Plan, open_for_creation, prepare, register
+from hpo.errors import ContractError, HpoError
+from hpo.fleet import Fleet, Seat
+from hpo.progress import search_progress
+from hpo.session import BUDGET, Session
+from hpo.signals import StopFlag
+from hpo.status import read_status
+from model.genes import Genes
+from storage.connection import open_storage
+from storage.errors import StorageError
+from storage.studies import find_study, study_names
+
+#: Not part of what two contracts must agree on: made anew by every call.
+_DATED = {"created", "versions"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a study lives, as the user named it."""
+
+    storage: str
+    study: str
+    artifacts: str | None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For worker processes."""
+        place = {"HPO_STORAGE": self.storage, "HPO_STUDY": self.study}
+        return place | ({"HPO_ARTIFACTS": self.artifacts} if self.artifacts else {})
+
+
+def create_or_go_on(place: Place, genes: Genes, plan: Plan) -> bool:
+    """Make the study, or find that the one there is the same.
+
+    Returns:
+        Whether the study was there already.
+
+    Raises:
+        ContractError: A study of that name is there, and differs.
+    """
+    contract = prepare(genes, plan, open_for_creation(place.storage, place.artifacts))
+    earlier = _existing(place)
+    if earlier is None:
+        register(place.storage, contract, plan.trials)
+        return False
+    _check_same(earlier, contract)
+    return True
+
+
+def _existing(place: Place) -> Contract | None:
+    try:
+        storage = open_storage(place.storage)
+    except StorageError:
+        # No storage yet; whatever else is wrong with it, making the study will say.
+        return None
+    if place.study not in study_names(storage):
+        return None
+    attributes = find_study(storage, place.study).attributes()
+    return parse(attributes[ATTRIBUTE], place.study) if ATTRIBUTE in attributes else None
+
+
+def _check_same(earlier: Contract, asked: Contract) -> None:
+    before = earlier.model_dump(mode="json", exclude=_DATED)
+    now = asked.model_dump(mode="json", exclude=_DATED)
+    differing = [name for name in before if before[name] != now[name]]
+    if differing:
+        raise ContractError(
+            f"A study named {earlier.study!r} is in this storage already, and differs in: "
+            f"{', '.join(differing)}.",
+            "Give the same data and options to go on with it, or choose another --study.",
+        )
+
+
+def search(session: Session, place: Place, seats: Sequence[Seat], log_file: Path, stop: StopFlag) -> None:
+    """Run worker processes until the budget is spent, with live progress.
+
+    Raises:
+        HpoError: All workers ended before the budget was spent.
+    """
+    fleet = Fleet(seats=seats, environment=place.environment, log_file=log_file)
+    with search_progress(session.budget) as progress:
+        fleet.start()
+        try:
+            while fleet.alive and not stop.wait(1.0):
+                fleet.poll(stopping=False)
+                progress.update(read_status(session))
+        finally:
+            fleet.stop()
+            progress.update(read_status(session))
+    if not stop and read_status(session).state != "done":
+        raise HpoError(
+            f"All workers ended before the budget of study {place.study!r} was spent.",
+            f"Their log is {os.fspath(log_file)}. The same command goes on where they stopped.",
+        )
+
+
+def check_budget(session: Session, trials: int) -> None:
+    """Refuse to go on with another budget than was asked for.
+
+    Raises:
+        ContractError: The study's budget is another one.
+    """
+    budget = session.handle.attributes()[BUDGET]
+    if budget != trials:
+        raise ContractError(
+            f"Study {session.handle.name!r} has a budget of {budget} trials, not {trials}.",
+            f"Give --trials {budget}, or raise it: `hpo extend --study {session.handle.name} --trials N`.",
+        )

@@ -1,0 +1,75 @@
+"""An opened study: its contract, its queue and its artifacts."""
+
+from dataclasses import dataclass
+
+import optuna
+from optuna.storages import BaseStorage
+
+from hpo.contract import ATTRIBUTE, Contract, parse
+from hpo.errors import ContractError
+from hpo.pruning import pruner_named
+from hpo.sampling import sampler_for
+from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
+from storage.connection import open_storage
+from storage.queue import TrialQueue
+from storage.studies import StudyHandle, find_study
+
+BUDGET = "hpo:budget"
+PAUSED = "hpo:paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One study, opened."""
+
+    storage: BaseStorage
+    handle: StudyHandle
+    contract: Contract
+    artifacts: ArtifactStore
+    queue: TrialQueue
+
+    @property
+    def budget(self) -> int:
+        """Trials to finish; `hpo extend` raises it."""
+        return int(self.handle.attributes()[BUDGET])
+
+    @property
+    def paused(self) -> bool:
+        """Whether workers are to wait."""
+        return bool(self.handle.attributes().get(PAUSED, False))
+
+    def study(self, trial_number: int) -> optuna.Study:
+        """Optuna's study, with the sampler of one trial."""
+        return optuna.Study(
+            study_name=self.handle.name,
+            storage=self.storage,
+            sampler=sampler_for(self.contract.search, self.contract.seed, trial_number),
+            pruner=pruner_named(self.contract.search.pruner),
+        )
+
+
+def open_session(storage_url: str, study: str | None, artifacts: str | None) -> Session:
+    """Open a study of ours.
+
+    Args:
+        storage_url: As the user gave it.
+        study: Its name; None where the storage holds one study.
+        artifacts: As the user gave it; None for the place beside the storage.
+
+    Raises:
+        StorageError: The storage does not answer, or holds no such study.
+        ContractError: The study was not made by `hpo create-study`.
+    """
+    storage = open_storage(storage_url)
+    handle = find_study(storage, study)
+    attributes = handle.attributes()
+    if ATTRIBUTE not in attributes:
+        raise ContractError(
+            f"Study {handle.name!r} was not made by `hpo create-study`, or its making was cut short.",
+            "Run `hpo create-study` for it again.",
+        )
+    contract = parse(attributes[ATTRIBUTE], handle.name)
+    store = open_artifacts(artifacts or default_artifact_location(storage_url))
+    leases = contract.leases
+    queue = TrialQueue(storage, handle.study_id, max_deaths=leases.max_deaths)
+    return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue)

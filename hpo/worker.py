@@ -1,0 +1,133 @@
+"""The worker: claim a trial, run it under a lease, finish it or put it back, until the budget is spent."""
+
+import logging
+import random
+import time
+from dataclasses import dataclass, field
+
+from optuna.trial import TrialState
+
+from hpo.development import load_development
+from hpo.errors import StopRequested
+from hpo.session import Session
+from hpo.signals import StopFlag
+from hpo.trial import TrialRunner
+from model.errors import TrainingError
+from storage.errors import LeaseLostError
+from storage.leases import LeaseKeeper, StaleWatch, WorkerIdentity
+from storage.queue import Claim
+
+#: Seconds between looks at a queue that has nothing to hand out right now.
+POLL_S = 1.0
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class WorkerReport:
+    """What one worker did."""
+
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    put_back: int = 0
+    lost: int = 0
+
+    def count(self, state: TrialState) -> None:
+        """Count a finished trial."""
+        match state:
+            case TrialState.COMPLETE:
+                self.complete += 1
+            case TrialState.PRUNED:
+                self.pruned += 1
+            case _:
+                self.failed += 1
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """Works on one study, on one device, in this process.
+
+    Args:
+        session: The opened study.
+        identity: Who we are, as the lease will say.
+        device: As PyTorch names it.
+        stop: Set when the worker is to stop.
+        timeout_s: Claim no further trial after this time; None for no limit.
+    """
+
+    session: Session
+    identity: WorkerIdentity
+    device: str
+    stop: StopFlag
+    timeout_s: float | None = None
+    report: WorkerReport = field(default_factory=WorkerReport)
+
+    def __post_init__(self) -> None:
+        contract = self.session.contract
+        contract.check_versions()
+        self._started = time.monotonic()
+        self._development = load_development(contract, self.session.artifacts)
+        self._watch = StaleWatch(self.session.queue, lease_timeout_s=contract.leases.timeout_s)
+
+    def work(self) -> WorkerReport:
+        """Run trials until the budget is spent, the time is over, or the flag is set."""
+        while not self.stop and not self._time_is_over():
+            # The budget is read anew each time: `hpo extend` may have raised it.
+            budget = self.session.budget
+            if not self.session.paused:
+                self.session.queue.fill(budget)
+                claim = self.session.queue.claim(self.identity, budget)
+                if claim is not None:
+                    self._run(claim)
+                    continue
+            if self.session.queue.counts(budget).is_spent:
+                break
+            # Trials are left, all of them held by others: one of these may be dead.
+            self._watch.sweep(budget)
+            self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
+        return self.report
+
+    def _time_is_over(self) -> bool:
+        return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
+
+    def _run(self, claim: Claim) -> None:
+        interval_s = self.session.contract.leases.beat_interval_s
+        try:
+            with LeaseKeeper(self.session.queue, claim, beat_interval_s=interval_s) as keeper:
+                try:
+                    state, value, reason = self._train(claim, keeper)
+                except StopRequested:
+                    self.session.queue.put_back(claim)
+                    self.report.put_back += 1
+                    log.info("trial %d: put back, its finished folds are kept", claim.number)
+                    return
+            self.session.queue.finish(claim, state, value, reason)
+        except LeaseLostError as error:
+            self.report.lost += 1
+            log.warning("trial %d: result dropped, %s", claim.number, error.message)
+            return
+        self.report.count(state)
+        shown = "" if value is None else f" at {value:.4f}"
+        log.info("trial %d: %s%s", claim.number, state.name, shown)
+
+    def _train(self, claim: Claim, keeper: LeaseKeeper) -> tuple[TrialState, float | None, str | None]:
+        def on_batch(fold: int) -> None:
+            keeper.fold = fold
+            if keeper.lost.is_set():
+                raise LeaseLostError(f"trial {claim.number} was taken over while this worker was silent")
+            if self.stop:
+                raise StopRequested
+
+        runner = TrialRunner(
+            contract=self.session.contract,
+            development=self._development,
+            artifacts=self.session.artifacts,
+            device=self.device,
+            on_batch=on_batch,
+        )
+        try:
+            outcome = runner.run(self.session.study(claim.number), claim.trial_id)
+        except TrainingError as error:
+            return TrialState.FAIL, None, str(error)
+        return outcome.state, outcome.value, None
