@@ -1,0 +1,11 @@
+"""Artifacts: bytes under their own SHA-256, in a folder or in S3; and the plots of optuna-dashboard."""
+
+from storage.artifacts.store import (
+    ArtifactStore,
+    Blobs,
+    default_artifact_location,
+    open_artifacts,
+    open_blobs,
+)
+
+__all__ = ["ArtifactStore", "Blobs", "default_artifact_location", "open_artifacts", "open_blobs"]

@@ -1,0 +1,123 @@
+"""The artifact store: content-addressed, checked when read.
+
+What it writes to is a `Blobs`: names to bytes, each write whole or not at all (`folder.py`, `s3.py`).
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Protocol
+
+from storage.artifacts.folder import FolderBlobs
+from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError
+from storage.url import parse_url, redact
+
+DEFAULT_FOLDER = "hpo-artifacts"
+
+
+class Blobs(Protocol):
+    """Names to bytes. A name has parts separated by '/', of letters, digits, '-', '_' and '.'."""
+
+    @property
+    def shown(self) -> str:
+        """The place without secrets, for messages."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Stores all bytes durably, or nothing; replaces what was there."""
+
+    def read(self, name: str) -> bytes:
+        """Returns the bytes; KeyError where there are none."""
+
+    def exists(self, name: str) -> bool:
+        """Says whether there are bytes under the name."""
+
+    def remove(self, name: str) -> None:
+        """Removes the bytes; KeyError where there are none."""
+
+
+class ArtifactStore:
+    """Bytes under their own hash. Bytes first, record after: whoever has the hash can read.
+
+    Args:
+        blobs: Where they lie.
+    """
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self.location = blobs.shown
+
+    def put(self, data: bytes) -> str:
+        """Stores the bytes, durable when this returns; once only, however often it is called.
+
+        Returns:
+            Their SHA-256 in hexadecimal.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self._blobs.exists(_name(sha256)):
+            self._blobs.write(_name(sha256), data)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """Returns the bytes of that hash.
+
+        Raises:
+            ArtifactMissingError: There are none.
+            ArtifactCorruptError: The bytes there have another hash.
+        """
+        try:
+            data = self._blobs.read(_name(sha256))
+        except KeyError as error:
+            raise ArtifactMissingError(
+                f"The artifact {sha256[:12]} is not at {self.location}.",
+                "Give every worker the location that create-study was given (--artifacts).",
+            ) from error
+        found = hashlib.sha256(data).hexdigest()
+        if found != sha256:
+            raise ArtifactCorruptError(
+                f"The artifact {sha256[:12]} at {self.location} is damaged: its hash is {found[:12]}.",
+                "Remove it and make it again, or restore it from a copy.",
+            )
+        return data
+
+    def exists(self, sha256: str) -> bool:
+        """Says whether the bytes are there; does not read them."""
+        return self._blobs.exists(_name(sha256))
+
+
+def open_artifacts(location: str, create: bool = False) -> ArtifactStore:
+    """Opens the artifact location.
+
+    Args:
+        location: A folder, or `s3://bucket/prefix`.
+        create: Makes a folder that is not there. (A bucket is never made.)
+
+    Raises:
+        StorageError: No such folder or bucket, or it cannot be used.
+    """
+    return ArtifactStore(open_blobs(location, create))
+
+
+def open_blobs(location: str, create: bool = False) -> Blobs:
+    """Opens the place under an artifact location; arguments and errors as `open_artifacts`."""
+    if location.startswith("s3://"):
+        from storage.artifacts.s3 import S3Blobs  # boto3 is an extra, and slow to import
+
+        return S3Blobs.open(location)
+    if "://" in location:
+        raise StorageError(
+            f"The artifact location '{redact(location)}' is neither a folder nor in S3.",
+            "Give a folder, or s3://bucket/prefix.",
+        )
+    return FolderBlobs.open(Path(location), create)
+
+
+def default_artifact_location(storage_url: str) -> str:
+    """Returns where artifacts lie when nobody says: beside the SQLite file, else in the current folder."""
+    path = parse_url(storage_url).path
+    return str(path.parent / DEFAULT_FOLDER) if path is not None else DEFAULT_FOLDER
+
+
+def _name(sha256: str) -> str:
+    """Two levels of folders keep each of them small."""
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        raise ArtifactMissingError(f"'{sha256[:80]}' is not a SHA-256 in hexadecimal.")
+    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

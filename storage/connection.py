@@ -1,0 +1,148 @@
+"""Opens a storage by its URL, set up for many workers.
+
+SQLite: write-ahead log, and every transaction takes the write lock at its start; as Optuna opens it, one
+waiting trial is handed to several processes. Postgres: psycopg 3, a small pool, a ping before use, timeouts
+by which a cut network is noticed. Proxy: `storage.proxy_client`. Tables are made only where `create=True`.
+"""
+
+import sqlite3
+from typing import Any
+
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages._cached_storage import _CachedStorage
+from optuna.storages._rdb.models import BaseModel
+from sqlalchemy import Engine, create_engine, event, exc, inspect
+from sqlalchemy.engine import Connection
+
+from storage import retry
+from storage.errors import StorageError, StorageUnavailableError
+from storage.proxy_client import open_proxy
+from storage.retry import RetryPolicy
+from storage.retrying import RetryingStorage
+from storage.url import StorageUrl, parse_url
+
+#: A storage that does not answer at the start is given up after about this long; later calls wait longer.
+OPENING = RetryPolicy(deadline_s=8.0, longest_delay_s=1.0)
+_SQLITE_BUSY_TIMEOUT_S = 60.0
+_POSTGRES_CONNECT = {
+    "connect_timeout": 4,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+    "application_name": "hpo",
+}
+
+
+def open_storage(
+    url: str, create: bool = False, *, pool_size: int = 2, policy: RetryPolicy | None = None
+) -> BaseStorage:
+    """Opens the storage.
+
+    Args:
+        url: `sqlite:///path`, `postgresql://...` or `grpc://host:port`.
+        create: Makes the file and the tables where they are missing.
+        pool_size: How many threads may talk to the database at once; a worker has two.
+        policy: How long a later call that fails is tried again.
+
+    Raises:
+        StorageUnavailableError: No answer within about ten seconds.
+        StorageError: The URL cannot be used, or there is no hpo storage at it.
+    """
+    target = parse_url(url)
+    return RetryingStorage(_open(target, create, pool_size), target.shown, policy or RetryPolicy())
+
+
+def _open(target: StorageUrl, create: bool, pool_size: int) -> BaseStorage:
+    if target.kind == "grpc":
+        return open_proxy(target, OPENING.deadline_s)
+    return _CachedStorage(_open_database(target, create, pool_size))
+
+
+def _open_database(target: StorageUrl, create: bool, pool_size: int) -> RDBStorage:
+    if target.path is not None and not create and not target.path.is_file():
+        raise StorageError(f"There is no storage at '{target.path}'.", _make_one(target))
+    options = _engine_options(target, pool_size)
+    try:
+        retry.call(lambda: _check_tables(target, options, create), OPENING, target.shown)
+        return retry.call(lambda: _open_rdb(target, options, create), OPENING, target.shown)
+    except StorageError:
+        raise
+    except exc.SQLAlchemyError as error:
+        raise _unusable(target, error) from error
+    except RuntimeError as error:  # Optuna's word for tables of another version
+        raise StorageError(f"The storage {target.shown} cannot be used: {retry.first_line(error)}") from error
+
+
+def _engine_options(target: StorageUrl, pool_size: int) -> dict[str, Any]:
+    if target.kind == "sqlite":
+        return {"connect_args": {"timeout": _SQLITE_BUSY_TIMEOUT_S}, "pool_size": pool_size}
+    return {
+        "connect_args": dict(_POSTGRES_CONNECT),
+        "pool_size": pool_size,
+        "max_overflow": 2,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+    }
+
+
+def _check_tables(target: StorageUrl, options: dict[str, Any], create: bool) -> None:
+    engine = create_engine(target.engine_url, **options)
+    _set_up(engine)
+    try:
+        with engine.begin() as connection:
+            if create:
+                BaseModel.metadata.create_all(connection)
+            elif not inspect(connection).has_table("studies"):
+                raise StorageError(f"The storage {target.shown} holds no tables of hpo.", _make_one(target))
+    finally:
+        engine.dispose()
+
+
+def _open_rdb(target: StorageUrl, options: dict[str, Any], create: bool) -> RDBStorage:
+    try:
+        rdb = RDBStorage(target.engine_url, engine_kwargs=options, skip_table_creation=True)
+    except exc.IntegrityError:
+        if not create:
+            raise
+        # Another process made the same storage at this moment and has stamped its version first.
+        rdb = RDBStorage(target.engine_url, engine_kwargs=options, skip_table_creation=True)
+    _set_up(rdb.engine)
+    rdb.engine.dispose()  # connections made before the set-up lack it
+    return rdb
+
+
+def _set_up(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        return
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # Left to itself, the driver begins a transaction at the first write, after what it depends on was read.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_one(target: StorageUrl) -> str:
+    return f"Check the URL, or make a study there first: hpo create-study ... --storage {target.shown}"
+
+
+def _unusable(target: StorageUrl, error: exc.SQLAlchemyError) -> StorageError:
+    words = retry.first_line(error)
+    if "file is not a database" in words:
+        return StorageError(
+            f"'{target.path}' is not a SQLite database.",
+            "Give the storage that create-study made, or a new path.",
+        )
+    return StorageUnavailableError(
+        f"The storage {target.shown} cannot be used: {words}.",
+        "Check the URL, the user's rights and, for a file, its folder's rights and free space.",
+    )

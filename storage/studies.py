@@ -1,0 +1,88 @@
+"""Studies in a storage: make one, find one, and its attributes.
+
+One study of Optuna is one study of ours. What its attributes mean is the service's business.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import BaseStorage
+from optuna.study import StudyDirection
+
+from storage.errors import StudyExistsError, StudyNotFoundError
+
+
+@dataclass(frozen=True)
+class StudyHandle:
+    """A study and the storage it lies in."""
+
+    storage: BaseStorage = field(repr=False)
+    study_id: int
+    name: str
+
+    def attributes(self) -> dict[str, Any]:
+        """Returns all user attributes, as JSON values."""
+        return self.storage.get_study_user_attrs(self.study_id)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Returns one user attribute, read from the storage at each call."""
+        return self.attributes().get(key, default)
+
+    def set(self, key: str, value: Any) -> None:
+        """Writes one user attribute; the last writer wins."""
+        self.storage.set_study_user_attr(self.study_id, key, value)
+
+
+def create_study(
+    storage: BaseStorage, name: str, direction: StudyDirection = StudyDirection.MAXIMIZE
+) -> StudyHandle:
+    """Makes a study.
+
+    Raises:
+        StudyExistsError: There is one of that name.
+    """
+    try:
+        study_id = storage.create_new_study([direction], name)
+    except DuplicatedStudyError as error:
+        raise StudyExistsError(
+            f"There is a study '{name}' in this storage already.",
+            f"Go on with it (hpo worker --study {name}), or choose another name.",
+        ) from error
+    return StudyHandle(storage, study_id, name)
+
+
+def study_names(storage: BaseStorage) -> list[str]:
+    """Returns the names of all studies, oldest first."""
+    return [study.study_name for study in storage.get_all_studies()]
+
+
+def find_study(storage: BaseStorage, name: str | None = None) -> StudyHandle:
+    """Finds a study by its name, or the only one there is.
+
+    Raises:
+        StudyNotFoundError: None of that name, none at all, or several and no name given.
+    """
+    if name is None:
+        name = _only_name(study_names(storage))
+    try:
+        return StudyHandle(storage, storage.get_study_id_from_name(name), name)
+    except KeyError as error:
+        raise StudyNotFoundError(
+            f"There is no study '{name}' in this storage.", _choices(study_names(storage))
+        ) from error
+
+
+def _only_name(names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise StudyNotFoundError("This storage holds no study.", _choices(names))
+    raise StudyNotFoundError(f"This storage holds {len(names)} studies.", _choices(names))
+
+
+def _choices(names: list[str]) -> str:
+    if not names:
+        return "Make one with: hpo create-study."
+    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
+    return f"Name one with --study; there are: {shown}."
