@@ -19,9 +19,8 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from storage.errors import LeaseLostError
-from storage.leases import LEASE, Claim, Lease, WorkerIdentity, is_held, lease_of, lost
+from storage.leases import LEASE, REASON, Claim, Lease, WorkerIdentity, is_held, lease_of, lost
 
-REASON = "hpo:reason"
 FOLD_PREFIX = "hpo:fold:"
 _TRIES_PER_LISTING = 4
 _MOST_LISTINGS = 100

@@ -9,7 +9,7 @@ parameters and final states. What is left:
 
 * `create_new_trial`: one WAITING trial too many. The budget goes by trial numbers, so it is not claimed.
 * `set_trial_state_values(RUNNING)`: the second try finds the trial taken. It is RUNNING without a lease, and
-  `storage.stale` puts it back after the lease's time.
+  `storage.leases.stale` puts it back after the lease's time.
 * a final state: the second try meets a finished trial. `TrialQueue.finish` looks whose result stands there.
 * `create_new_study`: the second try says that the study exists, and so it does.
 """

@@ -27,17 +27,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from storage.leases import LEASE, Lease, lease_of
-from storage.queue import REASON, TrialQueue
+from storage.leases.lease import DEATHS, LEASE, REASON, Lease, lease_of
+
+if TYPE_CHECKING:
+    from storage.queue import TrialQueue  # which needs the leases itself
 
 log = logging.getLogger(__name__)
 
-DEATHS = "hpo:deaths"
 #: One gap between two looks counts for at most this share of the lease's time, so at least three looks are
 #: needed.
 _MOST_OF_ONE_GAP = 0.5
@@ -68,7 +69,7 @@ class StaleWatch:
 
     def __init__(
         self,
-        queue: TrialQueue,
+        queue: "TrialQueue",
         lease_timeout_s: float = 60.0,
         max_deaths: int = 3,
         clock: Callable[[], float] = time.monotonic,
