@@ -122,9 +122,7 @@ class TrialQueue:
                     return self._lease(trial, worker)
         return None
 
-    def finish(
-        self, claim: Claim, state: TrialState, value: float | None = None, reason: str | None = None
-    ) -> None:
+    def finish(self, claim: Claim, state: TrialState, value: float | None = None, reason: str | None = None) -> None:
         """Ends a trial as COMPLETE, PRUNED or FAIL.
 
         Args:

@@ -34,9 +34,7 @@ class StudyHandle:
         self.storage.set_study_user_attr(self.study_id, key, value)
 
 
-def create_study(
-    storage: BaseStorage, name: str, direction: StudyDirection = StudyDirection.MAXIMIZE
-) -> StudyHandle:
+def create_study(storage: BaseStorage, name: str, direction: StudyDirection = StudyDirection.MAXIMIZE) -> StudyHandle:
     """Makes a study.
 
     Raises:

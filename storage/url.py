@@ -133,8 +133,6 @@ def _grpc(text: str) -> StorageUrl:
     except ValueError:
         host, port = None, None
     if not host or not port:
-        raise StorageError(
-            f"The storage URL '{redact(text)}' lacks a host or a port.", "Give both: grpc://host:13000."
-        )
+        raise StorageError(f"The storage URL '{redact(text)}' lacks a host or a port.", "Give both: grpc://host:13000.")
     host = f"[{host}]" if ":" in host else host  # an address of IPv6
     return StorageUrl("grpc", "", f"grpc://{host}:{port}", host=host, port=port)

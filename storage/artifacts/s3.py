@@ -101,6 +101,4 @@ def _client() -> Any:
 
 
 def _no_bucket(bucket: str) -> StorageError:
-    return StorageError(
-        f"There is no S3 bucket '{bucket}'.", "Make it first, or give another with --artifacts."
-    )
+    return StorageError(f"There is no S3 bucket '{bucket}'.", "Make it first, or give another with --artifacts.")

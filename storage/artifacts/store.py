@@ -42,7 +42,7 @@ class ArtifactStore:
     """
 
     def __init__(self, blobs: Blobs) -> None:
-        self._blobs = blobs
+        self.blobs = blobs
         self.location = blobs.shown
 
     def put(self, data: bytes) -> str:
@@ -52,8 +52,8 @@ class ArtifactStore:
             Their SHA-256 in hexadecimal.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        if not self._blobs.exists(_name(sha256)):
-            self._blobs.write(_name(sha256), data)
+        if not self.blobs.exists(_name(sha256)):
+            self.blobs.write(_name(sha256), data)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -64,7 +64,7 @@ class ArtifactStore:
             ArtifactCorruptError: The bytes there have another hash.
         """
         try:
-            data = self._blobs.read(_name(sha256))
+            data = self.blobs.read(_name(sha256))
         except KeyError as error:
             raise ArtifactMissingError(
                 f"The artifact {sha256[:12]} is not at {self.location}.",
@@ -80,7 +80,7 @@ class ArtifactStore:
 
     def exists(self, sha256: str) -> bool:
         """Says whether the bytes are there; does not read them."""
-        return self._blobs.exists(_name(sha256))
+        return self.blobs.exists(_name(sha256))
 
 
 def open_artifacts(location: str, create: bool = False) -> ArtifactStore:

@@ -99,7 +99,5 @@ class LeaseKeeper:
                 pause = self._interval_s
             except Exception as error:
                 # Whatever it was, a silent end of the beats would cost a live worker its trial.
-                log.warning(
-                    "Trial %d: the lease could not be renewed: %s", self._claim.number, first_line(error)
-                )
+                log.warning("Trial %d: the lease could not be renewed: %s", self._claim.number, first_line(error))
                 pause = min(_RETRY_AFTER_FAILURE_S, self._interval_s)
