@@ -94,6 +94,6 @@ def serve(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, threads: 
 
 
 def _warm_up(storage: BaseStorage) -> None:
-    """Optuna's cache must have seen a trial before a parameter is set on it; clients may hold some
-    already.""" for study in storage.get_all_studies():
+    """Optuna's cache must have seen a trial before a parameter is set on it; clients may hold some already."""
+    for study in storage.get_all_studies():
         storage.get_all_trials(study._study_id, deepcopy=False)
