@@ -1,0 +1,10 @@
+"""A bidirectional LSTM layer in C++ for CPUs with AVX2 or AVX-512: `nn.LSTM`'s function, about twice as fast.
+
+Optional: `native_layer` returns None where there is no compiler or no such CPU, and the caller takes the
+stock path.
+"""
+
+from model.native.layer import NativeLayer
+from model.native.loading import native_layer
+
+__all__ = ["NativeLayer", "native_layer"]
