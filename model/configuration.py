@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
+from model.alphabet import Alphabet
+from model.encoding import Encoding
 from model.errors import DataError
 
-Encoding = Literal["nucleotide", "codon", "amino_acid"]
 Pooling = Literal["last", "mean", "max"]
 Schedule = Literal["constant", "cosine"]
 Engine = Literal["auto", "stock", "native"]
@@ -130,7 +131,7 @@ class TrainingSettings:
         return cls(**values)
 
 
-def original_configuration(alphabet: Literal["dna", "protein"]) -> LearnerConfig:
+def original_configuration(alphabet: Alphabet) -> LearnerConfig:
     """Returns the configuration of the script that this project replaces: the search's first trial."""
     return LearnerConfig(
         encoding="nucleotide" if alphabet == "dna" else "amino_acid",

@@ -85,6 +85,22 @@ def visible_devices() -> tuple[str, ...]:
     return (*gpus, "cpu")
 
 
+def devices_named(text: str) -> tuple[str, ...]:
+    """Names the devices that a user's word stands for: "auto" is every GPU, or the CPU where there is none.
+
+    Raises:
+        DataError: The device is unknown or not there.
+    """
+    if text.strip().lower() == "auto":
+        return tuple(name for name in visible_devices() if name != "cpu") or ("cpu",)
+    return (str(resolve_device(text)),)
+
+
+def usable_cores() -> int:
+    """Counts the CPU cores that this process may use, which a scheduler may have limited."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def resolve_device(text: str) -> torch.device:
     """Turns what a user wrote into a device that is there.
 
