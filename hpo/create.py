@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from optuna.storages import BaseStorage
 
 from hpo.contract import (
     ATTRIBUTE,
@@ -26,9 +27,9 @@ from model.snapshot import to_bytes
 from model.splitting import group_ids, split
 from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
 from storage.connection import open_storage
+from storage.errors import StudyExistsError
 from storage.queue import TrialQueue
 from storage.studies import StudyHandle, create_study, find_study, study_names
-from storage.errors import StudyExistsError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,17 +122,16 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
     """
     storage = open_storage(storage_url, create=True)
     handle = _claim_name(storage, contract.study)
-    handle.set_attribute(BUDGET, trials)
-    baseline = contract.search.space.representable(contract.baseline_configuration)
-    TrialQueue(
-        storage, handle.study_id, max_deaths=contract.leases.max_deaths, first_params=baseline
-    ).fill(trials)
+    handle.set(BUDGET, trials)
+    queue = TrialQueue(storage, handle.study_id)
+    queue.enqueue_first(contract.search.space.representable(contract.baseline_configuration))
+    queue.fill(trials)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
-    handle.set_attribute(ATTRIBUTE, contract.model_dump(mode="json"))
+    handle.set(ATTRIBUTE, contract.model_dump(mode="json"))
     return handle
 
 
-def _claim_name(storage, name: str) -> StudyHandle:  # type: ignore[no-untyped-def]
+def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
     if name in study_names(storage):
         handle = find_study(storage, name)
         if ATTRIBUTE not in handle.attributes():

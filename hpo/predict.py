@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from model.saving import load_model
+
 from model.encoding import encode
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
-from model.saving import load_model
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Live progress on a terminal: trials, folds, best accuracy so far, time left. Silent anywhere else."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -14,6 +14,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from hpo.signals import on_stop
 from hpo.status import Status
 
 
@@ -77,3 +78,35 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def status_text(status: Status) -> str:
+    """A status for people."""
+    lines = [
+        f"Study {status.study}: {status.state}, {status.finished} of {status.budget} trials finished",
+        f"  complete {status.complete}, pruned {status.pruned}, failed {status.failed}, "
+        f"running {status.running}, waiting {status.waiting}",
+        f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
+    ]
+    if status.best is not None:
+        lines.append(f"  best CV accuracy {status.best.cv_accuracy:.4f} (trial {status.best.number})")
+    for worker in status.workers:
+        fold = "" if worker.fold is None else f", fold {worker.fold}"
+        lines.append(
+            f"  {worker.worker} on {worker.device}: trial {worker.trial}{fold}, "
+            f"last heard of {duration(worker.silent_s)} ago"
+        )
+    if status.seconds_left:
+        lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
+    return "\n".join(lines)
+
+
+def watch_status(read: Callable[[], Status], interval_s: float = 2.0) -> None:
+    """Show a status until the budget is spent or Ctrl-C is pressed."""
+    current = read()
+    with search_progress(current.budget) as progress, on_stop() as stop:
+        while not stop and current.state != "done":
+            progress.update(current)
+            stop.wait(interval_s)
+            current = read()
+        progress.update(current)

@@ -10,7 +10,7 @@ from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
 from hpo.fleet import Fleet, Seat
 from hpo.progress import search_progress
-from hpo.session import BUDGET, Session
+from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.status import read_status
 from model.genes import Genes
@@ -73,8 +73,7 @@ def _check_same(earlier: Contract, asked: Contract) -> None:
     differing = [name for name in before if before[name] != now[name]]
     if differing:
         raise ContractError(
-            f"A study named {earlier.study!r} is in this storage already, and differs in: "
-            f"{', '.join(differing)}.",
+            f"A study named {earlier.study!r} is in this storage already, and differs in: {', '.join(differing)}.",
             "Give the same data and options to go on with it, or choose another --study.",
         )
 
@@ -108,7 +107,7 @@ def check_budget(session: Session, trials: int) -> None:
     Raises:
         ContractError: The study's budget is another one.
     """
-    budget = session.handle.attributes()[BUDGET]
+    budget = session.budget
     if budget != trials:
         raise ContractError(
             f"Study {session.handle.name!r} has a budget of {budget} trials, not {trials}.",

@@ -31,12 +31,12 @@ class Session:
     @property
     def budget(self) -> int:
         """Trials to finish; `hpo extend` raises it."""
-        return int(self.handle.attributes()[BUDGET])
+        return int(self.handle.get(BUDGET))
 
     @property
     def paused(self) -> bool:
         """Whether workers are to wait."""
-        return bool(self.handle.attributes().get(PAUSED, False))
+        return bool(self.handle.get(PAUSED, False))
 
     def study(self, trial_number: int) -> optuna.Study:
         """Optuna's study, with the sampler of one trial."""
@@ -70,6 +70,5 @@ def open_session(storage_url: str, study: str | None, artifacts: str | None) -> 
         )
     contract = parse(attributes[ATTRIBUTE], handle.name)
     store = open_artifacts(artifacts or default_artifact_location(storage_url))
-    leases = contract.leases
-    queue = TrialQueue(storage, handle.study_id, max_deaths=leases.max_deaths)
+    queue = TrialQueue(storage, handle.study_id)
     return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue)

@@ -64,9 +64,7 @@ class Range(BaseModel):
     def suggest(self, trial: optuna.trial.Trial, name: str, whole: bool) -> Value:
         """The value that the sampler proposes."""
         if whole:
-            return trial.suggest_int(
-                name, int(self.low), int(self.high), log=self.log, step=int(self.step or 1)
-            )
+            return trial.suggest_int(name, int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
         return trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
 
 

@@ -32,7 +32,7 @@ class WorkerStatus:
     pid: int
     device: str
     trial: int
-    fold: int
+    fold: int | None
     #: Seconds since its last beat, by this machine's clock.
     silent_s: float
 
@@ -73,9 +73,7 @@ def read_status(session: Session) -> Status:
     budget = session.budget
     trials = trials_in_budget(session, budget)
     by_state = {state: [t for t in trials if t.state == state] for state in TrialState}
-    complete, pruned, failed = (
-        by_state[state] for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    )
+    complete, pruned, failed = (by_state[state] for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
     finished = [*complete, *pruned, *failed]
     folds = session.contract.splitting.folds
     trained = {trial.number: len(finished_folds(trial.user_attrs, folds)) for trial in trials}
@@ -133,7 +131,7 @@ def _worker(trial: FrozenTrial) -> WorkerStatus | None:
         device=lease.device,
         trial=trial.number,
         fold=lease.fold,
-        silent_s=round(max(0.0, now - lease.wall_time), 1),
+        silent_s=round(max(0.0, now - lease.renewed_at), 1),
     )
 
 

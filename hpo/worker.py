@@ -5,17 +5,17 @@ import random
 import time
 from dataclasses import dataclass, field
 
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from hpo.development import load_development
-from hpo.errors import StopRequested
+from hpo.errors import HpoError, StopRequested
 from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.trial import TrialRunner
 from model.errors import TrainingError
-from storage.errors import LeaseLostError
-from storage.leases import LeaseKeeper, StaleWatch, WorkerIdentity
-from storage.queue import Claim
+from storage.errors import LeaseLostError, StorageError
+from storage.leases import Claim, LeaseKeeper, StaleWatch, WorkerIdentity
 
 #: Seconds between looks at a queue that has nothing to hand out right now.
 POLL_S = 1.0
@@ -68,7 +68,11 @@ class Worker:
         contract.check_versions()
         self._started = time.monotonic()
         self._development = load_development(contract, self.session.artifacts)
-        self._watch = StaleWatch(self.session.queue, lease_timeout_s=contract.leases.timeout_s)
+        self._watch = StaleWatch(
+            self.session.queue,
+            lease_timeout_s=contract.leases.timeout_s,
+            max_deaths=contract.leases.max_deaths,
+        )
 
     def work(self) -> WorkerReport:
         """Run trials until the budget is spent, the time is over, or the flag is set."""
@@ -76,7 +80,6 @@ class Worker:
             # The budget is read anew each time: `hpo extend` may have raised it.
             budget = self.session.budget
             if not self.session.paused:
-                self.session.queue.fill(budget)
                 claim = self.session.queue.claim(self.identity, budget)
                 if claim is not None:
                     self._run(claim)
@@ -95,27 +98,37 @@ class Worker:
         interval_s = self.session.contract.leases.beat_interval_s
         try:
             with LeaseKeeper(self.session.queue, claim, beat_interval_s=interval_s) as keeper:
-                try:
-                    state, value, reason = self._train(claim, keeper)
-                except StopRequested:
-                    self.session.queue.put_back(claim)
-                    self.report.put_back += 1
-                    log.info("trial %d: put back, its finished folds are kept", claim.number)
-                    return
+                state, value, reason = self._train(claim, keeper)
             self.session.queue.finish(claim, state, value, reason)
-        except LeaseLostError as error:
+        except (LeaseLostError, UpdateFinishedTrialError) as error:
             self.report.lost += 1
-            log.warning("trial %d: result dropped, %s", claim.number, error.message)
+            log.warning("trial %d: late result dropped: %s", claim.number, error)
             return
+        except StopRequested:
+            self._put_back(claim)
+            return
+        except (StorageError, HpoError, OSError):
+            # Not the configuration's fault (a full disk, an artifact that is gone): others may have more luck.
+            self._put_back(claim)
+            raise
         self.report.count(state)
         shown = "" if value is None else f" at {value:.4f}"
         log.info("trial %d: %s%s", claim.number, state.name, shown)
 
+    def _put_back(self, claim: Claim) -> None:
+        try:
+            self.session.queue.put_back(claim)
+        except LeaseLostError as error:
+            self.report.lost += 1
+            log.warning("trial %d: not put back: %s", claim.number, error)
+            return
+        self.report.put_back += 1
+        log.info("trial %d: put back, its finished folds are kept", claim.number)
+
     def _train(self, claim: Claim, keeper: LeaseKeeper) -> tuple[TrialState, float | None, str | None]:
         def on_batch(fold: int) -> None:
             keeper.fold = fold
-            if keeper.lost.is_set():
-                raise LeaseLostError(f"trial {claim.number} was taken over while this worker was silent")
+            keeper.check()
             if self.stop:
                 raise StopRequested
 
@@ -130,4 +143,9 @@ class Worker:
             outcome = runner.run(self.session.study(claim.number), claim.trial_id)
         except TrainingError as error:
             return TrialState.FAIL, None, str(error)
+        except (StopRequested, StorageError, HpoError, OSError, UpdateFinishedTrialError):
+            raise
+        except Exception as error:
+            log.exception("trial %d: unexpected error", claim.number)
+            return TrialState.FAIL, None, f"{type(error).__name__}: {error}"
         return outcome.state, outcome.value, None

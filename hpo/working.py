@@ -1,5 +1,7 @@
 """`hpo worker`: in this process where there is one seat, in child processes where there are more."""
 
+import os
+import secrets
 import socket
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,12 +25,12 @@ def work_here(
 ) -> int:
     """Work in this process, on the only seat. Returns the exit code."""
     session = open_session(storage, study, artifacts)
-    identity = WorkerIdentity.here(device=seats[0].device)
+    identity = who_we_are(seats[0].device)
     stop.watch(parent_is_gone)
     worker = Worker(session=session, identity=identity, device=seats[0].device, stop=stop, timeout_s=timeout_s)
     report = worker.work()
     done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
-    say(f"{identity.worker} on {socket.gethostname()}: {done or 'nothing was left to do'}.")
+    say(f"Worker {identity.worker}: {done or 'nothing was left to do'}.")
     return 0
 
 
@@ -52,3 +54,10 @@ def work_in_children(
     finally:
         fleet.stop()
     return int(any(fleet.exit_codes))
+
+
+def who_we_are(device: str) -> WorkerIdentity:
+    """This process, by a name that no other process has, now or later."""
+    host = socket.gethostname()
+    name = f"{host}-{os.getpid()}-{secrets.token_hex(2)}"
+    return WorkerIdentity(worker=name, host=host, pid=os.getpid(), device=device)

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hpo.cli.options import DataOptions, Device, Json, Output, StorageOptions, Study, command
-from hpo.cli.output import print_json, set_up_logging
+from hpo.cli.output import print_json
 
 
 def register(app: typer.Typer) -> None:
@@ -33,15 +33,12 @@ def finalize(
     from hpo.finalize import finalize as answer
     from hpo.session import open_session
 
-    set_up_logging("warning")
     session = open_session(place.storage, study, place.artifacts)
     print_result(answer(session, output, device, with_test=not no_test, early=early), output, json)
 
 
 def predict(
-    model_dir: Annotated[
-        Path, typer.Argument(metavar="MODEL_DIR", help="The folder `model` that finalize wrote.")
-    ],
+    model_dir: Annotated[Path, typer.Argument(metavar="MODEL_DIR", help="The folder `model` that finalize wrote.")],
     sequences: Annotated[
         Path, typer.Argument(metavar="SEQUENCES", help="Genes, in any form that run takes; labels are not needed.")
     ],
@@ -57,7 +54,6 @@ def predict(
     from hpo.predict import predict as predict_genes
     from hpo.predict import write_csv
 
-    set_up_logging("warning")
     predictions = predict_genes(model_dir, lambda alphabet: read_unlabelled(sequences, reading, alphabet), device)
     if json:
         print_json({"predictions": [vars(row) for row in predictions]})
@@ -72,10 +68,14 @@ def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
         return
     cv, test = result["cv"], result["test"]
     print(f"Best trial: {result['best_trial']['number']}")
-    print(f"  5-fold CV accuracy   {cv['mean']:.4f} (corrected for the choice among trials: {cv['corrected_mean']:.4f})")
+    print(
+        f"  5-fold CV accuracy   {cv['mean']:.4f} (corrected for the choice among trials: {cv['corrected_mean']:.4f})"
+    )
     if test is not None:
         low, high = test["interval95"]
-        print(f"  test accuracy        {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {test['n']} genes)")
+        print(
+            f"  test accuracy        {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {test['n']} genes)"
+        )
     for name, baseline in result["baselines"].items():
         against = "" if baseline.get("test") is None else f", test {baseline['test']:.4f}"
         print(f"  {name.replace('_', ' '):<20} CV {baseline['cv']:.4f}{against}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from hpo.cli import answer, data, operate, search
+from hpo.cli.output import set_up_logging
 from hpo.errors import EXIT_INTERRUPTED
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ def _version(asked: bool) -> None:
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
-    pass
+    set_up_logging("warning")
 
 
 for group in (search, answer, operate, data):

@@ -43,8 +43,7 @@ def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., 
 
         call.__signature__ = _expanded(function, hints, groups)  # type: ignore[attr-defined]
         call.__annotations__ = {
-            parameter.name: parameter.annotation
-            for parameter in inspect.signature(call).parameters.values()
+            parameter.name: parameter.annotation for parameter in inspect.signature(call).parameters.values()
         }
         app.command(name, rich_help_panel=panel)(call)
         return function
@@ -52,15 +51,11 @@ def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., 
     return register
 
 
-def _expanded(
-    function: Callable[..., None], hints: dict[str, Any], groups: dict[str, Any]
-) -> inspect.Signature:
+def _expanded(function: Callable[..., None], hints: dict[str, Any], groups: dict[str, Any]) -> inspect.Signature:
     parameters = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.name not in groups:
-            parameters.append(
-                parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name])
-            )
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
             continue
         types = get_type_hints(groups[parameter.name], include_extras=True)
         for field in fields(groups[parameter.name]):
@@ -164,9 +159,7 @@ class DataOptions:
     sequence_column: Annotated[
         str | None, option("--sequence-column", help="Column of the sequences.", metavar="COLUMN")
     ] = None
-    label_column: Annotated[
-        str | None, option("--label-column", help="Column of the labels.", metavar="COLUMN")
-    ] = None
+    label_column: Annotated[str | None, option("--label-column", help="Column of the labels.", metavar="COLUMN")] = None
     id_column: Annotated[str | None, option("--id-column", help="Column of the names.", metavar="COLUMN")] = None
     labels: Annotated[
         Path | None, option("--labels", help="Table of id and label, for a FASTA without labels.", metavar="FILE")
@@ -205,9 +198,7 @@ class SearchOptions:
         option("--space", help="Search space (TOML); what it leaves out keeps its default.", metavar="FILE"),
     ] = None
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = Sampler.tpe
-    startup_trials: Annotated[
-        int, option("--startup-trials", help="Random trials before TPE begins.", min=1)
-    ] = 10
+    startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
     pruner: Annotated[
         Pruner,
         option("--pruner", help="Who ends a trial after a bad fold; paired compares with the best, fold by fold."),
@@ -223,6 +214,4 @@ class SearchOptions:
         float,
         option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),
     ] = 60.0
-    retries: Annotated[
-        int, option("--retries", help="Workers that a trial may lose before it is failed.", min=0)
-    ] = 3
+    retries: Annotated[int, option("--retries", help="Workers that a trial may lose before it is failed.", min=0)] = 3

@@ -66,7 +66,6 @@ def run(
     from hpo.session import open_session
     from hpo.signals import on_stop
 
-    set_up_logging("warning")
     seats = _seats(device, workers)
     plan = _plan(data, search, splitting, reading)
     where = Place(storage=place.storage, study=search.study, artifacts=place.artifacts)
@@ -144,8 +143,7 @@ def worker(
 
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
-    from hpo.fleet import seats_for
-    from model.runtime import devices_named, usable_cores
+    from hpo.fleet import devices_named, seats_for, usable_cores
 
     return seats_for(devices_named(device), workers, cores=usable_cores())
 

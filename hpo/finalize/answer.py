@@ -92,8 +92,7 @@ def _check_finished(session: Session, early: bool) -> None:
     if status.state != "done" and not early:
         raise NotFinishedError(
             f"Study {status.study!r} is not finished: {status.finished} of {status.budget} trials are.",
-            f"Let workers finish it (hpo worker --study {status.study}), or answer from what is there "
-            "with --early.",
+            f"Let workers finish it (hpo worker --study {status.study}), or answer from what is there with --early.",
         )
 
 
@@ -208,9 +207,7 @@ def _baselines(
     encodings = session.contract.search.space.encodings
     encoding = "amino_acid" if "amino_acid" in encodings else encodings[0]
     encoded = development.encoded(encoding)
-    data = BaselineData(
-        tokens=encoded.tokens, lengths=encoded.lengths, labels=labels, folds=development.folds
-    )
+    data = BaselineData(tokens=encoded.tokens, lengths=encoded.lengths, labels=labels, folds=development.folds)
     if test is None:
         return all_baselines(data)
     sealed = encode(test, encoding, session.contract.settings.genetic_code)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from model.saving import save_model
 from numpy.typing import NDArray
 
 from hpo.contract import Contract
@@ -18,7 +19,6 @@ from model.encoding import encode
 from model.genes import Genes
 from model.network import BiLSTM
 from model.prediction import predict
-from model.saving import save_model
 from model.training import Curves, train_final
 
 
@@ -56,9 +56,7 @@ def retrain(contract: Contract, development: Development, config: LearnerConfig,
         seed=derive(contract.seed, "final"),
         device=device,
     )
-    return Retrained(
-        config=config, network=network, curves=curves, epochs=epochs, seconds=time.monotonic() - started
-    )
+    return Retrained(config=config, network=network, curves=curves, epochs=epochs, seconds=time.monotonic() - started)
 
 
 def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ OPENINGS = "hpo:test_openings"
 
 def openings(session: Session) -> tuple[str, ...]:
     """When the test set was opened so far: dates in ISO 8601, UTC."""
-    return tuple(str(date) for date in session.handle.attributes().get(OPENINGS, []))
+    return tuple(str(date) for date in session.handle.get(OPENINGS, []))
 
 
 def open_test(session: Session) -> Genes:
@@ -23,7 +23,7 @@ def open_test(session: Session) -> Genes:
         ArtifactMissingError, ArtifactCorruptError: From the store.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    session.handle.set_attribute(OPENINGS, [*openings(session), now])
+    session.handle.set(OPENINGS, [*openings(session), now])
     sealed = session.contract.data.test
     genes, _ = from_bytes(session.artifacts.get(sealed.artifact))
     if genes.fingerprint() != sealed.fingerprint:

@@ -87,12 +87,12 @@ def out_of_fold(
         (held_out(_folds(session, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
         for trial in complete
     ]
-    return evidence.OutOfFold(
-        numbers=tuple(trial.number for trial in complete), correct=np.stack(correct, axis=1)
-    )
+    return evidence.OutOfFold(numbers=tuple(trial.number for trial in complete), correct=np.stack(correct, axis=1))
 
 
-def held_out(folds: list[FoldResult] | tuple[FoldResult, ...], epoch: int, fold_of_row: NDArray[np.int64]) -> NDArray[np.float64]:
+def held_out(
+    folds: list[FoldResult] | tuple[FoldResult, ...], epoch: int, fold_of_row: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """[N] P(resistant) of each development row from the fold that did not train on it, after `epoch` epochs."""
     probabilities = np.empty(len(fold_of_row))
     for fold, result in enumerate(folds):

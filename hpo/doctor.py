@@ -1,0 +1,79 @@
+"""What this machine can do, and whether storage, artifacts and devices answer."""
+
+import importlib.util
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hpo.contract import versions
+from hpo.fleet import devices_named, usable_cores
+from model.errors import ModelError
+from storage.artifacts import default_artifact_location, open_artifacts
+from storage.connection import open_storage
+from storage.errors import StorageError
+from storage.studies import study_names
+from storage.url import redact
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+def examine(storage_url: str, artifacts: str | None, device: str) -> list[Finding]:
+    """Every check, in order; none of them raises."""
+    return [
+        Finding("machine", True, f"{platform.system()} {platform.machine()}, {usable_cores()} cores"),
+        Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items())),
+        _check("devices", lambda: ", ".join(devices_named(device))),
+        _check("engine", _engine),
+        _check("storage", lambda: _storage(storage_url)),
+        _check("artifacts", lambda: _artifacts(artifacts or default_artifact_location(storage_url))),
+        Finding("extras", True, _extras()),
+    ]
+
+
+def as_text(findings: list[Finding]) -> str:
+    """One line per check."""
+    width = max(len(finding.what) for finding in findings)
+    return "\n".join(
+        f"{'ok ' if finding.ok else 'BAD'}  {finding.what:<{width}}  {finding.says}" for finding in findings
+    )
+
+
+def _check(what: str, ask: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, ask())
+    except (ModelError, StorageError, OSError) as error:
+        return Finding(what, False, redact(str(error)))
+
+
+def _engine() -> str:
+    from model.runtime import best_engine
+
+    return best_engine()
+
+
+def _storage(url: str) -> str:
+    names = study_names(open_storage(url))
+    return f"{redact(url)} holds {len(names)} stud{'y' if len(names) == 1 else 'ies'}"
+
+
+def _artifacts(location: str) -> str:
+    store = open_artifacts(location)
+    probe = b"hpo doctor was here\n"  # always the same bytes, so that checks leave one artifact, not many
+    if store.get(store.put(probe)) != probe:
+        raise StorageError(f"The artifacts at {location} do not read back what was written.")
+    return f"{store.location} can be written and read"
+
+
+def _extras() -> str:
+    found = {
+        "postgres": importlib.util.find_spec("psycopg") is not None,
+        "s3": importlib.util.find_spec("boto3") is not None,
+    }
+    return ", ".join(f"{name} {'installed' if there else 'not installed'}" for name, there in found.items())

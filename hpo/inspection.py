@@ -1,0 +1,88 @@
+"""`hpo inspect`: what the data are, and what `create-study` would do with them."""
+
+from typing import Any
+
+from model.inspection import inspect
+
+from model.encoding import encodings_for
+from model.errors import DataError
+from model.genes import Genes
+from model.splitting import Duplicates, group_ids, split
+
+
+def look_at(
+    genes: Genes,
+    *,
+    source: str,
+    genetic_code: int,
+    folds: int,
+    test_size: float,
+    seed: int,
+    duplicates: Duplicates,
+) -> dict[str, Any]:
+    """Everything that `hpo inspect` tells, ready for JSON.
+
+    Args:
+        genes: With labels.
+        source: The file's name.
+        genetic_code: NCBI number of the translation table.
+        folds, test_size, seed, duplicates: As `create-study` would be given.
+    """
+    return {
+        "source": source,
+        "fingerprint": genes.fingerprint(),
+        **inspect(genes, genetic_code).as_dict(),
+        "create_study": _rehearse(genes, genetic_code, folds, test_size, seed, duplicates),
+    }
+
+
+def _rehearse(
+    genes: Genes, genetic_code: int, folds: int, test_size: float, seed: int, duplicates: Duplicates
+) -> dict[str, Any]:
+    assert genes.labels is not None
+    groups = group_ids(genes, encodings_for(genes.alphabet), genetic_code)
+    try:
+        parts = split(genes.labels, groups, test_size=test_size, folds=folds, seed=seed, duplicates=duplicates)
+    except DataError as error:
+        return {"possible": False, "reason": error.message, "next_step": error.next_step}
+    sizes = [int((parts.fold == fold).sum()) for fold in range(folds)]
+    return {
+        "possible": True,
+        "development": int((~parts.test).sum()),
+        "test": int(parts.test.sum()),
+        "fold_rows": sizes,
+        "duplicates": duplicates,
+    }
+
+
+def as_text(findings: dict[str, Any]) -> str:
+    """The findings for people."""
+    rows, resistant = findings["rows"], findings["resistant"]
+    length = findings["length"]
+    lines = [
+        f"{findings['source']}: {rows} genes ({findings['alphabet']}), {resistant} resistant "
+        f"({resistant / rows:.1%}), {rows - resistant} susceptible",
+        f"  letters        {length['shortest']} to {length['longest']}, median {length['median']:g}",
+        f"  ambiguous      {findings['ambiguous_letters']} letters",
+    ]
+    for summary in findings["encodings"]:
+        lines += [
+            f"  as {summary['encoding'].replace('_', ' ')}:",
+            f"    tokens       {summary['length']['shortest']} to {summary['length']['longest']}, "
+            f"median {summary['length']['median']:g}",
+            f"    distinct     {summary['distinct']} ({summary['distinct'] / rows:.1%}); "
+            f"the commonest stands {summary['commonest']} times ({summary['commonest'] / rows:.1%})",
+            f"    contradictory {summary['contradictory_rows']} rows carry a sequence that has both labels",
+            f"    ceiling      no classifier of these sequences can be right for more than {summary['ceiling']:.4f}",
+        ]
+    return "\n".join([*lines, *_rehearsal_lines(findings["create_study"])])
+
+
+def _rehearsal_lines(plan: dict[str, Any]) -> list[str]:
+    if not plan["possible"]:
+        return ["create-study would refuse:", f"  {plan['reason']}", f"  {plan['next_step']}"]
+    sizes = ", ".join(str(size) for size in plan["fold_rows"])
+    return [
+        f"create-study would seal {plan['test']} rows as test set and divide {plan['development']} into folds of {sizes}; "
+        f"identical sequences are {'kept together' if plan['duplicates'] == 'together' else 'spread'}."
+    ]
