@@ -13,7 +13,6 @@ from hpo.errors import ContractError
 from hpo.space import Space
 from model.configuration import LearnerConfig, TrainingSettings
 
-FORMAT = 1
 ATTRIBUTE = "hpo:contract"
 #: Libraries whose version changes the numbers of a trial.
 PINNED = ("hpo", "numpy", "optuna", "torch")
@@ -74,7 +73,7 @@ class Leases(Frozen):
 class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
-    format: Literal[1] = FORMAT
+    format: Literal[1] = 1
     study: str
     created: str
     seed: int

@@ -22,9 +22,10 @@ from hpo.contract import (
 from hpo.session import BUDGET
 from hpo.space import Space, read_space
 from model.configuration import TrainingSettings, original_configuration
+from model.errors import DataError
 from model.genes import Genes
 from model.snapshot import to_bytes
-from model.splitting import group_ids, split
+from model.splitting import Duplicates, group_ids, split
 from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
@@ -42,7 +43,7 @@ class Plan:
     seed: int
     folds: int
     test_size: float
-    duplicates: str
+    duplicates: Duplicates
     space_file: Path | None
     sampler: str
     startup_trials: int
@@ -144,28 +145,29 @@ def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
 
 
 def _seal(genes: Genes, plan: Plan, space: Space, artifacts: ArtifactStore) -> tuple[Rows, Rows]:
+    labels = genes.labels
+    if labels is None:
+        raise DataError("A study is made from genes with labels.", "Name the column: --label-column.")
     groups = group_ids(genes, space.encodings, plan.training.genetic_code)
     parts = split(
-        genes.labels,
+        labels,
         groups,
         test_size=plan.test_size,
         folds=plan.folds,
         seed=plan.seed,
         duplicates=plan.duplicates,
     )
-    development = np.flatnonzero(~parts.test)
+    dev, test = np.flatnonzero(~parts.test), np.flatnonzero(parts.test)
     return (
-        _store(artifacts, genes.subset(development), parts.fold[development]),
-        _store(artifacts, genes.subset(np.flatnonzero(parts.test)), None),
+        _store(artifacts, genes.subset(dev), labels[dev], parts.fold[dev]),
+        _store(artifacts, genes.subset(test), labels[test], None),
     )
 
 
-def _store(artifacts: ArtifactStore, genes: Genes, folds: NDArray[np.int64] | None) -> Rows:
-    if genes.labels is None:
-        raise AssertionError("a study is made from labelled genes")
+def _store(artifacts: ArtifactStore, genes: Genes, labels: NDArray[np.bool_], folds: NDArray[np.int64] | None) -> Rows:
     return Rows(
         artifact=artifacts.put(to_bytes(genes, folds)),
         fingerprint=genes.fingerprint(),
         rows=len(genes.sequences),
-        resistant=int(genes.labels.sum()),
+        resistant=int(labels.sum()),
     )

@@ -4,12 +4,12 @@ import socketserver
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna_dashboard
-from storage.artifacts.dashboard import open_dashboard_store
 
 from hpo.errors import HpoError
 from hpo.progress import say
 from hpo.signals import on_stop
-from storage.artifacts import default_artifact_location
+from storage.artifacts import default_artifact_location, open_artifacts
+from storage.artifacts.dashboard import DashboardArtifacts
 from storage.connection import open_storage
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -33,7 +33,7 @@ def serve(storage_url: str, artifacts: str | None, host: str, port: int) -> int:
     """
     app = optuna_dashboard.wsgi(
         open_storage(storage_url),
-        artifact_store=open_dashboard_store(artifacts or default_artifact_location(storage_url)),
+        artifact_store=DashboardArtifacts(open_artifacts(artifacts or default_artifact_location(storage_url))),
     )
     try:
         server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)

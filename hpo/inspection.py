@@ -39,7 +39,8 @@ def look_at(
 def _rehearse(
     genes: Genes, genetic_code: int, folds: int, test_size: float, seed: int, duplicates: Duplicates
 ) -> dict[str, Any]:
-    assert genes.labels is not None
+    if genes.labels is None:
+        return {"possible": False, "reason": "These genes carry no labels.", "next_step": "Name the label column."}
     groups = group_ids(genes, encodings_for(genes.alphabet), genetic_code)
     try:
         parts = split(genes.labels, groups, test_size=test_size, folds=folds, seed=seed, duplicates=duplicates)
@@ -83,6 +84,7 @@ def _rehearsal_lines(plan: dict[str, Any]) -> list[str]:
         return ["create-study would refuse:", f"  {plan['reason']}", f"  {plan['next_step']}"]
     sizes = ", ".join(str(size) for size in plan["fold_rows"])
     return [
-        f"create-study would seal {plan['test']} rows as test set and divide {plan['development']} into folds of {sizes}; "
+        f"create-study would seal {plan['test']} rows as test set and divide {plan['development']} into folds of "
+        f"{sizes}; "
         f"identical sequences are {'kept together' if plan['duplicates'] == 'together' else 'spread'}."
     ]

@@ -8,7 +8,7 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import optuna
 from optuna.distributions import (
@@ -20,7 +20,7 @@ from optuna.distributions import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hpo.errors import SpaceError
-from model.configuration import LearnerConfig
+from model.configuration import Encoding, LearnerConfig
 from model.errors import ModelError
 
 Value = bool | int | float | str
@@ -96,7 +96,7 @@ class Choices(BaseModel):
 
     def suggest(self, trial: optuna.trial.Trial, name: str, whole: bool) -> Value:
         """The value that the sampler proposes."""
-        return trial.suggest_categorical(name, self.choices)
+        return cast(Value, trial.suggest_categorical(name, self.choices))
 
 
 class Fixed(BaseModel):
@@ -133,9 +133,9 @@ class Space(BaseModel):
         return {name: entry.distribution(_is_whole(name)) for name, entry in self.searched.items()}
 
     @property
-    def encodings(self) -> tuple[str, ...]:
+    def encodings(self) -> tuple[Encoding, ...]:
         """Every encoding that a trial may ask for."""
-        return tuple(str(value) for value in self.parameters["encoding"].examples())
+        return tuple(cast(Encoding, value) for value in self.parameters["encoding"].examples())
 
     def suggest(self, trial: optuna.trial.Trial) -> LearnerConfig:
         """The configuration that the sampler proposes for `trial`."""
@@ -210,7 +210,7 @@ def _check_values(space: Space, path: Path | None, alphabet: str) -> None:
             if _is_whole(name) and not (isinstance(value, int) and not isinstance(value, bool)):
                 raise SpaceError(f"{path}: {name} takes whole numbers, got {value!r}.")
             try:
-                LearnerConfig(**{**base, name: value})  # type: ignore[arg-type]
+                LearnerConfig(**{**base, name: value})
             except (ModelError, TypeError, ValueError) as error:
                 raise SpaceError(f"{path}: {name} = {value!r} is not allowed: {error}") from error
     if alphabet == "protein" and space.encodings != ("amino_acid",):

@@ -78,10 +78,7 @@ def read_status(session: Session) -> Status:
     folds = session.contract.splitting.folds
     trained = {trial.number: len(finished_folds(trial.user_attrs, folds)) for trial in trials}
     running = by_state[TrialState.RUNNING]
-    if len(finished) >= budget:
-        state = "done"
-    else:
-        state = "paused" if session.paused else "open"
+    unfinished = "paused" if session.paused else "open"
     return Status(
         study=session.handle.name,
         budget=budget,
@@ -94,7 +91,7 @@ def read_status(session: Session) -> Status:
         best=_best(complete),
         folds_trained=sum(trained.values()),
         folds_saved=sum(folds - trained[trial.number] for trial in pruned),
-        state=state,
+        state="done" if len(finished) >= budget else unfinished,
         seconds_left=_seconds_left(finished, budget),
     )
 

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hpo.cli.options import Device, Json, StorageOptions, Study, command, option
-from hpo.cli.output import print_json, set_up_logging
+from hpo.cli.output import print_json
 
 PANEL = "Look after a study"
 Host = Annotated[str, option("--host", help="Address to listen on. It has no log-in: think before you leave loopback.")]
@@ -87,10 +87,9 @@ def proxy(
     port: Annotated[int, option("--port", help="Port to listen on.", min=1, max=65535)] = 13000,
 ) -> None:
     """Optuna's gRPC proxy in front of Postgres, for large fleets: workers then use --storage grpc://HOST:PORT."""
-    from storage.proxy import serve
+    from hpo.proxying import serve
 
-    set_up_logging("info")
-    serve(place.storage, host=host, port=port)
+    serve(place.storage, host, port)
 
 
 def doctor(place: StorageOptions, device: Device = "auto", json: Json = False) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from hpo.cli.options import DataOptions
 
 if TYPE_CHECKING:
+    from model.alphabet import Alphabet
     from model.genes import Genes
 
 
@@ -36,7 +37,7 @@ def read_labelled(data: Path, options: DataOptions, require_labels: bool = True)
         )
 
 
-def read_unlabelled(data: Path, options: DataOptions, alphabet: str) -> "Genes":
+def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "Genes":
     """Genes to predict, in the alphabet of the model."""
     from hpo.progress import step
     from model.reading import read_genes

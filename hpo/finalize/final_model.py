@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from model.saving import save_model
 from numpy.typing import NDArray
 
 from hpo.contract import Contract
@@ -19,6 +18,7 @@ from model.encoding import encode
 from model.genes import Genes
 from model.network import BiLSTM
 from model.prediction import predict
+from model.saving import save_model
 from model.training import Curves, train_final
 
 

@@ -19,7 +19,7 @@ from hpo.status import best_trial, trials_in_budget
 from hpo.trial import CONFIGURATION, EPOCHS
 from model.configuration import LearnerConfig
 from model.training import FoldResult
-from storage.queue import REASON
+from storage.leases import REASON
 
 #: Below this many complete trials, an importance would be a number without meaning.
 MIN_FOR_IMPORTANCE = 5
