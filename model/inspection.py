@@ -1,0 +1,138 @@
+"""What there is to know about a data set before a study is made of it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.alphabet import Alphabet
+from model.encoding import Encoding, encode, encodings_for
+from model.errors import DataError
+from model.genes import Genes
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """The spread of lengths, in letters or in tokens."""
+
+    shortest: int
+    median: float
+    longest: int
+
+
+@dataclass(frozen=True)
+class EncodingInspection:
+    """What an encoding makes of the genes.
+
+    Attributes:
+        encoding: Which one.
+        tokens: Lengths in tokens.
+        distinct: Different sequences.
+        commonest: Rows of the most frequent sequence.
+        commonest_share: The same as a share of all rows.
+        contradictory: Sequences that have rows of both classes.
+        contradictory_rows: Rows of these sequences.
+        ceiling: The highest accuracy that any classifier of these sequences can have on these rows, because
+            equal sequences get equal predictions.
+    """
+
+    encoding: Encoding
+    tokens: Lengths
+    distinct: int
+    commonest: int
+    commonest_share: float
+    contradictory: int
+    contradictory_rows: int
+    ceiling: float
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """Everything that `hpo inspect` tells.
+
+    Attributes:
+        rows: N.
+        resistant: Rows with this label.
+        susceptible: Rows with this label.
+        resistant_share: Share of resistant rows.
+        majority_accuracy: Accuracy of always saying the commoner class.
+        alphabet: "dna" or "protein".
+        letters: Lengths in letters.
+        ambiguous_letters: IUPAC ambiguity letters, read as one unknown token.
+        ambiguous_share: The same as a share of all letters.
+        genetic_code: NCBI's number of the code by which codons were read.
+        encodings: One entry for each encoding that the alphabet allows.
+    """
+
+    rows: int
+    resistant: int
+    susceptible: int
+    resistant_share: float
+    majority_accuracy: float
+    alphabet: Alphabet
+    letters: Lengths
+    ambiguous_letters: int
+    ambiguous_share: float
+    genetic_code: int
+    encodings: tuple[EncodingInspection, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the same as dicts, tuples, strings and numbers, ready for JSON."""
+        return asdict(self)
+
+
+def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
+    """Count what a data set holds, and what its duplicates and contradictions imply.
+
+    Args:
+        genes: With labels.
+        genetic_code: NCBI's number, for codons and amino acids of DNA.
+
+    Raises:
+        DataError: There are no labels, or the genetic code is unknown.
+    """
+    if genes.labels is None:
+        raise DataError("The genes have no labels to inspect.", "Name their column with --label-column.")
+    rows, resistant = len(genes), int(genes.labels.sum())
+    letters = np.fromiter(map(len, genes.sequences), np.int64, rows)
+    return Inspection(
+        rows=rows,
+        resistant=resistant,
+        susceptible=rows - resistant,
+        resistant_share=resistant / rows,
+        majority_accuracy=max(resistant, rows - resistant) / rows,
+        alphabet=genes.alphabet,
+        letters=_lengths(letters),
+        ambiguous_letters=genes.ambiguous_letters,
+        ambiguous_share=genes.ambiguous_letters / int(letters.sum()),
+        genetic_code=genetic_code,
+        encodings=tuple(
+            _inspect_encoding(genes, genes.labels, encoding, genetic_code) for encoding in encodings_for(genes.alphabet)
+        ),
+    )
+
+
+def _inspect_encoding(
+    genes: Genes, labels: NDArray[np.bool_], encoding: Encoding, genetic_code: int
+) -> EncodingInspection:
+    encoded = encode(genes, encoding, genetic_code)
+    sequence = encoded.identities()
+    copies = np.bincount(sequence)
+    resistant = np.bincount(sequence, weights=labels).astype(np.int64)
+    majority = np.maximum(resistant, copies - resistant)
+    contradictory = majority < copies
+    return EncodingInspection(
+        encoding=encoding,
+        tokens=_lengths(encoded.lengths),
+        distinct=len(copies),
+        commonest=int(copies.max()),
+        commonest_share=float(copies.max() / len(genes)),
+        contradictory=int(contradictory.sum()),
+        contradictory_rows=int(copies[contradictory].sum()),
+        ceiling=float(majority.sum() / len(genes)),
+    )
+
+
+def _lengths(values: NDArray[np.int64]) -> Lengths:
+    return Lengths(int(values.min()), float(np.median(values)), int(values.max()))

@@ -1,0 +1,44 @@
+"""Labels that stand in a table of their own, found by the ids of the genes."""
+
+from pathlib import Path
+
+from model.errors import DataError
+from model.reading import columns
+from model.reading.formats import open_table
+
+
+def look_up(ids: list[str], path: Path, label_column: str | None = None, id_column: str | None = None) -> list[object]:
+    """Find the label of each gene; rows of the table that no gene asks for are ignored.
+
+    Args:
+        ids: Of the genes, in order. Length N.
+        path: A table with a column of ids and one of labels.
+        label_column: Name of the column of labels; by default found by its usual names.
+        id_column: Name of the column of ids, likewise.
+
+    Returns:
+        The labels as they stand in the table. Length N.
+
+    Raises:
+        DataError: A gene is not in the table, or is there with two different labels.
+    """
+    table = open_table(path)
+    names = columns.id_column(table, id_column)
+    if names is None:
+        raise DataError(f"The label table {path} has no column of ids.", "Name it with --id-column.")
+    keys, values = table.read([names, columns.label_column(table, label_column)])
+    labels: dict[str, object] = {}
+    for row, (key, value) in enumerate(zip(keys, values, strict=True), start=1):
+        name = str(key).strip()
+        if str(labels.setdefault(name, value)) != str(value):
+            raise DataError(
+                f"The label table {path}, row {row}: {name!r} has the labels {labels[name]!r} and {value!r}.",
+                "Keep one of them.",
+            )
+    for row, name in enumerate(ids, start=1):
+        if name not in labels:
+            raise DataError(
+                f"Row {row}: {name!r} is not in the label table {path}.",
+                "Add it, or correct the ids (--id-column).",
+            )
+    return [labels[name] for name in ids]

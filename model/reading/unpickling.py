@@ -1,0 +1,189 @@
+"""A reader of pickles that admits arrays, dicts, lists, strings, numbers and booleans, and nothing else.
+
+A pickle is a program: it may name any importable thing and call it. Here the few names that numpy's arrays need
+lead to stand-ins of our own, so a file gets hold of no class, no function and no numpy object at all:
+
+* `_reconstruct` makes an empty stand-in; the shape that the file asks for is not allocated.
+* `ndarray` is only a mark; a file cannot make one, or give one a state.
+* `dtype` admits plain booleans, numbers and text. A real dtype takes its flags from the file, and one that says
+  "no Python objects here" of a column of objects makes numpy follow pointers that the file holds.
+* `scalar` reads one plain value; its data must have the dtype's size.
+* `_codecs.encode` is how old protocols write bytes; it encodes Latin-1 and does not look codecs up.
+"""
+
+import io
+import math
+import pickle
+import pickletools
+import re
+from typing import cast
+
+import numpy as np
+
+from model.errors import DataError
+
+_PLAIN = re.compile(r"\?|b1|[iu][1248]|f[248]|[SU]\d{1,9}")
+_OBJECT = re.compile(r"O[48]?")
+_ORDERS = ("<", ">", "=", "|")
+_PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
+_ADMITTED = "Admitted: arrays, dicts, lists, strings, numbers and booleans."
+
+
+class _RefusedError(Exception):
+    """The file is not as harmless as it should be; the text says why."""
+
+
+class _Dtype:
+    """Stand-in for numpy's dtype: a checked type code and a byte order."""
+
+    __slots__ = ("code", "order")
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.order = "="
+
+    @property
+    def holds_objects(self) -> bool:
+        return _OBJECT.fullmatch(self.code) is not None
+
+    def __setstate__(self, state: object) -> None:
+        # (version, byte order, subarray, names, fields, ...); size, alignment and flags follow from the code.
+        if not isinstance(state, tuple) or len(state) < 5 or any(part is not None for part in state[2:5]):
+            raise _RefusedError("It holds an array with fields.")
+        if state[1] not in _ORDERS:
+            raise _RefusedError("It holds an array of an unknown byte order.")
+        self.order = state[1]
+
+    def values(self, data: object, count: int) -> list[object]:
+        """Read plain values from bytes that must have the right size."""
+        raw = data.encode("latin-1") if isinstance(data, str) else data
+        kind = np.dtype(self.order + self.code if self.order != "|" else self.code)
+        if not isinstance(raw, bytes) or len(raw) != count * kind.itemsize:
+            raise _RefusedError("It holds an array whose data do not fit its type and shape.")
+        return cast(list[object], np.frombuffer(raw, dtype=kind).tolist() if raw else [])
+
+
+class PickledArray:
+    """Stand-in for numpy's array: its shape and its values in a list."""
+
+    __slots__ = ("shape", "values")
+
+    def __init__(self) -> None:
+        self.shape: tuple[int, ...] = (0,)
+        self.values: list[object] = []
+
+    def __setstate__(self, state: object) -> None:
+        if not isinstance(state, tuple) or len(state) != 5:
+            raise _RefusedError("It holds an array in an unknown form.")
+        _, shape, dtype, _, data = state
+        if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
+            raise _RefusedError("It holds an array with an impossible shape.")
+        if not isinstance(dtype, _Dtype):
+            raise _RefusedError("It holds an array without a type.")
+        count = math.prod(shape)
+        if not dtype.holds_objects:
+            self.values = dtype.values(data, count)
+        elif isinstance(data, list) and len(data) == count:
+            self.values = data
+        else:
+            raise _RefusedError("It holds an array of objects whose list does not fit its shape.")
+        self.shape = shape
+
+
+class _Maker:
+    """What a file may call. Without attributes, and refusing a state, so that a file cannot change it."""
+
+    __slots__ = ()
+
+    def __setstate__(self, state: object) -> None:
+        raise _RefusedError("It tries to change what it may only call.")
+
+
+class _MakeArray(_Maker):
+    __slots__ = ()
+
+    def __call__(self, kind: object, *_: object) -> PickledArray:
+        if not isinstance(kind, _ArrayMark):
+            raise _RefusedError("It asks for an array of an unknown class.")
+        return PickledArray()
+
+
+class _MakeDtype(_Maker):
+    __slots__ = ()
+
+    def __call__(self, code: object, *_: object) -> _Dtype:
+        if not isinstance(code, str) or not (_PLAIN.fullmatch(code) or _OBJECT.fullmatch(code)):
+            raise _RefusedError(f"It holds an array of type {str(code)[:40]!r}.")
+        return _Dtype(code)
+
+
+class _MakeScalar(_Maker):
+    __slots__ = ()
+
+    def __call__(self, dtype: object, data: object) -> object:
+        if not isinstance(dtype, _Dtype) or dtype.holds_objects:
+            raise _RefusedError("It holds a number of an unknown type.")
+        return dtype.values(data, 1)[0]
+
+
+class _MakeBytes(_Maker):
+    __slots__ = ()
+
+    def __call__(self, text: object, codec: object) -> bytes:
+        if not isinstance(text, str) or codec not in ("latin1", "latin-1"):
+            raise _RefusedError("It holds bytes in an unknown form.")
+        return text.encode("latin-1")
+
+
+class _ArrayMark(_Maker):
+    """Stands for the class numpy.ndarray."""
+
+    __slots__ = ()
+
+
+_ADMITTED_NAMES: dict[tuple[str, str], _Maker] = {
+    ("numpy", "ndarray"): _ArrayMark(),
+    ("numpy", "dtype"): _MakeDtype(),
+    ("_codecs", "encode"): _MakeBytes(),
+}
+for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # numpy 1 and numpy 2
+    _ADMITTED_NAMES[_module, "_reconstruct"] = _MakeArray()
+    _ADMITTED_NAMES[_module, "scalar"] = _MakeScalar()
+
+
+class _Unpickler(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> object:
+        """Give the stand-in for a name; the only way by which a pickle reaches anything."""
+        try:
+            return _ADMITTED_NAMES[module, name]
+        except KeyError:
+            raise _RefusedError(f"It tries to load {module}.{name}.") from None
+
+
+def safe_unpickle(data: bytes, origin: str) -> object:
+    """Read one pickle without running anything of it.
+
+    Args:
+        data: The pickle.
+        origin: Where it comes from, for messages.
+
+    Returns:
+        Dicts, lists, tuples, strings, bytes, numbers, booleans, None, and `PickledArray` for arrays.
+
+    Raises:
+        DataError: It names anything else (the name is in the message), or is damaged.
+    """
+    try:
+        _check_memo(data)
+        return _Unpickler(io.BytesIO(data), encoding="latin-1").load()
+    except _RefusedError as error:
+        raise DataError(f"{origin} is refused. {error} {_ADMITTED} Nothing of it was run.") from error
+    except Exception as error:  # a damaged pickle may raise anything
+        raise DataError(f"{origin} is damaged: {str(error)[:200]}.", "Copy or write it again.") from error
+
+
+def _check_memo(data: bytes) -> None:
+    """Refuse memo numbers that no writer gives: the memo is an array, and a large number fills the memory."""
+    for position, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+        if opcode.name in _PUTS and int(cast(int, argument)) > position:
+            raise _RefusedError("It numbers its parts in a way that wastes memory.")
