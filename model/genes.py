@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet, count_ambiguous
+from model.errors import DataError
 
 Indices = NDArray[np.int64] | NDArray[np.bool_]
 
@@ -56,3 +57,23 @@ class Genes:
         for row in zip(self.ids, self.sequences, labels, strict=True):
             digest.update(json.dumps(row).encode())
         return digest.hexdigest()
+
+
+def join(first: Genes, second: Genes) -> Genes:
+    """Put the rows of two data sets of one alphabet below one another.
+
+    Raises:
+        DataError: Their alphabets differ.
+    """
+    if first.alphabet != second.alphabet:
+        raise DataError(f"{first.alphabet} and {second.alphabet} sequences cannot be joined.")
+    labels = None
+    if first.labels is not None and second.labels is not None:
+        labels = np.concatenate([first.labels, second.labels])
+    return Genes(
+        ids=first.ids + second.ids,
+        sequences=first.sequences + second.sequences,
+        labels=labels,
+        alphabet=first.alphabet,
+        ambiguous_letters=first.ambiguous_letters + second.ambiguous_letters,
+    )

@@ -14,7 +14,7 @@ from model.genes import Genes
 
 @dataclass(frozen=True)
 class Lengths:
-    """The spread of lengths, in letters or in tokens."""
+    """The spread of lengths: of genes in letters, of encoded genes in tokens."""
 
     shortest: int
     median: float
@@ -27,7 +27,7 @@ class EncodingInspection:
 
     Attributes:
         encoding: Which one.
-        tokens: Lengths in tokens.
+        length: In tokens.
         distinct: Different sequences.
         commonest: Rows of the most frequent sequence.
         commonest_share: The same as a share of all rows.
@@ -38,7 +38,7 @@ class EncodingInspection:
     """
 
     encoding: Encoding
-    tokens: Lengths
+    length: Lengths
     distinct: int
     commonest: int
     commonest_share: float
@@ -58,7 +58,7 @@ class Inspection:
         resistant_share: Share of resistant rows.
         majority_accuracy: Accuracy of always saying the commoner class.
         alphabet: "dna" or "protein".
-        letters: Lengths in letters.
+        length: In letters.
         ambiguous_letters: IUPAC ambiguity letters, read as one unknown token.
         ambiguous_share: The same as a share of all letters.
         genetic_code: NCBI's number of the code by which codons were read.
@@ -71,7 +71,7 @@ class Inspection:
     resistant_share: float
     majority_accuracy: float
     alphabet: Alphabet
-    letters: Lengths
+    length: Lengths
     ambiguous_letters: int
     ambiguous_share: float
     genetic_code: int
@@ -103,7 +103,7 @@ def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
         resistant_share=resistant / rows,
         majority_accuracy=max(resistant, rows - resistant) / rows,
         alphabet=genes.alphabet,
-        letters=_lengths(letters),
+        length=_lengths(letters),
         ambiguous_letters=genes.ambiguous_letters,
         ambiguous_share=genes.ambiguous_letters / int(letters.sum()),
         genetic_code=genetic_code,
@@ -124,7 +124,7 @@ def _inspect_encoding(
     contradictory = majority < copies
     return EncodingInspection(
         encoding=encoding,
-        tokens=_lengths(encoded.lengths),
+        length=_lengths(encoded.lengths),
         distinct=len(copies),
         commonest=int(copies.max()),
         commonest_share=float(copies.max() / len(genes)),

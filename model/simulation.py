@@ -8,6 +8,7 @@ Insertions and deletions are not simulated.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from Bio.Data import CodonTable
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from model.errors import DataError
 from model.genes import Genes
 from model.translation import CODONS
+from model.writing import write_genes
 
 _TABLE = CodonTable.unambiguous_dna_by_id[1]
 _RESIDUES = np.array([_TABLE.forward_table.get(codon, "*") for codon in CODONS])
@@ -42,7 +44,7 @@ class Simulated:
         genes: N genes with noisy labels.
         truth: [N], the labels before the noise.
         ceiling: Accuracy to expect of the true rule on any number of such genes: 1 - noise.
-        rule_accuracy: Accuracy of the true rule on just these genes.
+        realised_accuracy: Accuracy of the true rule on just these genes.
         ancestor: DNA of the gene that all others are mutants of; susceptible.
         resistance_positions: Residues that must stay as in the ancestor, counted from 1.
         rule: The rule in words.
@@ -51,7 +53,7 @@ class Simulated:
     genes: Genes
     truth: NDArray[np.bool_]
     ceiling: float
-    rule_accuracy: float
+    realised_accuracy: float
     ancestor: str
     resistance_positions: tuple[int, ...]
     rule: str
@@ -85,12 +87,17 @@ def simulate(genes: int, codons: int, noise: float, seed: int) -> Simulated:
         genes=Genes([f"gene{row}" for row in range(1, genes + 1)], _spell(rows), labels, "dna"),
         truth=truth,
         ceiling=1 - noise,
-        rule_accuracy=float((labels == truth).mean()),
+        realised_accuracy=float((labels == truth).mean()),
         ancestor=_spell(ancestor[None, :])[0],
         resistance_positions=residues,
         rule=f"Resistant if the protein has fewer than {codons - 1} amino acids, or if its amino acid at "
         f"one of the positions {', '.join(map(str, residues))} is not the ancestor's.",
     )
+
+
+def write_simulated(simulated: Simulated, path: str | Path) -> None:
+    """Write simulated genes with their noisy labels; see `write_genes`."""
+    write_genes(simulated.genes, path)
 
 
 def _check(genes: int, codons: int, noise: float) -> None:
