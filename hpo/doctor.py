@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpo.contract import versions
-from hpo.fleet import devices_named, usable_cores
 from model.errors import ModelError
+from model.runtime import devices_named, usable_cores
 from storage.artifacts import default_artifact_location, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StorageError

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hpo.signals import StopFlag
-from model.runtime import resolve_device, visible_devices
 
 #: A child that dies is started again this often; more would hide a fault.
 MAX_RESTARTS = 5
@@ -33,23 +32,6 @@ class Seat:
     device: str
     #: Further environment, for example CUDA_VISIBLE_DEVICES.
     environment: Mapping[str, str]
-
-
-def devices_named(text: str) -> list[str]:
-    """The devices that `--device` names: every GPU for "auto" (the CPU where there is none), else one.
-
-    Raises:
-        DataError: The device is not there.
-    """
-    if text == "auto":
-        gpus = [device for device in visible_devices() if device != "cpu"]
-        return gpus or ["cpu"]
-    return [str(resolve_device(text))]
-
-
-def usable_cores() -> int:
-    """CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def seats_for(devices: Sequence[str], workers: int | None, cores: int) -> list[Seat]:

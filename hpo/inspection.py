@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from model.inspection import inspect
-
 from model.encoding import encodings_for
 from model.errors import DataError
 from model.genes import Genes
+from model.inspection import inspect
 from model.splitting import Duplicates, group_ids, split
 
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from model.saving import load_model
-
+from model.alphabet import Alphabet
 from model.encoding import encode
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
+from model.saving import load_model
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Prediction:
     resistant: bool
 
 
-def predict(folder: Path, read: Callable[[str], Genes], device: str) -> list[Prediction]:
+def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[Prediction]:
     """Load a model and predict.
 
     Args:

@@ -20,7 +20,8 @@ from optuna.distributions import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from hpo.errors import SpaceError
-from model.configuration import Encoding, LearnerConfig
+from model.configuration import LearnerConfig
+from model.encoding import Encoding
 from model.errors import ModelError
 
 Value = bool | int | float | str
@@ -193,7 +194,7 @@ def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices |
             return Range(**entry)
         if isinstance(entry, list):
             return Choices(choices=tuple(entry)) if len(entry) != 1 else Fixed(value=entry[0])
-        return Fixed(value=entry)  # type: ignore[arg-type]  # pydantic checks it
+        return Fixed.model_validate({"value": entry})
     except (ValidationError, TypeError) as error:
         reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
         raise SpaceError(
@@ -204,7 +205,7 @@ def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices |
 
 def _check_values(space: Space, path: Path | None, alphabet: str) -> None:
     """Build a configuration from every end of every parameter: the learner knows what it allows."""
-    base = {name: parameter.examples()[0] for name, parameter in space.parameters.items()}
+    base: dict[str, Any] = {name: parameter.examples()[0] for name, parameter in space.parameters.items()}
     for name, parameter in space.parameters.items():
         for value in parameter.examples():
             if _is_whole(name) and not (isinstance(value, int) and not isinstance(value, bool)):

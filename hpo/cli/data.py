@@ -44,7 +44,7 @@ def inspect(
 
 def simulate(
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="File to write: .csv, .tsv, .fasta or .npy (the original's form).")
+        Path, typer.Argument(metavar="OUT", help="File to write: .csv, .tsv, .fasta, .parquet or .npy (the original's form), also with .gz.")
     ],
     genes: Annotated[int, option("--genes", help="Rows to write.", min=10)] = 1000,
     codons: Annotated[int, option("--codons", help="Length of the ancestor gene, in codons.", min=10)] = 100,
@@ -63,7 +63,7 @@ def simulate(
         "genes": genes,
         "codons": codons,
         "ceiling": simulated.ceiling,
-        "realised_ceiling": simulated.realised_accuracy,
+        "realised_accuracy": simulated.realised_accuracy,
         "resistance_positions": [int(position) for position in simulated.resistance_positions],
     }
     if json:

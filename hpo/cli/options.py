@@ -32,7 +32,7 @@ def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., 
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         hints = get_type_hints(function, include_extras=True)
-        groups = {key: hint for key, hint in hints.items() if is_dataclass(hint)}
+        groups: dict[str, Any] = {key: hint for key, hint in hints.items() if is_dataclass(hint)}
 
         @wraps(function)
         def call(**values: Any) -> None:

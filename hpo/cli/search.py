@@ -143,7 +143,8 @@ def worker(
 
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
-    from hpo.fleet import devices_named, seats_for, usable_cores
+    from hpo.fleet import seats_for
+    from model.runtime import devices_named, usable_cores
 
     return seats_for(devices_named(device), workers, cores=usable_cores())
 

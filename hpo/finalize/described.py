@@ -1,13 +1,13 @@
 """Contract and data in the report's words."""
 
 import numpy as np
-from model.inspection import inspect
 
 from hpo.contract import Contract
 from hpo.report import evidence
 from hpo.space import Choices, Fixed, Range
 from model.encoding import Encoding, encode
 from model.genes import Genes
+from model.inspection import inspect
 
 #: A translation shorter than this share of the longest was cut by an early stop.
 EARLY = 0.9

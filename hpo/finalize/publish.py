@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import optuna_dashboard
-from storage.artifacts.dashboard import attach
 
 from hpo.report import evidence, summary_note
 from hpo.session import Session
+from storage.artifacts.dashboard import attach
 
 
 def publish(session: Session, output: Path, facts: evidence.Evidence) -> None:
