@@ -1,0 +1,170 @@
+"""The network computes one function of a sequence, whatever its batch and its padding, and the right one."""
+
+import math
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from model.configuration import LearnerConfig, original_configuration
+from model.layers import BidirectionalLSTM, SeededDropout, pool, reversal, reverse_within_lengths, stock_engine
+from model.network import BiLSTM, build_network
+
+VOCABULARY = 7
+POOLINGS = ("last", "mean", "max")
+TINY = replace(original_configuration("protein"), embedding_size=3, hidden_size=4, dropout=0.0)
+
+
+def padded(sequences: list[list[int]], steps: int) -> tuple[Tensor, Tensor]:
+    """Tokens [T, B] and lengths [B]."""
+    tokens = torch.zeros(steps, len(sequences), dtype=torch.int64)
+    for column, sequence in enumerate(sequences):
+        tokens[: len(sequence), column] = torch.tensor(sequence)
+    return tokens, torch.tensor([len(sequence) for sequence in sequences])
+
+
+sequences = st.lists(st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=12), min_size=1, max_size=5)
+
+
+@given(sequences=sequences, padding=st.integers(0, 9), layers=st.integers(1, 3), pooling=st.sampled_from(POOLINGS))
+@settings(deadline=None, max_examples=60)
+def test_a_logit_depends_neither_on_batch_nor_on_padding(
+    sequences: list[list[int]], padding: int, layers: int, pooling: str
+) -> None:
+    config = LearnerConfig.from_dict({**TINY.as_dict(), "layers": layers, "pooling": pooling})
+    network = build_network(config, VOCABULARY, seed=1).eval()
+    together = network(*padded(sequences, 12 + padding))
+    alone = torch.cat([network(*padded([sequence], len(sequence))) for sequence in sequences])
+    torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-6)
+
+
+@given(sequences=sequences, padding=st.integers(0, 9), pooling=st.sampled_from(POOLINGS))
+@settings(deadline=None, max_examples=20)
+def test_gradients_depend_neither_on_batch_nor_on_padding(
+    sequences: list[list[int]], padding: int, pooling: str
+) -> None:
+    config = LearnerConfig.from_dict({**TINY.as_dict(), "pooling": pooling})
+    network = build_network(config, VOCABULARY, seed=1)
+    weights = list(network.parameters())
+    together = torch.autograd.grad(network(*padded(sequences, 12 + padding)).sum(), weights)
+    alone = torch.autograd.grad(sum(network(*padded([row], len(row))).sum() for row in sequences), weights)
+    for left, right in zip(together, alone, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
+
+
+def plain_direction(lstm: nn.LSTM, inputs: Tensor) -> Tensor:
+    """One direction over one sequence [t, I], written out from the textbook (gates i, f, g, o)."""
+    hidden = cell = torch.zeros(lstm.hidden_size, dtype=inputs.dtype)
+    states = []
+    for step in inputs:
+        gates = lstm.weight_ih_l0 @ step + lstm.bias_ih_l0 + lstm.weight_hh_l0 @ hidden + lstm.bias_hh_l0
+        enter, keep, new, leave = gates.chunk(4)
+        cell = torch.sigmoid(keep) * cell + torch.sigmoid(enter) * torch.tanh(new)
+        hidden = torch.sigmoid(leave) * torch.tanh(cell)
+        states.append(hidden)
+    return torch.stack(states)
+
+
+def plain_logit(network: BiLSTM, sequence: list[int], pooling: str) -> Tensor:
+    """The network over one unpadded sequence, in plain loops."""
+    values = network.embedding.weight[torch.tensor(sequence)]
+    for layer in network.recurrent:
+        ahead = plain_direction(layer.ahead, values)
+        back = plain_direction(layer.back, values.flip(0)).flip(0)
+        values = torch.cat([ahead, back], dim=1)
+    if pooling == "last":
+        pooled = torch.cat([ahead[-1], back[0]])
+    else:
+        pooled = values.mean(0) if pooling == "mean" else values.max(0).values
+    return network.output(pooled)[0]
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("layers", [1, 2])
+def test_values_and_gradients_are_those_of_a_plain_loop(layers: int, pooling: str) -> None:
+    config = LearnerConfig.from_dict({**TINY.as_dict(), "layers": layers, "pooling": pooling})
+    network = build_network(config, VOCABULARY, seed=2).double()
+    rows = [[1, 2, 3, 4, 5, 6, 1], [2], [6, 5, 4], [3, 3, 3, 3]]
+    logits = network(*padded(rows, 9))
+    reference = torch.stack([plain_logit(network, row, pooling) for row in rows])
+    torch.testing.assert_close(logits, reference)
+    weights = list(network.parameters())
+    scale = torch.tensor([1.0, -2.0, 3.0, 0.5], dtype=torch.float64)
+    ours = torch.autograd.grad((logits * scale).sum(), weights)
+    theirs = torch.autograd.grad((reference * scale).sum(), weights)
+    for left, right in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(left, right)
+
+
+@pytest.mark.parametrize("steps", [40, 300])
+def test_last_pooling_equals_a_packed_bidirectional_lstm(steps: int) -> None:
+    torch.manual_seed(0)
+    layer = BidirectionalLSTM(5, 6)
+    packed_lstm = nn.LSTM(5, 6, bidirectional=True)
+    for name, value in layer.ahead.named_parameters():
+        packed_lstm.get_parameter(name).data.copy_(value.data)
+    for name, value in layer.back.named_parameters():
+        packed_lstm.get_parameter(f"{name}_reverse").data.copy_(value.data)
+    inputs, lengths = torch.randn(steps, 3, 5), torch.tensor([steps, 7, 1])
+    packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, enforce_sorted=False)
+    _, (states, _) = packed_lstm(packed)
+    expected = torch.cat([states[0], states[1]], dim=1)
+    ours = pool(stock_engine(layer, inputs, lengths), lengths, "last")
+    torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
+
+
+@given(lengths=st.lists(st.integers(1, 8), min_size=1, max_size=6), extra=st.integers(0, 3))
+@settings(deadline=None)
+def test_reversal_reverses_the_valid_part_and_is_its_own_inverse(lengths: list[int], extra: int) -> None:
+    steps = max(lengths) + extra
+    values = torch.arange(steps * len(lengths), dtype=torch.float32).view(steps, len(lengths), 1)
+    index = reversal(torch.tensor(lengths), steps)
+    reversed_values = reverse_within_lengths(values, index)
+    for column, length in enumerate(lengths):
+        assert torch.equal(reversed_values[:length, column], values[:length, column].flip(0))
+        assert torch.equal(reversed_values[length:, column], values[length:, column])
+    assert torch.equal(reverse_within_lengths(reversed_values, index), values)
+
+
+def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_alone() -> None:
+    state = torch.random.get_rng_state()
+    first, second, other = (build_network(TINY, VOCABULARY, seed) for seed in (5, 5, 6))
+    assert torch.equal(torch.random.get_rng_state(), state)
+    for left, right in zip(first.parameters(), second.parameters(), strict=True):
+        assert torch.equal(left, right)
+    assert not torch.equal(first.embedding.weight, other.embedding.weight)
+
+
+def test_padding_has_a_zero_vector_without_a_gradient_and_forget_gates_start_open() -> None:
+    network = build_network(TINY, VOCABULARY, seed=0)
+    network(*padded([[1, 2], [3]], 4)).sum().backward()
+    assert not network.embedding.weight[0].any()
+    assert network.embedding.weight.grad is not None
+    assert not network.embedding.weight.grad[0].any()
+    assert network.embedding.weight.grad[1].any()
+    bias = network.recurrent[0].ahead.bias_ih_l0.detach()
+    assert [float(part.mean()) for part in bias.chunk(4)] == [0.0, 1.0, 0.0, 0.0]
+
+
+def test_dropout_keeps_the_mean_follows_its_seed_and_rests_in_evaluation() -> None:
+    def masks(seed: int) -> list[Tensor]:
+        dropout = SeededDropout(0.25)
+        dropout.generator = torch.Generator().manual_seed(seed)
+        return [dropout(torch.ones(200, 200)) for _ in range(2)]
+
+    first, second = masks(1)
+    assert math.isclose(float(first.mean()), 1.0, abs_tol=0.02)
+    assert first.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert not torch.equal(first, second)
+    assert all(torch.equal(a, b) for a, b in zip(masks(1), [first, second], strict=True))
+    assert torch.equal(SeededDropout(0.25).eval()(torch.ones(4)), torch.ones(4))
+
+
+def test_stacked_layers_read_both_directions_of_the_layer_below() -> None:
+    network = build_network(replace(TINY, layers=3), VOCABULARY, seed=0)
+    assert [layer.input_size for layer in network.recurrent] == [3, 8, 8]
+    assert all(2 * lower.hidden_size == upper.input_size for lower, upper in pairwise(network.recurrent))
