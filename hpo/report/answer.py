@@ -128,9 +128,7 @@ def _cross_validation(evidence: Evidence) -> CrossValidation:
         seed=evidence.contract.seed,
     )
     std = float(np.std(folds, ddof=1)) if len(folds) > 1 else 0.0
-    return CrossValidation(
-        folds, mean, std, corrected, measure(development.labels, evidence.winner.probabilities)
-    )
+    return CrossValidation(folds, mean, std, corrected, measure(development.labels, evidence.winner.probabilities))
 
 
 def _tested(evidence: Evidence, test: TestSet, cv: CrossValidation) -> Tested:
@@ -186,9 +184,7 @@ def _original(evidence: Evidence) -> Rival | None:
     return Rival("original_configuration", mean, original.fold_accuracies, test, paired, test_paired)
 
 
-def _on_test(
-    evidence: Evidence, probabilities: NDArray[np.floating] | None
-) -> tuple[float | None, Paired | None]:
+def _on_test(evidence: Evidence, probabilities: NDArray[np.floating] | None) -> tuple[float | None, Paired | None]:
     test = evidence.test
     if test is None or probabilities is None:
         return None, None

@@ -1,0 +1,28 @@
+"""The figures of the report, one file per group."""
+
+from hpo.report.answer import Answer
+from hpo.report.evidence import Evidence
+from hpo.report.plots import accuracy, network, positions, predictions, search, training
+from hpo.report.plots.style import Plot
+
+__all__ = ["Plot", "draw_plots"]
+
+
+def draw_plots(evidence: Evidence, answer: Answer) -> dict[str, Plot]:
+    """Draw every figure that the evidence allows.
+
+    Returns:
+        Plots by name, in the order of the report.
+    """
+    made: list[Plot] = []
+    accuracy.draw(answer, made)
+    training.draw(evidence, made)
+    search.draw(evidence, made)
+    if answer.test is None:
+        predictions.draw(answer.cv.measured, "development genes, out of fold", made)
+    else:
+        predictions.draw(answer.test.measured, "test genes", made)
+    network.draw(evidence, made)
+    if evidence.positions is not None:
+        positions.draw(evidence.positions, made)
+    return {plot.name: plot for plot in made}

@@ -1,0 +1,59 @@
+"""How the search went: each trial's score, the best so far, and which hyperparameters mattered."""
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from hpo.report.evidence import Evidence, Trial
+from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, Plot, drawing, percent_axis
+
+_SHOWN_IMPORTANCES = 10
+
+
+def draw(evidence: Evidence, made: list[Plot]) -> None:
+    """Draw the history, and the importances where there are any."""
+    _history(evidence, made)
+    if evidence.importances:
+        _importances(evidence, made)
+
+
+def _history(evidence: Evidence, made: list[Plot]) -> None:
+    alt = "Mean CV accuracy of each trial by number, with the best of the complete trials so far as a step line."
+    with drawing("optimization_history", "Accuracy by trials spent", alt, made) as axes:
+        for state, look in (("COMPLETE", {"color": BLUE}), ("PRUNED", {"mfc": "none", "mec": MUTED})):
+            some = [t for t in evidence.trials if t.state == state and t.mean is not None]
+            if some:
+                means = [t.mean for t in some]
+                label = "complete" if state == "COMPLETE" else "pruned (folds so far)"
+                axes.plot([t.number for t in some], means, "o", ms=5, label=label, **look)  # type: ignore[arg-type]
+        complete = [t for t in evidence.trials if t.state == "COMPLETE" and t.mean is not None]
+        running = np.maximum.accumulate([t.mean or 0.0 for t in complete])
+        last = max(t.number for t in evidence.trials)
+        axes.step([t.number for t in complete] + [last], [*running, running[-1]], where="post", color=INK, lw=1.2)
+        winner = next(t for t in complete if t.number == evidence.winner.number)
+        axes.plot(winner.number, winner.mean or 0.0, "*", color=ORANGE, ms=13, label=f"best: trial {winner.number}")
+        axes.set_ylim(*_limits([t for t in evidence.trials if t.mean is not None]))
+        axes.set_xlabel("trial")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        percent_axis(axes)
+        axes.legend(loc="lower right")
+
+
+def _limits(trials: list[Trial]) -> tuple[float, float]:
+    """Show the better half well: a few hopeless trials may fall below the frame's lower edge."""
+    means = np.array([t.mean for t in trials], dtype=np.float64)
+    high, middle = float(means.max()), float(np.quantile(means, 0.25))
+    low = max(float(means.min()), middle - 2 * (high - middle))
+    margin = max(0.01, 0.08 * (high - low))
+    return low - margin, high + margin
+
+
+def _importances(evidence: Evidence, made: list[Plot]) -> None:
+    ordered = sorted(evidence.importances.items(), key=lambda item: item[1])[-_SHOWN_IMPORTANCES:]
+    alt = "Share of the variation in accuracy among the trials that each hyperparameter explains."
+    height = 0.9 + 0.27 * len(ordered)
+    with drawing("hyperparameter_importance", "Hyperparameter importance", alt, made, height) as axes:
+        axes.barh([name.replace("_", " ") for name, _ in ordered], [share for _, share in ordered], color=BLUE)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlim(0, 1.05 * max(share for _, share in ordered) or 1)
+        percent_axis(axes, "x")
+        axes.set_xlabel("share of the variation explained")

@@ -1,0 +1,91 @@
+"""Evidence, answer, words and plots through a template.
+
+Study names, hyperparameters, reasons and file names come out of a database: in HTML all of them are escaped, and
+only the figures, which this package draws itself, are put in as they are.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
+
+from hpo.report.answer import Answer
+from hpo.report.evidence import Evidence
+from hpo.report.plots import Plot
+from hpo.report.result import count_states
+from hpo.report.words import Words, names
+from hpo.report.words.verdict import winning_params
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """What the pages are made from."""
+
+    evidence: Evidence
+    answer: Answer
+    words: Words
+    plots: Mapping[str, Plot]
+
+
+def html_page(report: Report) -> str:
+    """Render the one self-contained page."""
+    environment = _environment()
+    environment.filters["figure"] = lambda plot: Markup(plot.svg)  # noqa: S704 (drawn here, texts escaped by matplotlib)
+    return environment.get_template("report.html.j2").render(_context(report))
+
+
+def markdown_page(report: Report) -> str:
+    """Render the page for a repository; figures are links to `plots/`."""
+    environment = _environment()
+    return environment.get_template("report.md.j2").render(_context(report))
+
+
+def markdown_note(report: Report) -> str:
+    """Render the short note that stands on the study in optuna-dashboard."""
+    environment = _environment()
+    return environment.get_template("note.md.j2").render(_context(report))
+
+
+def markdown_text(text: object) -> str:
+    """Make untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell."""
+    line = " ".join(str(text).split())
+    line = line.replace("&", "&amp;").replace("<", "&lt;")
+    return "".join(f"\\{letter}" if letter in "\\`*_[]|!#" else letter for letter in line)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("hpo.report"),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filters = {
+        "percent": names.percent,
+        "span": names.span,
+        "signed_span": names.signed_span,
+        "plural": names.plural,
+        "duration": names.duration,
+        "value": names.value,
+        "spoken": names.spoken,
+        "p_value": names.p_value,
+        "md": markdown_text,
+    }
+    environment.filters.update(filters)
+    return environment
+
+
+def _context(report: Report) -> dict[str, object]:
+    return {
+        "evidence": report.evidence,
+        "answer": report.answer,
+        "words": report.words,
+        "plots": report.plots,
+        "rival_names": names.RIVALS,
+        "winning_params": winning_params(report.evidence),
+        "counts": count_states(report.evidence.trials),
+        "measured": report.answer.test.measured if report.answer.test else report.answer.cv.measured,
+    }

@@ -1,0 +1,39 @@
+"""The report's sentences. Each is made from the evidence: other numbers, other words."""
+
+from dataclasses import dataclass
+
+from hpo.report.answer import Answer
+from hpo.report.evidence import Evidence
+from hpo.report.words import architecture, data, training, verdict
+from hpo.report.words.architecture import Compared
+from hpo.report.words.verdict import Finding, Headline
+
+__all__ = ["Words", "say"]
+
+
+@dataclass(frozen=True)
+class Words:
+    """Every sentence of the report."""
+
+    headline: Headline
+    findings: tuple[Finding, ...]
+    architecture: str
+    compared: tuple[Compared, ...]
+    ranges: tuple[str, ...]
+    challenges: tuple[Finding, ...]
+    epochs: str
+    effort: str
+
+
+def say(evidence: Evidence, answer: Answer) -> Words:
+    """Put the evidence into words."""
+    return Words(
+        headline=verdict.headline(evidence, answer),
+        findings=tuple(verdict.findings(evidence, answer)),
+        architecture=architecture.introduction(evidence, answer),
+        compared=tuple(architecture.compare_choices(evidence, answer)),
+        ranges=tuple(architecture.ranges(evidence)),
+        challenges=tuple(data.challenges(evidence)),
+        epochs=training.epochs(evidence),
+        effort=training.effort(evidence),
+    )

@@ -1,0 +1,135 @@
+"""Why this architecture: the best that each choice reached, from the trials themselves."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hpo.report.answer import Answer
+from hpo.report.evidence import Evidence, ParamValue, Trial
+from hpo.report.words.names import encoding_name, percent, plural, points, spoken, value
+
+_MANY = 6  # a hyperparameter with more different values than this is told as a range
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a hyperparameter, and how trials with it did."""
+
+    value: str
+    trials: int
+    best: float | None  #: best mean accuracy of a complete trial; None where none came through
+    best_number: int | None
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A hyperparameter, its choices from best to worst, and what they say."""
+
+    name: str
+    choices: tuple[Choice, ...]
+    text: str
+
+
+def compare_choices(evidence: Evidence, answer: Answer) -> Sequence[Compared]:
+    """Compare the values of every hyperparameter that took a few different ones."""
+    compared = []
+    for name, chosen in evidence.winner.params.items():
+        by_value = _by_value(evidence.trials, name)
+        if 1 < len(by_value) <= _MANY:
+            choices = tuple(sorted((_choice(v, t, chosen) for v, t in by_value.items()), key=_order))
+            compared.append(Compared(spoken(name), choices, _sentence(name, choices, answer)))
+    return compared
+
+
+def ranges(evidence: Evidence) -> Sequence[str]:
+    """Tell where the better quarter of the complete trials lies, for hyperparameters with many values."""
+    complete = sorted(_complete(evidence.trials), key=lambda trial: -(trial.mean or 0.0))
+    better = complete[: max(2, len(complete) // 4)]
+    lines = []
+    for name, chosen in evidence.winner.params.items():
+        tried = [raw for trial in evidence.trials if _is_number(raw := trial.params.get(name))]
+        if len(set(tried)) > _MANY:
+            good = [raw for trial in better if _is_number(raw := trial.params.get(name))]
+            lines.append(
+                f"{spoken(name).capitalize()}: {value(chosen)}. Tried {_extent(tried)}; "
+                f"the best {len(better)} trials lie at {_extent(good)}."
+            )
+    return lines
+
+
+def introduction(evidence: Evidence, answer: Answer) -> str:
+    """Say what the winner is, and how clearly it won."""
+    winner = evidence.winner
+    parameters = sum(layer.parameters for layer in winner.layers)
+    encoding = winner.params.get("encoding")
+    reads = f" It reads {encoding_name(str(encoding))}." if encoding else ""
+    text = f"Trial {winner.number} won: a network with {plural(parameters, 'parameter')}.{reads} "
+    others = answer.cv.corrected.configurations - 1
+    if not others:
+        return text + "No other trial was complete."
+    if not answer.tied:
+        return text + f"None of the other {plural(others, 'complete trial')} comes near it."
+    return text + _ties(answer, others, parameters)
+
+
+def _ties(answer: Answer, others: int, parameters: int) -> str:
+    text = (
+        f"Of the other {plural(others, 'complete trial')}, {len(answer.tied)} cannot be told from it by their "
+        "out-of-fold predictions: what sets them apart may be chance."
+    )
+    smaller = [t for t in answer.tied if t.network_parameters and t.network_parameters < parameters]
+    if not smaller:
+        return text + " None of these is a smaller network."
+    simplest = min(smaller, key=lambda trial: trial.network_parameters or 0)
+    return text + (
+        f" The smallest of these is trial {simplest.number} with "
+        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {percent(simplest.mean)})."
+    )
+
+
+def _complete(trials: Sequence[Trial]) -> list[Trial]:
+    return [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
+
+
+def _by_value(trials: Sequence[Trial], name: str) -> dict[ParamValue, list[Trial]]:
+    found: dict[ParamValue, list[Trial]] = defaultdict(list)
+    for trial in trials:
+        if name in trial.params:
+            found[trial.params[name]].append(trial)
+    return found
+
+
+def _choice(raw: ParamValue, trials: list[Trial], chosen: ParamValue) -> Choice:
+    best = max(_complete(trials), key=lambda trial: trial.mean or 0.0, default=None)
+    mean, number = (None, None) if best is None else (best.mean, best.number)
+    return Choice(value(raw), len(trials), mean, number, raw == chosen)
+
+
+def _order(choice: Choice) -> tuple[float, str]:
+    return (1.0 if choice.best is None else -choice.best, choice.value)
+
+
+def _sentence(name: str, choices: tuple[Choice, ...], answer: Answer) -> str:
+    chosen = next(choice for choice in choices if choice.chosen)
+    rest = [choice for choice in choices if not choice.chosen and choice.best is not None]
+    if chosen.best is None or not rest:
+        return f"{spoken(name).capitalize()} {chosen.value}: no complete trial took another value."
+    second = rest[0]
+    margin = chosen.best - (second.best or 0.0)
+    tied = second.best_number in {trial.number for trial in answer.tied}
+    how_sure = "that may be chance" if tied else "more than chance"
+    return (
+        f"{spoken(name).capitalize()} {chosen.value} reached {percent(chosen.best)}, the next best, {second.value}, "
+        f"{percent(second.best)}: {points(margin)}, {how_sure}."
+    )
+
+
+def _is_number(raw: ParamValue) -> bool:
+    return isinstance(raw, int | float) and not isinstance(raw, bool)
+
+
+def _extent(values: Sequence[ParamValue]) -> str:
+    numbers = [float(raw) for raw in values if raw is not None]
+    low, high = value(min(numbers)), value(max(numbers))
+    return low if low == high else f"{low} to {high}"

@@ -1,0 +1,106 @@
+"""The challenges that were met in these data, and how each was dealt with."""
+
+from collections.abc import Sequence
+
+from hpo.report.evidence import DataSummary, EncodingSummary, Evidence
+from hpo.report.words.names import encoding_name, percent, plural
+from hpo.report.words.verdict import Finding
+
+_BALANCED = 0.05  # shares this near to one half count as balanced
+_UNEQUAL = 0.9  # lengths count as unequal where the shortest is under this share of the longest
+_COMMON = 0.2  # one sequence with this share of all rows dominates
+
+
+def challenges(evidence: Evidence) -> Sequence[Finding]:
+    """Describe the challenges, in the order in which the data meet them."""
+    data = evidence.data
+    encodings = data.encodings
+    found = [
+        _balance(evidence),
+        _ambiguity(data),
+        _early_stops(data),
+        _lengths(data),
+        _duplicates(evidence),
+        _contradictions(encodings, data.rows),
+    ]
+    warned = [Finding("caution", "Said when the study was made", warning) for warning in data.warnings]
+    return [*(finding for finding in found if finding is not None), *warned]
+
+
+def _balance(evidence: Evidence) -> Finding:
+    data = evidence.data
+    share = data.resistant / data.rows
+    text = f"{data.resistant:,} of {plural(data.rows, 'gene')} are resistant ({percent(share)}). "
+    if evidence.contract.class_weights:
+        text += "Both classes get the same total weight in training, and folds and test hold the same shares."
+    else:
+        text += "Classes were not weighted; folds and test hold the same shares."
+    if abs(share - 0.5) <= _BALANCED:
+        return Finding("plain", "Balanced classes", text)
+    commoner = percent(max(share, 1 - share))
+    text += f" Accuracy alone misleads here: always saying the commoner class is right for {commoner}."
+    return Finding("caution", "Unequal classes", text)
+
+
+def _ambiguity(data: DataSummary) -> Finding | None:
+    if not data.ambiguous_letters:
+        return None
+    text = (
+        f"{plural(data.ambiguous_letters, 'letter')} of the sequences are ambiguous; all became one token for "
+        "'unknown', which the network learns like any other."
+    )
+    return Finding("plain", "Ambiguous letters", text)
+
+
+def _early_stops(data: DataSummary) -> Finding | None:
+    if not data.early_stops:
+        return None
+    text = (
+        f"{plural(data.early_stops, 'gene')} ({percent(data.early_stops / data.rows)}) are cut short by an early "
+        "stop. Codons and amino acids are read up to the first stop only, as the cell does."
+    )
+    return Finding("plain", "Early stops", text)
+
+
+def _lengths(data: DataSummary) -> Finding | None:
+    if data.shortest >= _UNEQUAL * data.longest:
+        return None
+    text = (
+        f"Sequences are {data.shortest:,} to {data.longest:,} letters long (median {data.median:,}). Short ones are "
+        "padded with a token of their own, which the network skips."
+    )
+    return Finding("plain", "Unequal lengths", text)
+
+
+def _duplicates(evidence: Evidence) -> Finding | None:
+    most = max(evidence.data.encodings, key=lambda summary: summary.duplicate_rows, default=None)
+    if most is None or most.duplicate_rows == 0:
+        return None
+    rows = evidence.data.rows
+    text = (
+        f"As {encoding_name(most.encoding)}, {plural(rows, 'gene')} are only "
+        f"{plural(most.distinct, 'different sequence')}; the commonest stands {plural(most.commonest, 'time')} "
+        f"({percent(most.commonest / rows)}). "
+    )
+    if evidence.contract.duplicates == "together":
+        text += "Identical sequences were kept on one side of every split, so none is tested that was trained on."
+        return Finding("plain", "Duplicates", text)
+    text += (
+        "They were spread over the folds and the test set on request: scores speak for genes as common as these, "
+        "not for new sequences, which are counted apart."
+    )
+    dominated = most.commonest > _COMMON * rows
+    return Finding("caution", "One sequence dominates" if dominated else "Duplicates, spread", text)
+
+
+def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding | None:
+    troubled = [summary for summary in encodings if summary.contradictory_rows]
+    if not troubled:
+        return None
+    ceilings = ", ".join(f"{percent(found.ceiling)} for {encoding_name(found.encoding)}" for found in troubled)
+    worst = max(troubled, key=lambda summary: summary.contradictory_rows)
+    text = (
+        f"{plural(worst.contradictory_rows, 'gene')} ({percent(worst.contradictory_rows / rows)}) have a sequence "
+        f"that carries both labels. The highest accuracy that any classifier can reach is {ceilings}."
+    )
+    return Finding("caution", "Contradictory labels", text)

@@ -1,0 +1,82 @@
+"""What things are called in the report, and how numbers are written."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from hpo.evaluation.intervals import Interval
+
+NBSP = "\u00a0"
+
+
+@dataclass(frozen=True)
+class Name:
+    """A baseline's name, short (for a figure) and within a sentence."""
+
+    short: str
+    long: str
+
+
+RIVALS = {
+    "majority": Name("Majority class", "always saying the commoner class"),
+    "identical_sequence": Name("Same sequence", "looking up the identical sequence"),
+    "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),
+    "kmer_logistic_regression": Name("K-mer regression", "a logistic regression on short words"),
+    "original_configuration": Name("Original (trial 0)", "the original's configuration (trial 0)"),
+}
+ENCODINGS = {"nucleotide": "nucleotides", "codon": "codons", "amino_acid": "amino acids"}
+
+
+def encoding_name(encoding: str) -> str:
+    """Name an encoding in the plural."""
+    return ENCODINGS.get(encoding, encoding)
+
+
+def percent(value: float | None, digits: int = 1) -> str:
+    """Write a share: 0.948 is 94.8 %."""
+    return "–" if value is None else f"{100 * value:.{digits}f}{NBSP}%"
+
+
+def points(value: float) -> str:
+    """Write the size of a difference of two shares, in percentage points, without its sign."""
+    return f"{abs(100 * value):.1f} points"
+
+
+def span(interval: Interval) -> str:
+    """Write an interval of a share."""
+    return f"{100 * interval.low:.1f} to {percent(interval.high)}"
+
+
+def signed_span(interval: Interval) -> str:
+    """Write an interval of a difference."""
+    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} points"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value: three digits, never 0."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+
+
+def plural(count: int, noun: str) -> str:
+    """Count things: 1 trial, 2 trials, 1,200 trials."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def duration(seconds: float) -> str:
+    """Write a time: 8 s, 12 min, 3 h 20 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(timedelta(seconds=seconds) / timedelta(minutes=1))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
+
+
+def value(raw: object) -> str:
+    """Write a hyperparameter's value: four digits are enough for a reader."""
+    return f"{raw:.4g}" if isinstance(raw, float) else str(raw)
+
+
+def spoken(name: str) -> str:
+    """Write a hyperparameter's name."""
+    return name.replace("_", " ")

@@ -1,0 +1,37 @@
+"""How long the model was trained, and what the search cost."""
+
+from hpo.report.evidence import Evidence
+from hpo.report.result import count_states
+from hpo.report.words.names import duration, percent, plural
+
+
+def epochs(evidence: Evidence) -> str:
+    """Say how the number of epochs was determined."""
+    winner, contract = evidence.winner, evidence.contract
+    ran = [len(curves.validation_loss) for curves in winner.fold_curves]
+    shared = min(ran, default=0)
+    text = (
+        f"Each fold was trained for at most {plural(contract.max_epochs, 'epoch')} and ended after "
+        f"{contract.patience} without a lower loss on its held-out rows. All {len(ran)} folds ran {shared} epochs or "
+        f"more; over these, the held-out loss, averaged over the folds, was lowest at epoch {winner.chosen_epoch}. "
+        "That one number holds for all folds, so none was stopped at its own lucky moment. "
+        f"The final model was trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
+    )
+    if winner.chosen_epoch == contract.max_epochs:
+        text += " That is the most that was allowed: more epochs might be better."
+    return text
+
+
+def effort(evidence: Evidence) -> str:
+    """Say what was searched, and at what cost."""
+    spent, counts = evidence.effort, count_states(evidence.trials)
+    states = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
+    text = (
+        f"{plural(len(evidence.trials), 'trial')} of a budget of {spent.budget:,} ({states}), "
+        f"{plural(spent.folds_trained, 'fold')} trained in {duration(spent.seconds)} of training time."
+    )
+    total = spent.folds_trained + spent.folds_saved
+    if spent.folds_saved:
+        share = percent(spent.folds_saved / total, 0)
+        text += f" Pruning hopeless trials early saved {plural(spent.folds_saved, 'fold')} ({share})."
+    return text
