@@ -154,16 +154,14 @@ def _check_request(test_size: float, folds: int, duplicates: str) -> None:
         raise DataError(f"Duplicates {duplicates!r} is unknown.", "Allowed (--duplicates): together, spread.")
 
 
-def _check_classes(
-    labels: NDArray[np.bool_], units: NDArray[np.int64], folds: int, duplicates: Duplicates
-) -> None:
+def _check_classes(labels: NDArray[np.bool_], units: NDArray[np.int64], folds: int, duplicates: Duplicates) -> None:
+    if labels.all() or not labels.any():
+        raise DataError(
+            f"All {len(labels)} rows are {'resistant' if labels.any() else 'susceptible'}, none is "
+            f"{'susceptible' if labels.any() else 'resistant'}; a classifier needs both classes.",
+            "Add rows of the other class, or check the label column (--label-column).",
+        )
     for name, rows in (("resistant", labels), ("susceptible", ~labels)):
-        if not rows.any():
-            other = "susceptible" if name == "resistant" else "resistant"
-            raise DataError(
-                f"All {len(labels)} rows are {other}; a classifier needs both classes.",
-                "Add rows of the other class, or check the label column (--label-column).",
-            )
         count = len(np.unique(units[rows]))
         if count <= folds:
             what = "different sequences" if duplicates == "together" else "rows"

@@ -52,7 +52,21 @@ def _columns(content: object, path: Path) -> dict[str, list[object]]:
     for name, values in content.items():
         if isinstance(values, PickledArray) and len(values.shape) == 1:
             values = values.values
-        if not isinstance(name, str) or not isinstance(values, list | tuple):
-            raise DataError(f"{path}: the part {str(name)[:40]!r} is not a list.", _EXPECTED)
-        columns[name] = list(values)
+        if not isinstance(name, str):
+            raise DataError(f"{path}: the name of a column is not text but {type(name).__name__}.", _EXPECTED)
+        if not isinstance(values, list | tuple):
+            raise DataError(f"{path}: the part {name[:40]!r} is not a list.", _EXPECTED)
+        columns[name] = [_plain(value, name, row, path) for row, value in enumerate(values, start=1)]
     return columns
+
+
+def _plain(value: object, name: str, row: int, path: Path) -> object:
+    """Admit one value. Lists within lists and giant numbers could fill the memory as soon as they are shown."""
+    if value is None or isinstance(value, str | bytes | float):
+        return value
+    if isinstance(value, int) and value.bit_length() <= 64:
+        return value
+    raise DataError(
+        f"{path}: row {row} of {name[:40]!r} is neither text nor a plain number, but {type(value).__name__}.",
+        _EXPECTED,
+    )

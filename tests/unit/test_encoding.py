@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+from Bio.Data import CodonTable
+from Bio.Seq import Seq
+from hypothesis import given
+from hypothesis import strategies as st
+
+from model.alphabet import AMBIGUOUS_BASES, AMINO_ACIDS, BASES
+from model.encoding import PAD, UNKNOWN, Encoded, encode, encodings_for, vocabulary
+from model.errors import DataError
+from model.genes import Genes
+
+DNA = st.text(alphabet=BASES + AMBIGUOUS_BASES, min_size=1, max_size=40) | st.text(
+    alphabet=BASES, min_size=1, max_size=90
+)
+
+
+def dna(*sequences: str) -> Genes:
+    return Genes([""] * len(sequences), list(sequences), None, "dna")
+
+
+def letters(encoded: Encoded, encoding: str, row: int) -> list[str]:
+    words = vocabulary(encoding)  # type: ignore[arg-type]
+    return [words[token] for token in encoded.tokens[row, : encoded.lengths[row]]]
+
+
+def test_the_order_of_tokens_is_fixed() -> None:
+    assert vocabulary("nucleotide") == ("<pad>", "<unknown>", "A", "C", "G", "T")
+    assert vocabulary("amino_acid") == ("<pad>", "<unknown>", *"ACDEFGHIKLMNPQRSTVWY")
+    assert vocabulary("codon")[:4] == ("<pad>", "<unknown>", "AAA", "AAC")
+    assert len(vocabulary("codon")) == 66
+
+
+def test_nucleotides_keep_the_whole_sequence_and_padding_is_not_a() -> None:
+    encoded = encode(dna("ATGTAAC", "ANC"), "nucleotide")
+    assert encoded.tokens.tolist() == [[2, 5, 4, 5, 2, 2, 3], [2, UNKNOWN, 3, PAD, PAD, PAD, PAD]]
+    assert encoded.lengths.tolist() == [7, 3]
+    assert encoded.vocabulary_size == 6
+
+
+def test_codons_end_before_the_first_stop() -> None:
+    encoded = encode(dna("ATGAAATAGCCC", "ATGANACC"), "codon")
+    assert letters(encoded, "codon", 0) == ["ATG", "AAA"]
+    assert letters(encoded, "codon", 1) == ["ATG", "<unknown>"]
+    assert encoded.tokens.shape == (2, 2)
+
+
+@pytest.mark.parametrize("sequence", ["TAAATG", "AT"])
+def test_nothing_left_is_one_unknown(sequence: str) -> None:
+    encoded = encode(dna(sequence, "ATGATG"), "amino_acid")
+    assert encoded.tokens[0].tolist() == [UNKNOWN, PAD]
+    assert encoded.lengths[0] == 1
+
+
+@given(st.lists(DNA, min_size=1, max_size=5), st.sampled_from([1, 2, 4, 11, 25]))
+def test_amino_acids_are_biopythons(sequences: list[str], code: int) -> None:
+    encoded = encode(dna(*sequences), "amino_acid", code)
+    for row, sequence in enumerate(sequences):
+        whole = sequence[: len(sequence) // 3 * 3]
+        expected = str(Seq(whole).translate(table=code, to_stop=True))
+        known = [letter if letter in AMINO_ACIDS else "<unknown>" for letter in expected]
+        assert letters(encoded, "amino_acid", row) == (known or ["<unknown>"])
+        assert (encoded.tokens[row, encoded.lengths[row] :] == PAD).all()
+
+
+@given(st.lists(st.text(alphabet=BASES, min_size=1, max_size=60), min_size=1, max_size=5))
+def test_codons_translate_to_the_amino_acids(sequences: list[str]) -> None:
+    genes = dna(*sequences)
+    codons, residues = encode(genes, "codon"), encode(genes, "amino_acid")
+    assert codons.lengths.tolist() == residues.lengths.tolist()
+    table = CodonTable.unambiguous_dna_by_id[1].forward_table
+    for row in range(len(genes)):
+        spelt = letters(codons, "codon", row)
+        assert [table.get(codon, "<unknown>") for codon in spelt] == letters(residues, "amino_acid", row)
+
+
+@given(st.lists(st.text(alphabet=BASES + AMBIGUOUS_BASES, min_size=1), min_size=1, max_size=6))
+def test_nucleotides_round_trip(sequences: list[str]) -> None:
+    encoded = encode(dna(*sequences), "nucleotide")
+    for row, sequence in enumerate(sequences):
+        assert letters(encoded, "nucleotide", row) == [base if base in BASES else "<unknown>" for base in sequence]
+
+
+def test_more_rows_than_one_chunk() -> None:
+    sequences = ["ACGT"[: 1 + row % 4] for row in range(5000)]
+    encoded = encode(dna(*sequences), "nucleotide")
+    assert encoded.lengths.tolist() == [len(sequence) for sequence in sequences]
+    assert letters(encoded, "nucleotide", 4999) == list("ACGT")
+
+
+def test_proteins_are_encoded_as_they_are() -> None:
+    encoded = encode(Genes(["1"], ["MKX"], None, "protein"), "amino_acid")
+    assert encoded.tokens.tolist() == [[12, 10, UNKNOWN]]
+
+
+def test_proteins_have_no_codons() -> None:
+    assert encodings_for("protein") == ("amino_acid",)
+    with pytest.raises(DataError, match=r"protein sequences cannot be encoded as 'codon'. Allowed: amino_acid"):
+        encode(Genes(["1"], ["MK"], None, "protein"), "codon")
+
+
+@pytest.mark.parametrize(("code", "told"), [(99, "99 is unknown"), (27, "TGA both as stop and as an amino")])
+def test_unusable_genetic_codes_are_refused(code: int, told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        encode(dna("ATG"), "amino_acid", code)
+
+
+def test_identities_and_subset() -> None:
+    encoded = encode(dna("ACG", "ACN", "ACG", "ACR", "AC"), "nucleotide")
+    assert encoded.identities().tolist() == [0, 1, 0, 1, 2]
+    assert encoded.subset(np.array([4, 0])).lengths.tolist() == [2, 3]
