@@ -8,10 +8,9 @@ by which a cut network is noticed. Proxy: `storage.proxy_client`. Tables are mad
 import sqlite3
 from typing import Any
 
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
-from optuna.storages._rdb.models import BaseModel
-from sqlalchemy import Engine, create_engine, event, exc, inspect
+from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import Connection
 
 from storage import retry
@@ -19,6 +18,7 @@ from storage.errors import StorageError, StorageUnavailableError
 from storage.proxy_client import open_proxy
 from storage.retry import RetryPolicy
 from storage.retrying import RetryingStorage
+from storage.tables import has_tables, make_tables
 from storage.url import StorageUrl, parse_url
 
 #: A storage that does not answer at the start is given up after about this long; later calls wait longer.
@@ -37,7 +37,7 @@ _POSTGRES_CONNECT = {
 
 def open_storage(
     url: str, create: bool = False, *, pool_size: int = 2, policy: RetryPolicy | None = None
-) -> BaseStorage:
+) -> RetryingStorage:
     """Opens the storage.
 
     Args:
@@ -51,13 +51,12 @@ def open_storage(
         StorageError: The URL cannot be used, or there is no hpo storage at it.
     """
     target = parse_url(url)
-    return RetryingStorage(_open(target, create, pool_size), target.shown, policy or RetryPolicy())
-
-
-def _open(target: StorageUrl, create: bool, pool_size: int) -> BaseStorage:
+    policy = policy or RetryPolicy()
     if target.kind == "grpc":
-        return open_proxy(target, OPENING.deadline_s)
-    return _CachedStorage(_open_database(target, create, pool_size))
+        proxy = open_proxy(target, OPENING.deadline_s)
+        return RetryingStorage(proxy, target.shown, policy, close=proxy.close)
+    database = _open_database(target, create, pool_size)
+    return RetryingStorage(_CachedStorage(database), target.shown, policy, close=database.engine.dispose)
 
 
 def _open_database(target: StorageUrl, create: bool, pool_size: int) -> RDBStorage:
@@ -66,7 +65,7 @@ def _open_database(target: StorageUrl, create: bool, pool_size: int) -> RDBStora
     options = _engine_options(target, pool_size)
     try:
         retry.call(lambda: _check_tables(target, options, create), OPENING, target.shown)
-        return retry.call(lambda: _open_rdb(target, options, create), OPENING, target.shown)
+        return retry.call(lambda: _open_rdb(target, options), OPENING, target.shown)
     except StorageError:
         raise
     except exc.SQLAlchemyError as error:
@@ -93,21 +92,15 @@ def _check_tables(target: StorageUrl, options: dict[str, Any], create: bool) -> 
     try:
         with engine.begin() as connection:
             if create:
-                BaseModel.metadata.create_all(connection)
-            elif not inspect(connection).has_table("studies"):
+                make_tables(connection)
+            elif not has_tables(connection):
                 raise StorageError(f"The storage {target.shown} holds no tables of hpo.", _make_one(target))
     finally:
         engine.dispose()
 
 
-def _open_rdb(target: StorageUrl, options: dict[str, Any], create: bool) -> RDBStorage:
-    try:
-        rdb = RDBStorage(target.engine_url, engine_kwargs=options, skip_table_creation=True)
-    except exc.IntegrityError:
-        if not create:
-            raise
-        # Another process made the same storage at this moment and has stamped its version first.
-        rdb = RDBStorage(target.engine_url, engine_kwargs=options, skip_table_creation=True)
+def _open_rdb(target: StorageUrl, options: dict[str, Any]) -> RDBStorage:
+    rdb = RDBStorage(target.engine_url, engine_kwargs=options, skip_table_creation=True)
     _set_up(rdb.engine)
     rdb.engine.dispose()  # connections made before the set-up lack it
     return rdb

@@ -16,6 +16,7 @@ from optuna.storages._grpc.servicer import OptunaStorageProxyService
 from storage.connection import open_storage
 from storage.errors import StorageError
 from storage.retry import RetryPolicy
+from storage.retrying import RetryingStorage
 from storage.url import parse_url
 
 DEFAULT_PORT = 13000
@@ -41,6 +42,7 @@ class Proxy:
     host: str
     port: int
     server: grpc.Server = field(repr=False)
+    storage: RetryingStorage = field(repr=False)
 
     def wait(self) -> None:
         """Returns when the proxy was stopped."""
@@ -49,6 +51,7 @@ class Proxy:
     def stop(self, grace_s: float = 5.0) -> None:
         """Takes no more calls, lets those in work end, and stops."""
         self.server.stop(grace_s).wait()
+        self.storage.close()
 
 
 def start_proxy(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, threads: int = 32) -> Proxy:
@@ -77,11 +80,12 @@ def start_proxy(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, thr
     try:
         bound = server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:
+        storage.close()
         raise StorageError(
             f"The proxy cannot listen on {host}:{port}.", "Is the port taken? Choose another with --port."
         ) from error
     server.start()
-    return Proxy(host, bound, server)
+    return Proxy(host, bound, server, storage)
 
 
 def serve(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, threads: int = 32) -> None:

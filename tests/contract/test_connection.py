@@ -1,0 +1,212 @@
+"""Opening storages: what is made, what is refused, and what happens when one goes away."""
+
+import contextlib
+import threading
+
+import optuna
+import pytest
+from optuna.storages import RDBStorage
+from optuna.storages._heartbeat import BaseHeartbeat
+from optuna.study import StudyDirection
+from optuna.trial import TrialState, create_trial
+from sqlalchemy import event
+
+from storage import proxy
+from storage.errors import StorageError, StorageUnavailableError
+from storage.queue import TrialQueue
+from storage.retry import RetryPolicy
+from storage.studies import create_study, find_study, study_names
+
+
+def test_optuna_takes_the_storage_as_it_is(storage):
+    study = optuna.create_study(study_name="plain", storage=storage, direction="maximize")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    assert study._storage is storage
+    assert study.best_value == max(trial.value for trial in study.trials)
+    assert storage.get_best_trial(study._study_id).value == study.best_value
+
+
+def test_finished_trials_are_kept_in_optuna_s_cache(storage, study):
+    trial_id = storage.create_new_trial(study.study_id, create_trial(state=TrialState.COMPLETE, value=0.5))
+    first = storage.get_all_trials(study.study_id, deepcopy=False)[0]
+    assert first._trial_id == trial_id
+    assert storage.get_all_trials(study.study_id, deepcopy=False)[0] is first
+
+
+def test_heartbeats_of_optuna_exist_on_its_own_databases_only(open_url, grpc_url, sqlite_url):
+    """The trap: the proxy's client silently has none, so a liveness record must go another way."""
+    assert isinstance(open_url(sqlite_url).inner, BaseHeartbeat)
+    assert not isinstance(open_url(grpc_url).inner, BaseHeartbeat)
+
+
+def test_a_wrong_sqlite_path_makes_no_file(tmp_path, open_url):
+    with pytest.raises(StorageError, match="no storage at") as caught:
+        open_url(f"sqlite:///{tmp_path}/typo.db")
+    assert "create-study" in caught.value.next_step
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_create_makes_tables(postgres, open_url, tmp_path):
+    postgres.run("CREATE DATABASE empty")
+    (tmp_path / "empty.db").touch()
+    for url in (postgres.uri("empty"), f"sqlite:///{tmp_path}/empty.db"):
+        for _ in range(2):
+            with pytest.raises(StorageError, match="no tables"):
+                open_url(url)
+        assert study_names(open_url(url, create=True)) == []
+        assert study_names(open_url(url)) == []
+
+
+def test_two_may_make_the_same_storage_at_once(postgres, open_url, tmp_path):
+    postgres.run("CREATE DATABASE shared")
+    for url in (postgres.uri("shared"), f"sqlite:///{tmp_path}/shared.db"):
+        errors = in_threads(3, lambda url=url: open_url(url, create=True))
+        assert errors == []
+
+
+def test_a_file_that_is_no_database_is_named_as_such(tmp_path, open_url):
+    path = tmp_path / "notes.db"
+    path.write_text("meeting at noon, " * 100)
+    with pytest.raises(StorageError, match=r"notes\.db' is not a SQLite database"):
+        open_url(f"sqlite:///{path}")
+
+
+def test_an_unwritable_sqlite_folder_is_not_waited_for(sqlite_url, open_url, monkeypatch):
+    storage = open_url(sqlite_url, policy=RetryPolicy(deadline_s=600))
+    storage.inner._backend.engine.dispose()
+    event.listen(storage.inner._backend.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
+    with pytest.raises(optuna.exceptions.StorageInternalError):
+        create_study(storage, "never")
+
+
+def test_what_does_not_answer_is_given_up_soon_and_without_the_password(open_url, monkeypatch):
+    monkeypatch.setattr("storage.connection.OPENING", RetryPolicy(deadline_s=0.2))
+    for url in ("postgresql://ann:hunter2@127.0.0.1:1/db?password=hunter3", "grpc://127.0.0.1:1"):
+        with pytest.raises(StorageUnavailableError, match="does not answer") as caught:
+            open_url(url)
+        assert "127.0.0.1:1" in caught.value.message
+        assert "hunter" not in str(caught.value)
+
+
+def test_a_database_that_is_not_there_is_said_at_once(postgres, open_url, monkeypatch):
+    monkeypatch.setattr("storage.connection.OPENING", RetryPolicy(deadline_s=600))
+    with pytest.raises(StorageUnavailableError, match='"nowhere" does not exist'):
+        open_url(postgres.uri("nowhere"))
+
+
+def test_dropped_connections_are_made_anew(postgres, postgres_url, open_url):
+    storage = open_url(postgres_url)
+    study = create_study(storage, "s")
+    for _ in range(3):
+        postgres.drop_connections(postgres_url)
+        assert find_study(storage, "s").study_id == study.study_id
+
+
+def test_a_dropped_connection_in_the_middle_of_a_call_is_tried_again(postgres, postgres_url, open_url):
+    """The trap: Optuna retries the creation of trials and nothing else."""
+    storage = open_url(postgres_url)
+    study = create_study(storage, "s")
+    cuts = iter([True])
+
+    @event.listens_for(storage.inner._backend.engine, "before_cursor_execute")
+    def cut(connection, cursor, statement, *rest):
+        if "INSERT" in statement and next(cuts, False):
+            postgres.drop_connections(postgres_url)
+
+    study.set("hpo:budget", 5)
+    assert next(cuts, "used") == "used"
+    assert study.get("hpo:budget") == 5
+
+
+def test_a_proxy_may_restart_under_its_clients(postgres_url, open_url, worker):
+    first = proxy.start_proxy(postgres_url, port=0, threads=4)
+    storage = open_url(f"grpc://127.0.0.1:{first.port}")
+    study = create_study(storage, "s")
+    queue = TrialQueue(storage, study.study_id)
+    claim = queue.claim(worker(), 3)
+    first.stop(grace_s=0)
+    second = proxy.start_proxy(postgres_url, port=first.port, threads=4)
+    # A parameter is the hard case: Optuna's cache in the new proxy must know the trial before.
+    trial = optuna.trial.Trial(optuna.load_study(study_name="s", storage=storage), claim.trial_id)
+    x = trial.suggest_float("x", 0, 1)
+    queue.finish(claim, TrialState.COMPLETE, x)
+    assert queue.counts(3).complete == 1
+    second.stop(grace_s=0)
+
+
+def test_a_proxy_whose_database_is_away_says_so_and_its_clients_wait(postgres, postgres_url, open_url, monkeypatch):
+    monkeypatch.setattr(proxy, "BEHIND_THE_PROXY", RetryPolicy(deadline_s=0.1))
+    server = proxy.start_proxy(postgres_url, port=0, threads=4)
+    storage = open_url(f"grpc://127.0.0.1:{server.port}", policy=RetryPolicy(deadline_s=0.5))
+    postgres.run("ALTER DATABASE tables ALLOW_CONNECTIONS false")
+    try:
+        postgres.drop_connections(postgres_url)
+        with pytest.raises(StorageUnavailableError, match="does not answer"):
+            study_names(storage)
+    finally:
+        postgres.run("ALTER DATABASE tables ALLOW_CONNECTIONS true")
+    assert study_names(storage) == []
+    server.stop(grace_s=0)
+
+
+def test_a_proxy_refuses_what_it_cannot_serve(sqlite_url, grpc_url, postgres_url):
+    with pytest.raises(StorageError, match="Postgres only"):
+        proxy.start_proxy(sqlite_url)
+    with pytest.raises(StorageError, match="cannot listen"):
+        proxy.start_proxy(postgres_url, port=int(grpc_url.rsplit(":", 1)[1]), threads=1)
+
+
+def test_optuna_s_own_sqlite_hands_one_trial_to_two_and_ours_does_not(sqlite_url, open_url):
+    """The trap, made certain: both have read the trial as WAITING before either writes."""
+    plain = [RDBStorage(sqlite_url), RDBStorage(sqlite_url)]
+    study_id = plain[0].create_new_study([StudyDirection.MAXIMIZE], "s")
+    assert claims_at_once(plain, [rdb.engine for rdb in plain], study_id) == 2
+
+    ours = [open_url(sqlite_url), open_url(sqlite_url)]
+    assert claims_at_once(ours, [storage.inner._backend.engine for storage in ours], study_id) == 1
+    for rdb in plain:
+        rdb.engine.dispose()
+
+
+def claims_at_once(storages, engines, study_id) -> int:
+    """How many of two storages claim the same trial when each waits, before it writes, for the other to have read."""
+    trial_id = storages[0].create_new_trial(study_id, create_trial(state=TrialState.WAITING))
+    both_have_read = threading.Barrier(2)
+    claimed = []
+
+    def wait_before_update(connection, cursor, statement, *rest):
+        if statement.startswith("UPDATE trials"):
+            # The barrier breaks where the other cannot even read while we hold the lock: this is the cure.
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_have_read.wait(timeout=1)
+
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", wait_before_update)
+
+    def claim(storage):
+        claimed.append(storage.set_trial_state_values(trial_id, TrialState.RUNNING))
+
+    threads = [threading.Thread(target=claim, args=(storage,)) for storage in storages]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return claimed.count(True)
+
+
+def in_threads(count, function) -> list[Exception]:
+    """Runs the function in so many threads at once; returns what they raised."""
+    errors: list[Exception] = []
+
+    def run():
+        try:
+            function()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return errors

@@ -1,0 +1,224 @@
+"""Dead workers are noticed and their trials go on; live ones are left alone; on every storage, with a clock of ours."""
+
+import dataclasses
+
+import pytest
+from optuna.trial import TrialState
+
+from storage.errors import LeaseLostError
+from storage.leases import DEATHS, LEASE, REASON, LeaseKeeper, StaleWatch, lease_of
+from storage.queue import QueueCounts
+
+BUDGET = 4
+
+
+class Clock:
+    """A monotonic clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def watch(another, clock) -> StaleWatch:
+    return StaleWatch(another, lease_timeout_s=60, max_deaths=3, clock=clock)
+
+
+def sweep_for(watch: StaleWatch, clock: Clock, seconds: int, every: int = 10) -> list[int]:
+    """Sweeps at once and then every so many seconds; returns all that was taken back."""
+    taken = watch.sweep(BUDGET)
+    for _ in range(seconds // every):
+        clock.now += every
+        taken += watch.sweep(BUDGET)
+    return taken
+
+
+def test_a_dead_worker_s_trial_goes_on_elsewhere_with_its_folds(queue, another, watch, clock, worker):
+    claim = queue.claim(worker("dead"), BUDGET)
+    queue.record(claim, "hpo:fold:0", {"accuracy": 0.75})
+    assert sweep_for(watch, clock, 50) == []
+    assert sweep_for(watch, clock, 10) == [claim.number]
+
+    again = another.claim(worker("w2"), BUDGET)
+    trial = another.storage.get_trial(again.trial_id)
+    assert (again.number, trial.user_attrs["hpo:fold:0"]) == (claim.number, {"accuracy": 0.75})
+    assert [(death["worker"], death["fold"]) for death in trial.user_attrs[DEATHS]] == [("dead", None)]
+    with pytest.raises(LeaseLostError):
+        queue.finish(claim, TrialState.COMPLETE, 0.5)
+    another.finish(again, TrialState.COMPLETE, 0.75)
+    assert queue.counts(BUDGET).complete == 1
+
+
+def test_a_worker_that_beats_is_never_taken_for_dead(queue, watch, clock, worker):
+    claim = queue.claim(worker(), BUDGET)
+    keeper = LeaseKeeper(queue, claim)
+    for _ in range(30):
+        keeper.beat()
+        assert sweep_for(watch, clock, 50) == []
+    queue.finish(claim, TrialState.COMPLETE, 0.5)
+
+
+def test_a_worker_killed_before_its_lease_was_written_counts_no_death(queue, another, watch, clock, worker):
+    """The trap: killed before the first beat, a trial of Optuna's stays RUNNING for ever."""
+    queue.fill(BUDGET)
+    trial = queue.storage.get_all_trials(queue.study_id)[0]
+    queue.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
+    assert sweep_for(watch, clock, 60) == [0]
+    claim = another.claim(worker(), BUDGET)
+    assert claim.number == 0
+    assert DEATHS not in another.storage.get_trial(claim.trial_id).user_attrs
+
+
+def test_a_trial_that_kills_its_workers_ends_as_fail_with_the_reason(queue, another, watch, clock, worker):
+    queue.fill(1)
+    for death in range(4):
+        claim = another.claim(worker(f"w{death}"), 1)
+        keeper = LeaseKeeper(another, claim)
+        keeper.fold = death
+        keeper.beat()
+        assert sweep_for(watch, clock, 60) == [0]
+    assert queue.counts(1) == QueueCounts(1, failed=1)
+    trial = queue.storage.get_trial(claim.trial_id)
+    assert "4 workers died" in trial.user_attrs[REASON]
+    assert [death["fold"] for death in trial.user_attrs[DEATHS]] == [0, 1, 2, 3]
+
+
+def test_while_the_storage_is_away_for_everybody_nobody_dies(queue, watch, clock, worker):
+    keeper = LeaseKeeper(queue, queue.claim(worker(), BUDGET))
+    keeper.beat()
+    assert sweep_for(watch, clock, 20) == []
+    clock.now += 600  # neither beats nor sweeps
+    assert watch.sweep(BUDGET) == []
+    clock.now += 5
+    keeper.beat()
+    assert sweep_for(watch, clock, 50) == []
+
+
+def test_a_child_that_is_known_to_be_dead_is_not_waited_for(queue, watch, worker):
+    dead, alive = queue.claim(worker("child-1"), BUDGET), queue.claim(worker("child-2"), BUDGET)
+    assert watch.release_dead("child-1", BUDGET) == [dead.number]
+    assert watch.release_dead("child-1", BUDGET) == []
+    assert queue.counts(BUDGET).running == 1
+    queue.finish(alive, TrialState.COMPLETE, 0.5)
+
+
+def test_a_watch_does_not_mistake_a_new_claim_for_the_old_one(queue, another, watch, clock, worker):
+    queue.fill(1)
+    queue.put_back(queue.claim(worker(), 1))
+    assert sweep_for(watch, clock, 50) == []
+    queue.claim(worker(), 1)
+    assert sweep_for(watch, clock, 50) == []
+
+
+def test_a_worker_that_finishes_as_it_is_given_up_has_finished(queue, watch, clock, worker, monkeypatch):
+    claim = queue.claim(worker(), BUDGET)
+    sweep_for(watch, clock, 50)
+    count_death = watch._count_death
+
+    def finish_first(trial, lease):
+        queue.finish(claim, TrialState.COMPLETE, 0.5)
+        return count_death(trial, lease)
+
+    monkeypatch.setattr(watch, "_count_death", finish_first)
+    clock.now += 10
+    assert watch.sweep(BUDGET) == []
+    assert queue.counts(BUDGET).complete == 1
+
+
+@pytest.mark.parametrize("writes", [0, 1, 2])
+def test_a_watch_that_dies_between_two_steps_is_made_up_for(queue, another, clock, worker, writes, monkeypatch):
+    """The trap: Optuna's FAIL-then-requeue loses the trial when it is cut in two."""
+    claim = queue.claim(worker("dead"), BUDGET)
+    cut, after = (StaleWatch(another, clock=clock) for _ in range(2))
+    with monkeypatch.context() as patch:
+        allow_writes(patch, another.storage, writes)
+        with pytest.raises(PowerCut):
+            sweep_for(cut, clock, 60)
+    assert sweep_for(after, clock, 60) == [claim.number]
+    trial = queue.storage.get_trial(claim.trial_id)
+    assert (trial.state, trial.user_attrs[LEASE]) == (TrialState.WAITING, None)
+    assert [death["worker"] for death in trial.user_attrs[DEATHS]] == ["dead"]
+
+
+def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worker, monkeypatch):
+    """The second comes between the first one's read and its writes; a third worker may hold the trial by then."""
+    queue.claim(worker("dead"), BUDGET)
+    watches = [StaleWatch(each, clock=clock) for each in (queue, another)]
+    for _ in range(6):
+        assert [watch.sweep(BUDGET) for watch in watches] == [[], []]
+        clock.now += 10
+    count_death, claims = watches[0]._count_death, []
+
+    def let_the_other_go_first(trial, lease):
+        assert watches[1].sweep(BUDGET) == [trial.number]
+        return count_death(trial, lease)
+
+    monkeypatch.setattr(watches[0], "_count_death", let_the_other_go_first)
+    watches[0].sweep(BUDGET)
+    trial = another.storage.get_all_trials(another.study_id)[0]
+    assert trial.state == TrialState.WAITING
+    assert len(trial.user_attrs[DEATHS]) == 1
+    assert claims == []
+
+
+def test_the_keeper_s_thread_renews_until_it_is_left(queue, another, worker, eventually):
+    claim = queue.claim(worker(), BUDGET)
+    with LeaseKeeper(queue, claim, beat_interval_s=0.01, wall_clock=lambda: 77.0) as keeper:
+        keeper.fold = 2
+        eventually(lambda: lease_of(another.storage.get_trial(claim.trial_id)).beat >= 3)
+    left = lease_of(another.storage.get_trial(claim.trial_id))
+    assert left == dataclasses.replace(claim.lease, beat=left.beat, fold=2, renewed_at=77.0)
+    assert not keeper.lost.is_set()
+    keeper.check()
+
+
+@pytest.mark.parametrize("what", ["put back", "taken", "ended"])
+def test_the_keeper_notices_that_the_trial_is_gone(queue, another, worker, eventually, what):
+    claim = queue.claim(worker(), 1)
+    with LeaseKeeper(queue, claim, beat_interval_s=0.05) as keeper:
+        if what == "ended":
+            another.storage.set_trial_state_values(claim.trial_id, TrialState.FAIL)
+        else:
+            another.storage.set_trial_state_values(claim.trial_id, TrialState.WAITING)
+        if what == "taken":
+            assert another.claim(worker("w2"), 1).number == claim.number
+        eventually(keeper.lost.is_set)
+        with pytest.raises(LeaseLostError):
+            keeper.check()
+
+
+def test_a_process_that_is_killed_leaves_a_trial_that_goes_on(url, study, queue, watch, clock, processes, worker):
+    process = processes(url, "victim", BUDGET, "die")
+    study.set("go", True)
+    assert process.wait(timeout=60) == -9
+    assert queue.counts(BUDGET).running == 1
+    assert sweep_for(watch, clock, 60) == [0]
+    claim = queue.claim(worker(), BUDGET)
+    trial = queue.storage.get_trial(claim.trial_id)
+    assert (claim.number, trial.user_attrs["hpo:fold:0"]) == (0, {"accuracy": 0.75})
+    assert [death["worker"] for death in trial.user_attrs[DEATHS]] == ["victim"]
+
+
+class PowerCut(BaseException):
+    """The process is gone."""
+
+
+def allow_writes(patch: pytest.MonkeyPatch, storage, count: int) -> None:
+    """Lets so many writes to trials through, then cuts the power."""
+    left = iter(range(count))
+    for method in ("set_trial_user_attr", "set_trial_state_values"):
+
+        def write(*arguments, then=getattr(storage, method)):
+            if next(left, None) is None:
+                raise PowerCut
+            return then(*arguments)
+
+        patch.setattr(storage, method, write)
