@@ -70,6 +70,8 @@ def _environment() -> Environment:
         "plural": names.plural,
         "duration": names.duration,
         "value": names.value,
+        "points": names.points,
+        "moment": names.moment,
         "spoken": names.spoken,
         "p_value": names.p_value,
         "md": markdown_text,

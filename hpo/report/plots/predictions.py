@@ -4,6 +4,7 @@ from matplotlib.axes import Axes
 
 from hpo.evaluation.metrics import Curve, Measured
 from hpo.report.plots.style import BLUE, FAINT, INK, MUTED, Plot, drawing, percent_axis
+from hpo.report.words.names import percent
 
 
 def draw(measured: Measured, rows: str, made: list[Plot]) -> None:
@@ -45,7 +46,7 @@ def _confusion(measured: Measured, rows: str, made: list[Plot]) -> None:
                 face = BLUE if truth == called else FAINT
                 axes.barh(truth, 0.96, left=called - 0.48, height=0.94, color=face, alpha=0.12 + 0.4 * share)
                 axes.text(called, truth - 0.08, f"{count:,}", ha="center", va="center", size=15)
-                axes.text(called, truth + 0.24, f"{share:.1%} of row", ha="center", va="center", color=MUTED)
+                axes.text(called, truth + 0.24, f"{percent(share)} of row", ha="center", va="center")
         axes.set_xticks((0, 1), [f"called {name}" for name in classes])
         axes.set_yticks((0, 1), [f"is {name}" for name in classes])
         axes.set(xlim=(-0.5, 1.5), ylim=(1.5, -0.5))

@@ -35,7 +35,7 @@ def _history(evidence: Evidence, made: list[Plot]) -> None:
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         percent_axis(axes)
-        axes.legend(loc="lower right")
+        axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.3)
 
 
 def _limits(trials: list[Trial]) -> tuple[float, float]:

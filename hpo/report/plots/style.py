@@ -86,7 +86,9 @@ def drawing(name: str, title: str, alt: str, made: list[Plot], height: float = 3
     with mpl.rc_context(_RC):
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         yield figure.add_subplot()
-        made.append(Plot(name, title, alt, _png(figure), _svg(figure, name)))
+        png = _png(figure)
+        figure.set_layout_engine("none")  # laid out already, for both
+        made.append(Plot(name, title, alt, png, _svg(figure, name)))
 
 
 def _png(figure: Figure) -> bytes:

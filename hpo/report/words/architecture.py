@@ -114,14 +114,14 @@ def _sentence(name: str, choices: tuple[Choice, ...], answer: Answer) -> str:
     chosen = next(choice for choice in choices if choice.chosen)
     rest = [choice for choice in choices if not choice.chosen and choice.best is not None]
     if chosen.best is None or not rest:
-        return f"{spoken(name).capitalize()} {chosen.value}: no complete trial took another value."
+        return f"{spoken(name).capitalize()} {spoken(chosen.value)}: no complete trial took another value."
     second = rest[0]
     margin = chosen.best - (second.best or 0.0)
     tied = second.best_number in {trial.number for trial in answer.tied}
     how_sure = "that may be chance" if tied else "more than chance"
     return (
-        f"{spoken(name).capitalize()} {chosen.value} reached {percent(chosen.best)}, the next best, {second.value}, "
-        f"{percent(second.best)}: {points(margin)}, {how_sure}."
+        f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, the next best, "
+        f"{spoken(second.value)}, {percent(second.best)}: {points(margin)}, {how_sure}."
     )
 
 

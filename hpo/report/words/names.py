@@ -1,7 +1,7 @@
 """What things are called in the report, and how numbers are written."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hpo.evaluation.intervals import Interval
 
@@ -48,12 +48,13 @@ def span(interval: Interval) -> str:
 
 def signed_span(interval: Interval) -> str:
     """Write an interval of a difference."""
-    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} points"
+    return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} points".replace("-", "\N{MINUS SIGN}")
 
 
 def p_value(p: float) -> str:
     """Write a p-value: three digits, never 0."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.1 else f"p = {p:.2f}"
+    written = "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
+    return f"p {written}".replace(" ", NBSP)
 
 
 def plural(count: int, noun: str) -> str:
@@ -70,6 +71,14 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
+
+
+def moment(iso: str) -> str:
+    """Write a moment of ISO 8601 to the minute, in UTC; anything else as it is."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return iso
 
 
 def value(raw: object) -> str:
