@@ -41,7 +41,7 @@ def _content(data: bytes, path: Path) -> object:
         raise DataError(f"The .npy file {path} is damaged: {str(error)[:200]}", "Write it again.") from error
     if not dtype.hasobject:
         raise DataError(f"{path} holds an array of type {str(dtype)[:40]}, not genes with labels.", _EXPECTED)
-    array = safe_unpickle(data[stream.tell() :], str(path))
+    array = safe_unpickle(data, str(path), start=stream.tell())
     return array.values[0] if isinstance(array, PickledArray) and len(array.values) == 1 else array
 
 

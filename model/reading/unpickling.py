@@ -160,12 +160,13 @@ class _Unpickler(pickle.Unpickler):
             raise _RefusedError(f"It tries to load {module}.{name}.") from None
 
 
-def safe_unpickle(data: bytes, origin: str) -> object:
+def safe_unpickle(data: bytes, origin: str, start: int = 0) -> object:
     """Read one pickle without running anything of it.
 
     Args:
-        data: The pickle.
+        data: The bytes that hold the pickle.
         origin: Where it comes from, for messages.
+        start: Where in the bytes it begins.
 
     Returns:
         Dicts, lists, tuples, strings, bytes, numbers, booleans, None, and `PickledArray` for arrays.
@@ -174,16 +175,20 @@ def safe_unpickle(data: bytes, origin: str) -> object:
         DataError: It names anything else (the name is in the message), or is damaged.
     """
     try:
-        _check_memo(data)
-        return _Unpickler(io.BytesIO(data), encoding="latin-1").load()
+        # A BytesIO shares the bytes that it is made of, so neither pass copies them.
+        stream = io.BytesIO(data)
+        stream.seek(start)
+        _check_memo(stream)
+        stream.seek(start)
+        return _Unpickler(stream, encoding="latin-1").load()
     except _RefusedError as error:
         raise DataError(f"{origin} is refused. {error} {_ADMITTED} Nothing of it was run.") from error
     except Exception as error:  # a damaged pickle may raise anything
         raise DataError(f"{origin} is damaged: {str(error)[:200]}.", "Copy or write it again.") from error
 
 
-def _check_memo(data: bytes) -> None:
+def _check_memo(stream: io.BytesIO) -> None:
     """Refuse memo numbers that no writer gives: the memo is an array, and a large number fills the memory."""
-    for position, (opcode, argument, _) in enumerate(pickletools.genops(data)):
+    for position, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
         if opcode.name in _PUTS and int(cast(int, argument)) > position:
             raise _RefusedError("It numbers its parts in a way that wastes memory.")
