@@ -62,9 +62,7 @@ def gap(cv: float, cv_interval: Interval, test: float, test_interval: Interval) 
     return Gap(cv - test, difference_interval(cv, cv_interval, test, test_interval))
 
 
-def tied_with(
-    correct: NDArray[np.bool_], winner: int, groups: NDArray[np.int64] | None = None
-) -> Sequence[int]:
+def tied_with(correct: NDArray[np.bool_], winner: int, groups: NDArray[np.int64] | None = None) -> Sequence[int]:
     """Find the configurations that the out-of-fold predictions cannot tell from the winner.
 
     Args:

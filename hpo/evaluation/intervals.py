@@ -43,9 +43,7 @@ def wilson(proportion: float, n: float) -> Interval:
         Wilson 1927; Brown, Cai and DasGupta 2001 recommend it for small samples.
     """
     if not n > 0 or not 0 <= proportion <= 1:
-        raise ValueError(
-            f"Got proportion {proportion} of {n} rows; allowed are 0 to 1, and more than 0 rows."
-        )
+        raise ValueError(f"Got proportion {proportion} of {n} rows; allowed are 0 to 1, and more than 0 rows.")
     centre = (proportion + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z / (1 + Z**2 / n) * sqrt(proportion * (1 - proportion) / n + Z**2 / (4 * n**2))
     low, high = max(0.0, centre - half), min(1.0, centre + half)
@@ -123,9 +121,7 @@ def accuracy_interval(correct: NDArray[np.bool_], groups: NDArray[np.int64] | No
     return wilson_from_variance(float(correct.mean()), float(grouped_variance(correct, groups)), rows, units)
 
 
-def difference_interval(
-    first: float, first_interval: Interval, second: float, second_interval: Interval
-) -> Interval:
+def difference_interval(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
     """Interval of `first - second`, two independent proportions.
 
     Source:

@@ -129,9 +129,7 @@ def slice_accuracy(name: str, correct: NDArray[np.bool_], chosen: NDArray[np.boo
     return Slice(name, len(part), float(part.mean()), accuracy_interval(part)) if len(part) else None
 
 
-def slices_by_length(
-    correct: NDArray[np.bool_], lengths: NDArray[np.int64], parts: int = 4
-) -> Sequence[Slice]:
+def slices_by_length(correct: NDArray[np.bool_], lengths: NDArray[np.int64], parts: int = 4) -> Sequence[Slice]:
     """Accuracy by length, in up to `parts` ranges that hold about as many rows each.
 
     Args:

@@ -1,0 +1,117 @@
+"""Baselines on toy data where the right answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hpo.evaluation.baselines import (
+    BaselineData,
+    all_baselines,
+    identical_sequence,
+    kmer_logistic_regression,
+    logistic_regression,
+    majority,
+)
+from hpo.evaluation.linear import kmer_counts, one_hot
+
+
+def toy(rows: int = 200, *, decisive: int = 3) -> BaselineData:
+    """Random letters; resistant is whoever has letter 2 at the decisive position."""
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(2, 4, (rows + 50, 12)).astype(np.uint8)
+    labels = tokens[:, decisive] == 2
+    lengths = np.full(rows + 50, 12)
+    return BaselineData(
+        tokens=tokens[:rows],
+        lengths=lengths[:rows],
+        labels=labels[:rows],
+        folds=np.arange(rows) % 5,
+        test_tokens=tokens[rows:],
+        test_lengths=lengths[rows:],
+        test_labels=labels[rows:],
+    )
+
+
+def test_majority_says_the_commoner_class_of_the_other_folds() -> None:
+    labels = np.array([True, True, True, False, False, False, False])
+    tokens = np.full((7, 3), 2, dtype=np.uint8)
+    # Without fold 0 (three resistant) susceptible is commoner, without fold 1 resistant.
+    data = BaselineData(tokens, np.full(7, 3), labels, np.array([0, 0, 0, 1, 1, 1, 1]))
+    found = majority(data)
+    assert found.fold_accuracies == (0, 0)
+    assert found.test_accuracy is None
+    assert found.test_probabilities is None
+
+
+def test_identical_sequence_remembers_and_falls_back_to_the_majority() -> None:
+    known = np.array([[2, 3], [2, 3], [2, 3], [3, 3], [3, 3], [3, 3], [3, 3]], dtype=np.uint8)
+    labels = np.array([True, True, False, False, False, False, False])
+    data = BaselineData(
+        known,
+        np.full(7, 2),
+        labels,
+        np.array([0, 1, 2, 0, 1, 2, 0]),
+        test_tokens=np.array([[2, 3, 0], [3, 3, 0], [4, 4, 4]], dtype=np.uint8),
+        test_lengths=np.array([2, 2, 3]),
+        test_labels=np.array([True, False, False]),
+    )
+    found = identical_sequence(data)
+    assert found.test_probabilities == pytest.approx([2 / 3, 0, 2 / 7])
+    assert found.test_accuracy == 1
+
+
+def test_logistic_regression_finds_the_decisive_position() -> None:
+    found = logistic_regression(toy())
+    assert found.cv == 1
+    assert found.test_accuracy == 1
+
+
+def test_logistic_regression_weights_copies_like_rows() -> None:
+    data = toy(rows=60)
+    order = np.repeat(np.arange(60), 3)
+    copied = replace(
+        data,
+        tokens=data.tokens[order],
+        lengths=data.lengths[order],
+        labels=data.labels[order],
+        folds=data.folds[order],
+    )
+    assert logistic_regression(copied).cv == logistic_regression(data).cv
+
+
+def test_kmers_find_a_word_wherever_it_stands() -> None:
+    rng = np.random.default_rng(1)
+    tokens = rng.integers(2, 4, (100, 30)).astype(np.uint8)
+    labels = np.arange(100) % 2 == 0
+    places = rng.integers(0, 24, 100)
+    for row in np.flatnonzero(labels):
+        tokens[row, places[row] : places[row] + 6] = [5, 4, 5, 4, 5, 4]
+    data = BaselineData(tokens, np.full(100, 30), labels, np.arange(100) // 2 % 5)
+    assert kmer_logistic_regression(data).cv == 1
+
+
+def test_test_labels_never_reach_a_fit() -> None:
+    data = toy(rows=40)
+    assert data.test_labels is not None
+    lying = replace(data, test_labels=~data.test_labels)
+    for fit in (majority, identical_sequence, logistic_regression):
+        honest, lied = fit(data), fit(lying)
+        assert honest.probabilities.tolist() == lied.probabilities.tolist()
+        assert honest.test_probabilities is not None
+        assert lied.test_probabilities is not None
+        assert honest.test_probabilities.tolist() == lied.test_probabilities.tolist()
+        assert (honest.test_accuracy or 0) + (lied.test_accuracy or 0) == pytest.approx(1)
+
+
+def test_features_skip_padding_and_constant_columns() -> None:
+    tokens = np.array([[2, 3, 0], [2, 4, 3], [2, 4, 0]], dtype=np.uint8)
+    # Position 0 is the same everywhere; position 1 has two letters; position 2 one letter or none.
+    assert one_hot(tokens).toarray().tolist() == [[1, 0, 0], [0, 1, 1], [0, 1, 0]]
+    counts = kmer_counts(np.array([[2, 3, 2, 3], [2, 3, 0, 0]], dtype=np.uint8), np.array([4, 2]))
+    assert counts.shape[1] <= 3
+
+
+def test_rows_of_one_class_get_their_share() -> None:
+    data = replace(toy(rows=20), labels=np.ones(20, dtype=bool))
+    assert [round(baseline.cv, 6) for baseline in all_baselines(data)] == [1, 1, 1, 1]

@@ -1,0 +1,70 @@
+"""The corrected cross-validation score, where the truth is known."""
+
+import numpy as np
+import pytest
+
+from hpo.evaluation.selection_bias import correct_selection_bias
+
+
+def null_study(rng: np.random.Generator, rows: int = 400, configurations: int = 40) -> np.ndarray:
+    """Every configuration has a true accuracy of 0.9: the best of them is best by luck alone."""
+    return rng.random((rows, configurations)) < 0.9
+
+
+def test_corrects_the_luck_of_the_best_of_many() -> None:
+    rng = np.random.default_rng(0)
+    studies = [null_study(rng) for _ in range(150)]
+    found = [correct_selection_bias(s, int(s.mean(axis=0).argmax()), replicates=60) for s in studies]
+    naive = np.mean([result.naive_mean for result in found])
+    corrected = np.mean([result.corrected_mean for result in found])
+    assert naive > 0.925
+    # The corrected score of one study has a standard deviation of 0.01: the mean of 150 one of 0.0008.
+    assert corrected == pytest.approx(0.9, abs=0.003)
+    assert np.mean([result.interval.contains(0.9) for result in found]) >= 0.93
+
+
+def test_leaves_a_clear_winner_alone() -> None:
+    rng = np.random.default_rng(0)
+    correct = np.concatenate([rng.random((500, 1)) < 0.95, rng.random((500, 9)) < 0.7], axis=1)
+    found = correct_selection_bias(correct, 0)
+    assert found.corrected_mean == found.naive_mean == correct[:, 0].mean()
+
+
+def test_one_configuration_needs_no_correction() -> None:
+    correct = np.random.default_rng(0).random((300, 1)) < 0.8
+    found = correct_selection_bias(correct, 0, naive_mean=0.81)
+    assert (found.correction, found.corrected_mean, found.configurations) == (0, 0.81, 1)
+    assert found.interval.low == pytest.approx(found.naive_interval.low, abs=0.006)
+    assert found.interval.high == pytest.approx(found.naive_interval.high, abs=0.006)
+
+
+def test_same_seed_same_numbers() -> None:
+    correct = null_study(np.random.default_rng(0))
+    first, second, other = (correct_selection_bias(correct, 3, replicates=50, seed=seed) for seed in (1, 1, 2))
+    assert first == second
+    assert first.corrected_mean != other.corrected_mean
+
+
+def test_copies_of_rows_are_drawn_together() -> None:
+    correct = null_study(np.random.default_rng(0), rows=200)
+    winner = int(correct.mean(axis=0).argmax())
+    copies, groups = np.repeat(correct, 5, axis=0), np.repeat(np.arange(200), 5)
+    alone = correct_selection_bias(correct, winner)
+    together = correct_selection_bias(copies, winner, groups)
+    apart = correct_selection_bias(copies, winner)
+    assert together == alone
+    assert apart.correction > together.correction  # blind to copies, it would take the luck for knowledge
+
+
+def test_few_groups_still_give_an_answer() -> None:
+    correct = np.array([[True, False], [True, True]])
+    found = correct_selection_bias(correct, 0, np.array([7, 7]))
+    assert found.replicates == 0
+    assert found.corrected_mean == 1
+    assert found.interval.low < 0.3
+
+
+@pytest.mark.parametrize("winner", [-1, 2])
+def test_refuses_a_winner_that_is_no_column(winner: int) -> None:
+    with pytest.raises(ValueError, match="winner"):
+        correct_selection_bias(np.ones((5, 2), dtype=bool), winner)
