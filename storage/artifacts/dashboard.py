@@ -75,15 +75,12 @@ def attach(storage: BaseStorage, study_id: int, store: ArtifactStore, name: str,
     Returns:
         The artifact's id in Optuna.
     """
-    artifacts, artifact_id = DashboardArtifacts(store), str(uuid.uuid4())
-    earlier = [known for known, shown in attached(storage, study_id).items() if shown == name]
-    artifacts.write(artifact_id, BytesIO(data))
+    ids = {shown: known for known, shown in attached(storage, study_id).items()}
+    # In place: Optuna cannot remove a record, and its own reader fails on one that was emptied.
+    artifact_id = ids.get(name, str(uuid.uuid4()))
+    DashboardArtifacts(store).write(artifact_id, BytesIO(data))
     record = {"artifact_id": artifact_id, "filename": name, "mimetype": mimetype, "encoding": None}
     storage.set_study_system_attr(study_id, RECORD_PREFIX + artifact_id, json.dumps(record))
-    for known in earlier:
-        # What the dashboard itself does to delete one: Optuna cannot remove an attribute.
-        storage.set_study_system_attr(study_id, RECORD_PREFIX + known, json.dumps(None))
-        artifacts.remove(known)
     return artifact_id
 
 

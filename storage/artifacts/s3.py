@@ -8,10 +8,17 @@ from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlsplit
 
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
 from storage.errors import StorageError, StorageUnavailableError
 from storage.url import redact
 
-_MISSING = {"404", "NoSuchKey", "NotFound"}
+_MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
+#: What boto3 tries by itself, with growing pauses.
+RETRIES = {"mode": "standard", "max_attempts": 5}
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class S3Blobs:
         """Opens `s3://bucket/prefix`.
 
         Raises:
-            StorageError: boto3 is not installed, no bucket is named, or it is not there.
+            StorageError: No bucket is named, or it is not there.
             StorageUnavailableError: No answer, or not allowed.
         """
         parts = urlsplit(location)
@@ -52,8 +59,11 @@ class S3Blobs:
     def read(self, name: str) -> bytes:
         """Returns the bytes; KeyError where there are none."""
         answer = self._call("get_object", missing=KeyError(name), Key=self.prefix + name)
-        with answer["Body"] as body:
-            data: bytes = body.read()
+        try:
+            with answer["Body"] as body:
+                data: bytes = body.read()
+        except (BotoCoreError, HTTPError) as error:
+            raise self._unavailable(error) from error
         return data
 
     def exists(self, name: str) -> bool:
@@ -70,8 +80,6 @@ class S3Blobs:
         self._call("delete_object", missing=KeyError(name), Key=self.prefix + name)
 
     def _call(self, method: str, missing: Exception, **arguments: Any) -> Any:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             return getattr(self.client, method)(Bucket=self.bucket, **arguments)
         except ClientError as error:
@@ -89,14 +97,7 @@ class S3Blobs:
 
 
 def _client() -> Any:
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError as error:
-        raise StorageError(
-            "Artifacts in S3 need boto3, which is not installed.", 'Install it with: pip install "hpo[s3]"'
-        ) from error
-    config = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 5})
+    config = Config(connect_timeout=5, read_timeout=60, retries=RETRIES)
     return boto3.client("s3", config=config)
 
 

@@ -99,15 +99,23 @@ def open_artifacts(location: str, create: bool = False) -> ArtifactStore:
 def open_blobs(location: str, create: bool = False) -> Blobs:
     """Opens the place under an artifact location; arguments and errors as `open_artifacts`."""
     if location.startswith("s3://"):
-        from storage.artifacts.s3 import S3Blobs  # boto3 is an extra, and slow to import
-
-        return S3Blobs.open(location)
+        return _open_s3(location)
     if "://" in location:
         raise StorageError(
             f"The artifact location '{redact(location)}' is neither a folder nor in S3.",
             "Give a folder, or s3://bucket/prefix.",
         )
     return FolderBlobs.open(Path(location), create)
+
+
+def _open_s3(location: str) -> Blobs:
+    try:
+        from storage.artifacts.s3 import S3Blobs  # boto3 is an extra, and slow to import
+    except ImportError as error:
+        raise StorageError(
+            "Artifacts in S3 need boto3, which is not installed.", 'Install it with: pip install "hpo[s3]"'
+        ) from error
+    return S3Blobs.open(location)
 
 
 def default_artifact_location(storage_url: str) -> str:
