@@ -17,7 +17,8 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-SOURCES = (Path(__file__).parent / "bilstm.cpp",)
+_FOLDER = Path(__file__).parent
+SOURCES = (_FOLDER / "bilstm.cpp", *sorted(_FOLDER.glob("*.h")))
 COMPILERS = ("c++", "g++", "clang++")
 FLAGS = ("-std=c++17", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fPIC", "-shared", "-pthread", "-w")
 _BUILD_LIMIT_S = 300
