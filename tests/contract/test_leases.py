@@ -60,7 +60,7 @@ def test_a_dead_worker_s_trial_goes_on_elsewhere_with_its_folds(queue, another, 
 def test_a_worker_that_beats_is_never_taken_for_dead(queue, watch, clock, worker):
     claim = queue.claim(worker(), BUDGET)
     keeper = LeaseKeeper(queue, claim)
-    for _ in range(30):
+    for _ in range(5):
         keeper.beat()
         assert sweep_for(watch, clock, 50) == []
     queue.finish(claim, TrialState.COMPLETE, 0.5)

@@ -136,7 +136,7 @@ def test_an_answer_that_was_lost_is_no_lost_lease(queue, worker):
 
 def test_processes_that_claim_at_once_share_the_budget_exactly(url, study, queue, processes, eventually):
     """The trap: as Optuna opens SQLite, four processes claimed 60 trials 75 times."""
-    budget, names = 60, ["w1", "w2", "w3"]
+    budget, names = 40, ["w1", "w2", "w3"]
     running = [processes(url, name, budget) for name in names]
     eventually(lambda: all(study.get(f"ready:{name}") for name in names))
     study.set("go", True)
