@@ -161,8 +161,7 @@ def _cut_by_length(
 def _join(members: list[NDArray[np.int64]], lengths: NDArray[np.int64], copies: NDArray[np.int64]) -> Epoch:
     ends = np.cumsum([len(rows) for rows in members])
     batches = tuple(
-        Batch(int(end) - len(rows), int(end), int(lengths[rows].max()))
-        for rows, end in zip(members, ends, strict=True)
+        Batch(int(end) - len(rows), int(end), int(lengths[rows].max())) for rows, end in zip(members, ends, strict=True)
     )
     rows = np.concatenate(members)
     return Epoch(rows, (1.0 / copies[rows]).astype(np.float32), batches)

@@ -13,6 +13,7 @@ from model.encoding import Encoding
 from model.errors import DataError
 
 Pooling = Literal["last", "mean", "max"]
+Positions = Literal["none", "learned"]
 Schedule = Literal["constant", "cosine"]
 Engine = Literal["auto", "stock", "native"]
 Precision = Literal["fp32", "tf32", "bf16"]
@@ -52,11 +53,15 @@ class LearnerConfig:
     weight_decay: float
     #: How the learning rate runs over the epochs.
     schedule: Schedule
+    #: "learned" adds a vector for the position to each token's: for mutants of one ancestor, where a position means
+    #: the same in all of them. The original had none.
+    positions: Positions = "none"
 
     def __post_init__(self) -> None:
         _choice("encoding", self.encoding, get_args(Encoding))
         _choice("pooling", self.pooling, get_args(Pooling))
         _choice("schedule", self.schedule, get_args(Schedule))
+        _choice("positions", self.positions, get_args(Positions))
         _integer("embedding_size", self.embedding_size, 1, MAX_UNITS)
         _integer("hidden_size", self.hidden_size, 1, MAX_UNITS)
         _integer("layers", self.layers, 1, MAX_LAYERS)
@@ -144,6 +149,7 @@ def original_configuration(alphabet: Alphabet) -> LearnerConfig:
         batch_size=400,
         weight_decay=0.0,
         schedule="constant",
+        positions="none",
     )
 
 

@@ -1,11 +1,11 @@
 """The parts of the network: sequence reversal, one bidirectional LSTM layer, dropout, pooling.
 
 Everything is time-major ([T, B, features]) because that is what the LSTM kernels of oneDNN and cuDNN read
-without copying. Padding stands at the end of a sequence and is never seen: no output at a valid token depends on
-it, and nothing but valid tokens is pooled.
+without copying. Padding stands at the end of a sequence and is never seen: no output at a valid token
+depends on it, and nothing but valid tokens is pooled.
 """
 
-from typing import Protocol
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor, nn
@@ -66,25 +66,20 @@ class BidirectionalLSTM(nn.Module):
         self.ahead = nn.LSTM(input_size, hidden_size)
         self.back = nn.LSTM(input_size, hidden_size)
 
+    @property
+    def directions(self) -> Iterator[nn.LSTM]:
+        """The forward direction, then the backward one."""
+        return iter((self.ahead, self.back))
 
-class LayerEngine(Protocol):
-    """Runs one bidirectional layer; engines differ in speed, never in the function that they compute."""
+    def stacked(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the weights of both directions together.
 
-    def __call__(self, layer: BidirectionalLSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """Args: inputs [T, B, I] and lengths [B] int64 on its device. Returns: [T, B, 2H], padding undefined."""
-        ...
-
-
-def stock_engine(layer: BidirectionalLSTM, inputs: Tensor, lengths: Tensor) -> Tensor:
-    """`nn.LSTM` (oneDNN on a CPU, cuDNN on a GPU), one direction at a time.
-
-    The backward direction reads each sequence reversed within its own length. This masks without
-    `pack_padded_sequence`, whose gradient on a CPU takes time that grows with the square of T.
-    """
-    index = reversal(lengths, len(inputs))
-    ahead, _ = layer.ahead(inputs)
-    back, _ = layer.back(reverse_within_lengths(inputs, index))
-    return torch.cat([ahead, reverse_within_lengths(back, index)], dim=2)
+        Returns:
+            Input weights [2, 4H, I], state weights [2, 4H, H] and the sum of both biases [2, 4H]; forward first.
+        """
+        pairs = zip(self.ahead.parameters(), self.back.parameters(), strict=True)
+        w_in, w_state, input_bias, state_bias = (torch.stack(pair) for pair in pairs)
+        return w_in, w_state, input_bias + state_bias
 
 
 class SeededDropout(nn.Module):
@@ -107,22 +102,35 @@ class SeededDropout(nn.Module):
         return values * kept.div_(1.0 - self.share)
 
 
-def pool(outputs: Tensor, lengths: Tensor, pooling: str) -> Tensor:
-    """One vector per sequence from the outputs at its valid tokens.
+def final_states(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """Each direction's state after its last valid token.
 
     Args:
         outputs: [T, B, 2H], forward direction first.
         lengths: [B] int64.
-        pooling: "last" (forward state after the last token beside the backward state after the first, as
-            Keras' `Bidirectional(LSTM)` returns them), "mean" or "max".
+
+    Returns:
+        [B, 2H]: the forward direction's at the sequence's end, beside the backward direction's at its start.
+    """
+    half = outputs.shape[2] // 2
+    columns = torch.arange(len(lengths), device=outputs.device)
+    return torch.cat([outputs[lengths - 1, columns, :half], outputs[0, :, half:]], dim=1)
+
+
+def pool(outputs: Tensor, last: Tensor, lengths: Tensor, pooling: str) -> Tensor:
+    """One vector per sequence from the outputs at its valid tokens.
+
+    Args:
+        outputs: [T, B, 2H], forward direction first.
+        last: [B, 2H], final states.
+        lengths: [B] int64.
+        pooling: "last" (the final states, as Keras' `Bidirectional(LSTM)` returns them), "mean" or "max".
 
     Returns:
         [B, 2H].
     """
     if pooling == "last":
-        half = outputs.shape[2] // 2
-        columns = torch.arange(len(lengths), device=outputs.device)
-        return torch.cat([outputs[lengths - 1, columns, :half], outputs[0, :, half:]], dim=1)
+        return last
     valid = (torch.arange(len(outputs), device=outputs.device).unsqueeze(1) < lengths).unsqueeze(2)
     if pooling == "mean":
         return outputs.masked_fill(~valid, 0.0).sum(0) / lengths.unsqueeze(1)

@@ -1,65 +1,84 @@
 """The network: embedding, stacked bidirectional LSTM layers, dropout, pooling, one sigmoid unit."""
 
+from collections.abc import Iterator
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
 from model.configuration import LearnerConfig
-from model.layers import BidirectionalLSTM, LayerEngine, SeededDropout, pool, stock_engine
+from model.encoding import PAD
+from model.engines import LayerEngine, LayerResult, StockEngine
+from model.layers import BidirectionalLSTM, SeededDropout, pool
 
-#: The token that fills up short sequences.
-PAD = 0
+#: Spread of the initial token and position vectors where positions are learnt: small ones are learnt too slowly.
+POSITION_SPREAD = 0.3
 
 
 class BiLSTM(nn.Module):
     """Tokens in, one logit per sequence out; a sequence's logit does not depend on its padding or its batch.
 
     Args:
-        config: Sizes, dropout and pooling.
+        config: Sizes, dropout, pooling and positions.
         vocabulary_size: V, tokens including PAD and UNKNOWN.
-        engine: What runs the recurrent layers.
+        longest: Positions that have a vector of their own, where positions are learnt; those beyond share the last.
     """
 
-    def __init__(self, config: LearnerConfig, vocabulary_size: int, engine: LayerEngine = stock_engine) -> None:
+    def __init__(self, config: LearnerConfig, vocabulary_size: int, longest: int) -> None:
         super().__init__()
         self.pooling = config.pooling
-        self.engine = engine
+        self.longest = longest
+        #: What runs the recurrent layers; may be exchanged at any time.
+        self.engine: LayerEngine = StockEngine()
         self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=PAD)
+        learnt = config.positions == "learned"
+        self.positions = nn.Parameter(torch.empty(longest, config.embedding_size)) if learnt else None
         sizes = [config.embedding_size] + [2 * config.hidden_size] * (config.layers - 1)
         self.recurrent = nn.ModuleList(BidirectionalLSTM(size, config.hidden_size) for size in sizes)
         self.dropouts = nn.ModuleList(SeededDropout(config.dropout) for _ in sizes)
         self.output = nn.Linear(2 * config.hidden_size, 1)
 
+    @property
+    def layers(self) -> Iterator[BidirectionalLSTM]:
+        """The recurrent layers, from the first."""
+        return (cast(BidirectionalLSTM, layer) for layer in self.recurrent)
+
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
         """Computes the logit of "resistant".
 
         Args:
-            tokens: [T, B] int64, time-major, PAD after each sequence's end.
+            tokens: [T, B] uint8, time-major, PAD after each sequence's end.
             lengths: [B] int64, 1 to T.
 
         Returns:
             [B] logits; the sigmoid of one is P(resistant).
         """
-        values = self.embedding(tokens)
-        last = len(self.recurrent) - 1
-        for number, (layer, dropout) in enumerate(zip(self.recurrent, self.dropouts, strict=True)):
-            values = self.engine(layer, values, lengths)  # type: ignore[arg-type]
-            if number == last:
-                # Dropping pooled values is what the original does after its last layer, and is T times less work.
-                values = pool(values, lengths, self.pooling)
-            values = dropout(values)
-        logits: Tensor = self.output(values).squeeze(1)
+        first, *others = self.layers
+        *inner, outer = self.dropouts
+        values, last = self._first(first, tokens, lengths)
+        for dropout, layer in zip(inner, others, strict=True):
+            values, last = self.engine.features(layer, dropout(values), lengths)
+        # Dropping pooled values is what the original does after its last layer.
+        logits: Tensor = self.output(outer(pool(values, last, lengths, self.pooling))).squeeze(1)
         return logits
+
+    def _first(self, layer: BidirectionalLSTM, tokens: Tensor, lengths: Tensor) -> LayerResult:
+        if self.positions is None:
+            return self.engine.tokens(layer, self.embedding.weight, tokens, lengths)
+        places = torch.arange(len(tokens), device=tokens.device).clamp(max=self.longest - 1)
+        values = self.embedding(tokens.long()) + self.positions[places].unsqueeze(1)
+        return self.engine.features(layer, values, lengths)
 
     def seed_dropout(self, seed: int) -> None:
         """Starts dropout's own random stream on the device where the weights are."""
         generator = torch.Generator(self.output.weight.device)
         generator.manual_seed(seed)
         for dropout in self.dropouts:
-            dropout.generator = generator  # type: ignore[assignment]
+            cast(SeededDropout, dropout).generator = generator
 
 
-def build_network(config: LearnerConfig, vocabulary_size: int, seed: int, engine: LayerEngine = stock_engine) -> BiLSTM:
-    """Builds a network whose weights depend on `config`, `vocabulary_size` and `seed` alone.
+def build_network(config: LearnerConfig, vocabulary_size: int, longest: int, seed: int) -> BiLSTM:
+    """Builds a network whose weights depend on the arguments alone.
 
     The initial values are those of Keras, which the original used: Glorot uniform for inputs, orthogonal for
     states, forget bias 1, small embeddings. A forget bias of 1 keeps gradients alive over hundreds of tokens.
@@ -68,24 +87,36 @@ def build_network(config: LearnerConfig, vocabulary_size: int, seed: int, engine
     """
     # nn.LSTM draws its own initial values, to be overwritten below; the caller's random state must not notice.
     with torch.random.fork_rng(devices=[]):
-        network = BiLSTM(config, vocabulary_size, engine)
+        network = BiLSTM(config, vocabulary_size, longest)
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        nn.init.uniform_(network.embedding.weight, -0.05, 0.05, generator=generator)
-        network.embedding.weight[PAD] = 0.0
-        for layer in network.recurrent:
-            _initialise(layer.ahead, generator)  # type: ignore[arg-type]
-            _initialise(layer.back, generator)  # type: ignore[arg-type]
+        _initialise_embedding(network, generator)
+        for layer in network.layers:
+            for direction in layer.directions:
+                _initialise_direction(direction, generator)
         nn.init.xavier_uniform_(network.output.weight, generator=generator)
         nn.init.zeros_(network.output.bias)
     return network
 
 
-def _initialise(lstm: nn.LSTM, generator: torch.Generator) -> None:
-    hidden = lstm.hidden_size
-    nn.init.xavier_uniform_(lstm.weight_ih_l0, generator=generator)
-    nn.init.orthogonal_(lstm.weight_hh_l0, generator=generator)
-    nn.init.zeros_(lstm.bias_hh_l0)
-    nn.init.zeros_(lstm.bias_ih_l0)
+def _initialise_embedding(network: BiLSTM, generator: torch.Generator) -> None:
+    if network.positions is None:
+        nn.init.uniform_(network.embedding.weight, -0.05, 0.05, generator=generator)
+    else:
+        nn.init.normal_(network.embedding.weight, 0.0, POSITION_SPREAD, generator=generator)
+        nn.init.normal_(network.positions, 0.0, POSITION_SPREAD, generator=generator)
+    network.embedding.weight[PAD] = 0.0
+
+
+def _initialise_direction(lstm: nn.LSTM, generator: torch.Generator) -> None:
+    nn.init.xavier_uniform_(_tensor(lstm.weight_ih_l0), generator=generator)
+    nn.init.orthogonal_(_tensor(lstm.weight_hh_l0), generator=generator)
+    nn.init.zeros_(_tensor(lstm.bias_hh_l0))
     # torch orders the gates input, forget, cell, output.
-    lstm.bias_ih_l0[hidden : 2 * hidden] = 1.0
+    for gate, part in enumerate(_tensor(lstm.bias_ih_l0).chunk(4)):
+        nn.init.constant_(part, 1.0 if gate == 1 else 0.0)
+
+
+def _tensor(weight: Tensor | nn.Module) -> Tensor:
+    # nn.LSTM sets its weights by name, so the type checker cannot know that they are tensors.
+    return cast(Tensor, weight)

@@ -28,7 +28,10 @@ class TokenRows(Protocol):
 
 
 def predict(
-    networks: BiLSTM | Sequence[BiLSTM], encoded: TokenRows, device: str = "cpu", batch_size: int = EVALUATION_BATCH
+    networks: BiLSTM | Sequence[BiLSTM],
+    encoded: TokenRows,
+    device: str = "cpu",
+    batch_size: int = EVALUATION_BATCH,
 ) -> NDArray[np.float32]:
     """Computes P(resistant); a sequence's probability does not depend on the others.
 
@@ -83,7 +86,7 @@ def logits_of(
     plan = evaluation_batches(lengths, batch_size)
     parts = [
         network(
-            torch.from_numpy(np.ascontiguousarray(tokens[rows, : batch.longest].T)).to(device).long(),
+            torch.from_numpy(np.ascontiguousarray(tokens[rows, : batch.longest].T)).to(device),
             torch.from_numpy(lengths[rows]).to(device),
         )
         for batch in plan.batches

@@ -10,6 +10,7 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 
@@ -133,7 +134,7 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
         yield
         return
     products = "ieee" if precision == "fp32" else "tf32"
-    places = (torch.backends.cudnn.rnn, torch.backends.cuda.matmul)
+    places: tuple[Any, ...] = (torch.backends.cudnn.rnn, torch.backends.cuda.matmul)
     before = [place.fp32_precision for place in places]
     deterministic = torch.backends.cudnn.deterministic
     try:
@@ -146,3 +147,11 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
         for place, value in zip(places, before, strict=True):
             place.fp32_precision = value
         torch.backends.cudnn.deterministic = deterministic
+
+
+def best_engine() -> str:
+    """Names what runs recurrent layers fastest on this machine's CPU: "native" or "stock"."""
+    # Imported here because it may build the native layer, which nothing else in this module needs.
+    from model.native import native_layer
+
+    return "stock" if native_layer() is None else "native"

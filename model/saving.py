@@ -23,9 +23,11 @@ from model.network import BiLSTM
 FORMAT = 1
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100
+#: Letters of the longest training sequence, at most.
+MAX_LONGEST = 10_000_000
 _CONFIGURATION = "config.json"
 _MAX_CONFIGURATION_BYTES = 10_000_000
-_NAMES = {"format", "networks", "alphabet", "genetic_code", "vocabulary", "learner", "card"}
+_NAMES = {"format", "networks", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "card"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def save_model(
     description = {
         "format": FORMAT,
         "networks": len(networks),
+        "longest": networks[0].longest,
         "alphabet": alphabet,
         "genetic_code": genetic_code,
         "vocabulary": list(vocabulary(config.encoding)),
@@ -101,7 +104,9 @@ def load_model(folder: Path) -> SavedModel:
         raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
     if not isinstance(description["card"], dict):
         raise _damaged(folder, "the card is not an object")
-    networks = tuple(_network(folder, number, config) for number in range(_count(folder, description["networks"])))
+    count = _count(folder, "networks", description["networks"], MAX_NETWORKS)
+    longest = _count(folder, "longest", description["longest"], MAX_LONGEST)
+    networks = tuple(_network(folder, number, config, longest) for number in range(count))
     return SavedModel(networks, config, alphabet, genetic_code, description["card"])
 
 
@@ -141,17 +146,17 @@ def _config(folder: Path, learner: object) -> LearnerConfig:
         raise _damaged(folder, error.message) from error
 
 
-def _count(folder: Path, count: object) -> int:
-    if type(count) is not int or not 1 <= count <= MAX_NETWORKS:
-        raise _damaged(folder, f"it names {count!r} networks; allowed are 1 to {MAX_NETWORKS}")
+def _count(folder: Path, name: str, count: object, highest: int) -> int:
+    if type(count) is not int or not 1 <= count <= highest:
+        raise _damaged(folder, f"{name} is {count!r}; allowed are 1 to {highest}")
     return count
 
 
-def _network(folder: Path, number: int, config: LearnerConfig) -> BiLSTM:
+def _network(folder: Path, number: int, config: LearnerConfig, longest: int) -> BiLSTM:
     path = folder / weights_name(number)
     # On the meta device a network has shapes and no memory: a huge size in a hostile file costs nothing.
     with torch.device("meta"):
-        network = BiLSTM(config, len(vocabulary(config.encoding)))
+        network = BiLSTM(config, len(vocabulary(config.encoding)), longest)
     expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
     try:
         if path.stat().st_size > _bytes_at_most(expected):

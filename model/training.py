@@ -14,6 +14,7 @@ from torch.nn import functional
 from model import runtime
 from model.batching import DistinctRows, Epoch, Examples, merge, plan_epoch, steps_per_epoch
 from model.configuration import LearnerConfig, TrainingSettings
+from model.engines import engine_for
 from model.epochs import Curves, should_stop
 from model.errors import NonFiniteLossError, OutOfMemoryError
 from model.network import BiLSTM, build_network
@@ -132,8 +133,9 @@ class _Training:
         self.rows = merge(train, settings.merge_duplicates)
         self.steps = steps_per_epoch(len(train.labels), len(self.rows.lengths), config.batch_size)
         with _memory_errors(self.device):
-            self.network = build_network(config, vocabulary_size, seed).to(self.device)
+            self.network = build_network(config, vocabulary_size, train.tokens.shape[1], seed).to(self.device)
             self.data = _DeviceRows.load(self.rows, settings, self.device)
+        self.network.engine = engine_for(settings.engine, self.device)
         self.network.seed_dropout(seed)
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -190,7 +192,7 @@ class _Training:
     def _step(self, rows: Tensor, share: Tensor, longest: int) -> Tensor:
         """One optimizer step. Returns [2]: summed loss without class weights, and rows told right."""
         data = self.data
-        tokens = data.tokens[:longest].index_select(1, rows).long()
+        tokens = data.tokens[:longest].index_select(1, rows)
         logits = self.network(tokens, data.lengths[rows])
         resistant, susceptible = data.positives[rows] * share, data.negatives[rows] * share
         if_resistant, if_susceptible = functional.softplus(-logits), functional.softplus(logits)
@@ -198,7 +200,7 @@ class _Training:
         # Divided by an average batch's rows, not by this batch's: every row then counts alike over an epoch.
         loss = weighted.sum() * (self.steps / data.rows)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
         self.optimizer.step()
         with torch.no_grad():

@@ -22,6 +22,7 @@ configurations = st.builds(
     batch_size=st.integers(1, 4096),
     weight_decay=st.floats(0, 1),
     schedule=st.sampled_from(["constant", "cosine"]),
+    positions=st.sampled_from(["none", "learned"]),
 )
 
 
@@ -58,6 +59,7 @@ def test_the_original_is_the_original() -> None:
         ("batch_size", -1),
         ("weight_decay", float("inf")),
         ("schedule", "linear"),
+        ("positions", True),
     ],
 )
 def test_a_value_that_is_not_allowed_is_named(name: str, value: Any) -> None:

@@ -11,44 +11,64 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from model.configuration import LearnerConfig, original_configuration
-from model.layers import BidirectionalLSTM, SeededDropout, pool, reversal, reverse_within_lengths, stock_engine
+from model.engines import LayerEngine, NativeEngine, StockEngine
+from model.layers import BidirectionalLSTM, SeededDropout, reversal, reverse_within_lengths
+from model.native import native_layer
 from model.network import BiLSTM, build_network
 
 VOCABULARY = 7
+LONGEST = 10  # some sequences are longer
 POOLINGS = ("last", "mean", "max")
 TINY = replace(original_configuration("protein"), embedding_size=3, hidden_size=4, dropout=0.0)
 
 
 def padded(sequences: list[list[int]], steps: int) -> tuple[Tensor, Tensor]:
     """Tokens [T, B] and lengths [B]."""
-    tokens = torch.zeros(steps, len(sequences), dtype=torch.int64)
+    tokens = torch.zeros(steps, len(sequences), dtype=torch.uint8)
     for column, sequence in enumerate(sequences):
-        tokens[: len(sequence), column] = torch.tensor(sequence)
+        tokens[: len(sequence), column] = torch.tensor(sequence, dtype=torch.uint8)
     return tokens, torch.tensor([len(sequence) for sequence in sequences])
 
 
+def engines() -> list[LayerEngine]:
+    """Every engine that runs on this machine."""
+    native = native_layer()
+    return [StockEngine()] if native is None else [StockEngine(), NativeEngine(native)]
+
+
+ENGINES = pytest.mark.parametrize("engine", engines(), ids=lambda engine: type(engine).__name__)
 sequences = st.lists(st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=12), min_size=1, max_size=5)
 
 
-@given(sequences=sequences, padding=st.integers(0, 9), layers=st.integers(1, 3), pooling=st.sampled_from(POOLINGS))
-@settings(deadline=None, max_examples=60)
+configs = st.builds(
+    lambda **chosen: LearnerConfig.from_dict({**TINY.as_dict(), **chosen}),
+    layers=st.integers(1, 3),
+    pooling=st.sampled_from(POOLINGS),
+    positions=st.sampled_from(["none", "learned"]),
+)
+
+
+@ENGINES
+@given(sequences=sequences, padding=st.integers(0, 9), config=configs)
+@settings(deadline=None, max_examples=30)
 def test_a_logit_depends_neither_on_batch_nor_on_padding(
-    sequences: list[list[int]], padding: int, layers: int, pooling: str
+    engine: LayerEngine, sequences: list[list[int]], padding: int, config: LearnerConfig
 ) -> None:
-    config = LearnerConfig.from_dict({**TINY.as_dict(), "layers": layers, "pooling": pooling})
-    network = build_network(config, VOCABULARY, seed=1).eval()
+    network = build_network(config, VOCABULARY, LONGEST, seed=1).eval()
+    network.engine = engine
     together = network(*padded(sequences, 12 + padding))
     alone = torch.cat([network(*padded([sequence], len(sequence))) for sequence in sequences])
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-6)
 
 
-@given(sequences=sequences, padding=st.integers(0, 9), pooling=st.sampled_from(POOLINGS))
+@ENGINES
+@given(sequences=sequences, padding=st.integers(0, 9), config=configs)
 @settings(deadline=None, max_examples=20)
 def test_gradients_depend_neither_on_batch_nor_on_padding(
-    sequences: list[list[int]], padding: int, pooling: str
+    engine: LayerEngine, sequences: list[list[int]], padding: int, config: LearnerConfig
 ) -> None:
-    config = LearnerConfig.from_dict({**TINY.as_dict(), "pooling": pooling})
-    network = build_network(config, VOCABULARY, seed=1)
+    network = build_network(config, VOCABULARY, LONGEST, seed=1)
+    network.engine = engine
     weights = list(network.parameters())
     together = torch.autograd.grad(network(*padded(sequences, 12 + padding)).sum(), weights)
     alone = torch.autograd.grad(sum(network(*padded([row], len(row))).sum() for row in sequences), weights)
@@ -72,6 +92,8 @@ def plain_direction(lstm: nn.LSTM, inputs: Tensor) -> Tensor:
 def plain_logit(network: BiLSTM, sequence: list[int], pooling: str) -> Tensor:
     """The network over one unpadded sequence, in plain loops."""
     values = network.embedding.weight[torch.tensor(sequence)]
+    if network.positions is not None:
+        values = values + network.positions[: len(sequence)]
     for layer in network.recurrent:
         ahead = plain_direction(layer.ahead, values)
         back = plain_direction(layer.back, values.flip(0)).flip(0)
@@ -84,10 +106,12 @@ def plain_logit(network: BiLSTM, sequence: list[int], pooling: str) -> Tensor:
 
 
 @pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("positions", ["none", "learned"])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_values_and_gradients_are_those_of_a_plain_loop(layers: int, pooling: str) -> None:
-    config = LearnerConfig.from_dict({**TINY.as_dict(), "layers": layers, "pooling": pooling})
-    network = build_network(config, VOCABULARY, seed=2).double()
+def test_values_and_gradients_are_those_of_a_plain_loop(layers: int, pooling: str, positions: str) -> None:
+    chosen = {"layers": layers, "pooling": pooling, "positions": positions}
+    config = LearnerConfig.from_dict({**TINY.as_dict(), **chosen})
+    network = build_network(config, VOCABULARY, LONGEST, seed=2).double()
     rows = [[1, 2, 3, 4, 5, 6, 1], [2], [6, 5, 4], [3, 3, 3, 3]]
     logits = network(*padded(rows, 9))
     reference = torch.stack([plain_logit(network, row, pooling) for row in rows])
@@ -113,8 +137,24 @@ def test_last_pooling_equals_a_packed_bidirectional_lstm(steps: int) -> None:
     packed = nn.utils.rnn.pack_padded_sequence(inputs, lengths, enforce_sorted=False)
     _, (states, _) = packed_lstm(packed)
     expected = torch.cat([states[0], states[1]], dim=1)
-    ours = pool(stock_engine(layer, inputs, lengths), lengths, "last")
+    _, ours = StockEngine().features(layer, inputs, lengths)
     torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.skipif(len(engines()) == 1, reason="the native layer cannot run here")
+@pytest.mark.parametrize("positions", ["none", "learned"])
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_the_native_engine_computes_what_the_stock_engine_does(pooling: str, positions: str) -> None:
+    chosen = {"pooling": pooling, "positions": positions}
+    network = build_network(LearnerConfig.from_dict({**TINY.as_dict(), **chosen}), VOCABULARY, LONGEST, seed=4)
+    generator = torch.Generator().manual_seed(0)
+    rows = [torch.randint(1, VOCABULARY, (length,), generator=generator).tolist() for length in (300, 120, 1)]
+    results = []
+    for network.engine in engines():
+        logits = network(*padded(rows, 310))
+        results.append([logits, *torch.autograd.grad(logits.sum(), list(network.parameters()))])
+    for left, right in zip(*results, strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
 
 
 @given(lengths=st.lists(st.integers(1, 8), min_size=1, max_size=6), extra=st.integers(0, 3))
@@ -132,7 +172,7 @@ def test_reversal_reverses_the_valid_part_and_is_its_own_inverse(lengths: list[i
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_alone() -> None:
     state = torch.random.get_rng_state()
-    first, second, other = (build_network(TINY, VOCABULARY, seed) for seed in (5, 5, 6))
+    first, second, other = (build_network(TINY, VOCABULARY, LONGEST, seed) for seed in (5, 5, 6))
     assert torch.equal(torch.random.get_rng_state(), state)
     for left, right in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(left, right)
@@ -140,7 +180,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_a
 
 
 def test_padding_has_a_zero_vector_without_a_gradient_and_forget_gates_start_open() -> None:
-    network = build_network(TINY, VOCABULARY, seed=0)
+    network = build_network(TINY, VOCABULARY, LONGEST, seed=0)
     network(*padded([[1, 2], [3]], 4)).sum().backward()
     assert not network.embedding.weight[0].any()
     assert network.embedding.weight.grad is not None
@@ -165,6 +205,6 @@ def test_dropout_keeps_the_mean_follows_its_seed_and_rests_in_evaluation() -> No
 
 
 def test_stacked_layers_read_both_directions_of_the_layer_below() -> None:
-    network = build_network(replace(TINY, layers=3), VOCABULARY, seed=0)
+    network = build_network(replace(TINY, layers=3), VOCABULARY, LONGEST, seed=0)
     assert [layer.input_size for layer in network.recurrent] == [3, 8, 8]
     assert all(2 * lower.hidden_size == upper.input_size for lower, upper in pairwise(network.recurrent))
