@@ -43,7 +43,8 @@ class Examples:
             )
         if int(self.lengths.min()) < 1 or int(self.lengths.max()) > self.tokens.shape[1]:
             raise DataError(
-                f"Lengths run from {self.lengths.min()} to {self.lengths.max()}; allowed are 1 to {self.tokens.shape[1]}."
+                f"Lengths run from {self.lengths.min()} to {self.lengths.max()};"
+                f" allowed are 1 to {self.tokens.shape[1]}."
             )
 
     def subset(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Examples":

@@ -1,0 +1,95 @@
+"""The process: denormals, threads, allocator, devices, engines."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from model import runtime
+from model.engines import NativeEngine, StockEngine, engine_for
+from model.errors import DataError
+
+CPU = torch.device("cpu")
+
+
+def in_a_process(code: str, **environment: str) -> str:
+    """What a fresh Python prints; the process's state cannot be undone, so it is tested in one of its own."""
+    keep = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env={**keep, **environment}, capture_output=True, text=True, check=True
+    )
+    return answer.stdout.strip()
+
+
+PREPARED = """
+import torch
+from model import runtime
+runtime.prepare(2)
+tiny = torch.tensor([1e-38]) * 1e-2
+print(float(tiny[0]) == 0.0, torch.get_num_threads(), runtime.allocator_environment_is_set())
+"""
+
+
+def test_prepare_flushes_denormals_and_sets_threads() -> None:
+    assert in_a_process(PREPARED).split()[:2] == ["True", "2"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the thresholds are glibc's")
+def test_the_allocators_environment_is_recognised() -> None:
+    assert in_a_process(PREPARED).split()[2] == "False"
+    assert in_a_process(PREPARED, **runtime.ALLOCATOR_ENVIRONMENT).split()[2] == "True"
+
+
+FREED = """
+import resource, torch
+from model import runtime
+runtime.prepare(1)
+def faults():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    torch.ones(16_000_000)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+first = faults()
+print(first > 1000, min(faults() for _ in range(3)) < 100)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the allocator is glibc's")
+@pytest.mark.parametrize("environment", [{}, runtime.ALLOCATOR_ENVIRONMENT], ids=["set inside", "environment"])
+def test_freed_memory_is_kept_for_the_next_step(environment: dict[str, str]) -> None:
+    # Memory that goes back to the system comes again page by page, and each page is a fault.
+    assert in_a_process(FREED, **environment) == "True True"
+
+
+def test_devices_are_named_and_found() -> None:
+    devices = runtime.visible_devices()
+    assert devices[-1] == "cpu"
+    assert str(runtime.resolve_device("auto")) == devices[0]
+    assert runtime.resolve_device(" CPU ") == CPU
+    assert runtime.devices_named("cpu") == ("cpu",)
+    assert set(runtime.devices_named("auto")) <= set(devices)
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "tpu", "", "cpu:1"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(DataError, match="this machine has .*cpu"):
+        runtime.resolve_device(name)
+
+
+def test_usable_cores_are_those_of_this_process() -> None:
+    assert 1 <= runtime.usable_cores() <= (os.cpu_count() or 1)
+
+
+def test_the_best_engine_is_the_one_that_auto_takes() -> None:
+    native = runtime.best_engine() == "native"
+    assert isinstance(engine_for("auto", CPU), NativeEngine if native else StockEngine)
+    assert isinstance(engine_for("stock", CPU), StockEngine)
+    assert isinstance(engine_for("native", torch.device("cuda")), StockEngine)
+
+
+def test_a_native_engine_that_cannot_run_is_an_error_only_where_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.engines.native_layer", lambda: None)
+    assert isinstance(engine_for("auto", CPU), StockEngine)
+    with pytest.raises(DataError, match="--engine"):
+        engine_for("native", CPU)

@@ -1,0 +1,130 @@
+"""A model folder comes back as it went, and a damaged or hostile one is refused before anything is built."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from model.batching import Examples
+from model.configuration import original_configuration
+from model.encoding import vocabulary
+from model.errors import SavedModelError
+from model.network import BiLSTM, build_network
+from model.prediction import predict
+from model.saving import load_model, save_model, weights_name
+
+CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
+VOCABULARY = len(vocabulary("codon"))
+
+
+def networks(count: int = 2) -> list[BiLSTM]:
+    return [build_network(CONFIG, VOCABULARY, longest=9, seed=seed) for seed in range(count)]
+
+
+def saved(folder: Path) -> Path:
+    save_model(folder, networks(), CONFIG, alphabet="dna", genetic_code=11, card={"cv": 0.9, "name": "pncA"})
+    return folder
+
+
+def test_a_model_comes_back_as_it_went(tmp_path: Path) -> None:
+    model = load_model(saved(tmp_path / "a folder's model"))
+    assert (model.config, model.alphabet, model.genetic_code) == (CONFIG, "dna", 11)
+    assert model.card == {"cv": 0.9, "name": "pncA"}
+    tokens = np.random.default_rng(0).integers(1, VOCABULARY, (6, 12), dtype=np.uint8)
+    rows = Examples(tokens, np.full(6, 12), np.zeros(6, bool))
+    np.testing.assert_array_equal(predict(model.networks, rows), predict(networks(), rows))
+    assert not any(network.training for network in model.networks)
+
+
+def change(**values: Any) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / "config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+
+    return apply
+
+
+def without(name: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        path = folder / "config.json"
+        description = json.loads(path.read_text())
+        del description[name]
+        path.write_text(json.dumps(description))
+
+    return apply
+
+
+def write(name: str, content: bytes) -> Callable[[Path], None]:
+    return lambda folder: (folder / name).write_bytes(content) and None
+
+
+def cut(folder: Path) -> None:
+    path = folder / weights_name(1)
+    path.write_bytes(path.read_bytes()[:-5])
+
+
+def rewrite(edit: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        weights = load_file(folder / weights_name(0))
+        edit(weights)
+        save_file(weights, folder / weights_name(0))
+
+    return apply
+
+
+LEARNER = CONFIG.as_dict()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (write("config.json", b"\x80\x04 not json"), "not JSON"),
+        (write("config.json", b"[" * 100_000), "not JSON"),
+        (write("config.json", b"[]"), "description"),
+        (write("config.json", b" " * 10_000_001), "bytes"),
+        (change(format=2), "format 2"),
+        (without("card"), "card"),
+        (change(extra=1), "extra"),
+        (change(alphabet="rna"), "rna"),
+        (change(alphabet="protein"), "protein sequences have no codon"),
+        (change(alphabet=["dna"]), "alphabet"),
+        (change(genetic_code=True), "genetic code"),
+        (change(vocabulary=["A"]), "vocabulary"),
+        (change(card=[]), "card"),
+        (change(networks=0), "networks"),
+        (change(networks=10**9), "networks"),
+        (change(networks=3), "cannot be read"),
+        (change(longest=10**12), "longest"),
+        (change(longest=8), "does not hold"),
+        (change(learner=None), "learner"),
+        (change(learner={**LEARNER, "hidden_size": 8192}), "does not hold"),
+        (change(learner={**LEARNER, "hidden_size": 10**12}), "hidden_size"),
+        (change(learner={**LEARNER, "code": "import os"}), "code"),
+        (write(weights_name(0), b"\x80\x04\x95 a pickle"), "not a safetensors file"),
+        (write(weights_name(0), bytes(2_000_000)), "larger"),
+        (cut, "not a safetensors file"),
+        (rewrite(lambda weights: weights.pop("output.bias") and None), "does not hold"),
+        (rewrite(lambda weights: weights.update(surplus=torch.zeros(1))), "does not hold"),
+        (rewrite(lambda weights: weights.update({"output.bias": torch.zeros(1).double()})), "does not hold"),
+        (rewrite(lambda weights: weights.update({"output.bias": torch.tensor([float("nan")])})), "not a number"),
+    ],
+)
+def test_a_damaged_folder_is_refused(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
+    folder = saved(tmp_path / "model")
+    damage(folder)
+    with pytest.raises(SavedModelError, match=message):
+        load_model(folder)
+
+
+def test_a_folder_that_is_none_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(SavedModelError, match="hpo finalize"):
+        load_model(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SavedModelError, match="not a model folder"):
+        load_model(tmp_path / "file")
