@@ -73,7 +73,7 @@ def test_devices_are_named_and_found() -> None:
 
 @pytest.mark.parametrize("name", ["cuda:99", "tpu", "", "cpu:1"])
 def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
-    with pytest.raises(DataError, match="this machine has .*cpu"):
+    with pytest.raises(DataError, match=r"this machine has .*cpu"):
         runtime.resolve_device(name)
 
 
