@@ -1,0 +1,101 @@
+"""Real `hpo` processes on small simulated genes."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+#: A search space of networks that train in fractions of a second.
+SMALL_SPACE = """
+encoding = ["codon", "amino_acid"]
+embedding_size = [8, 16]
+hidden_size = [8, 16]
+layers = 1
+batch_size = [16, 32]
+learning_rate = { low = 3e-3, high = 3e-2, log = true }
+"""
+
+
+@dataclass(frozen=True)
+class Hpo:
+    """Runs the command line in a folder of its own."""
+
+    folder: Path
+
+    def environment(self) -> dict[str, str]:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
+        return clean | {"PYTHONWARNINGS": "default", "COLUMNS": "100", "NO_COLOR": "1"}
+
+    def run(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        """Run to the end, whatever the exit code."""
+        return subprocess.run(
+            [sys.executable, "-m", "hpo", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def ok(self, *arguments: str, timeout: float = 240) -> str:
+        """Run, expect success, and return stdout."""
+        done = self.run(*arguments, timeout=timeout)
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
+    def json(self, *arguments: str, timeout: float = 240) -> dict[str, Any]:
+        """Run with --json, and return what it printed."""
+        document: dict[str, Any] = json.loads(self.ok(*arguments, "--json", timeout=timeout))
+        return document
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start in the background; the caller sees to its end."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "hpo", *arguments],
+            cwd=self.folder,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def create(self, study: str = "s", trials: int = 4, *more: str, data: str = "genes.csv") -> None:
+        """Make a small study."""
+        self.ok(
+            *("create-study", data, "--study", study, "--trials", str(trials), "--space", "space.toml"),
+            *("--max-epochs", "4", *more),
+        )
+
+
+@pytest.fixture
+def hpo(tmp_path: Path) -> Hpo:
+    """The command line, in a folder with a space in its name that holds genes and a small search space."""
+    folder = tmp_path / "a folder"
+    folder.mkdir()
+    (folder / "space.toml").write_text(SMALL_SPACE)
+    from model.simulation import simulate, write_simulated
+
+    write_simulated(simulate(240, 30, 0.05, 3), folder / "genes.csv")
+    return Hpo(folder)
+
+
+@pytest.fixture
+def background() -> Iterator[Callable[[subprocess.Popen[str]], subprocess.Popen[str]]]:
+    """Kills what a test started and left running."""
+    started: list[subprocess.Popen[str]] = []
+
+    def keep(process: subprocess.Popen[str]) -> subprocess.Popen[str]:
+        started.append(process)
+        return process
+
+    yield keep
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate(timeout=30)

@@ -1,0 +1,124 @@
+"""The whole job, as a user types it."""
+
+import csv
+import json
+import os
+
+RUN = ("run", "genes.csv", "--study", "s", "--trials", "6", "--workers", "2", "--space", "space.toml")
+RUN = (*RUN, "--max-epochs", "4", "--output", "report")
+
+
+def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
+    result = hpo.json(*RUN)
+    _check_keys(result)
+    assert result == json.loads((hpo.folder / "report/result.json").read_text())
+    assert result["trials"]["complete"] + result["trials"]["pruned"] + result["trials"]["failed"] == 6
+    for name in ("report.html", "report.md", "model/config.json"):
+        assert (hpo.folder / "report" / name).stat().st_size > 0
+    assert len(list((hpo.folder / "report/plots").glob("*.png"))) >= 6
+
+    again = hpo.json(*RUN)
+    assert again["folds_trained"] == result["folds_trained"]
+    assert again["best_trial"] == result["best_trial"]
+    assert again["test"]["accuracy"] == result["test"]["accuracy"]
+    assert (result["test_openings"], again["test_openings"]) == (1, 2)
+
+
+def test_predict_takes_what_create_study_takes(hpo) -> None:
+    hpo.ok(*RUN)
+    hpo.ok("predict", "report/model", "genes.csv", "--output", "predictions.csv")
+    with (hpo.folder / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    with (hpo.folder / "genes.csv").open() as file:
+        genes = list(csv.DictReader(file))
+    assert [row["id"] for row in rows] == [gene["id"] for gene in genes]
+    assert all(0 <= float(row["probability_resistant"]) <= 1 for row in rows)
+    # Unlabelled FASTA gives the same predictions.
+    fasta = "".join(f">{gene['id']}\n{gene['sequence']}\n" for gene in genes)
+    (hpo.folder / "new.fasta").write_text(fasta)
+    assert hpo.ok("predict", "report/model", "new.fasta") == (hpo.folder / "predictions.csv").read_text()
+
+
+def test_two_workers_finish_exactly_the_trials_asked_for(hpo) -> None:
+    hpo.create("s", 7)
+    hpo.ok("worker", "--workers", "2")
+    status = hpo.json("status")
+    assert (status["state"], status["budget"]) == ("done", 7)
+    assert status["complete"] + status["pruned"] + status["failed"] == 7
+    assert status["running"] == status["waiting"] == 0
+    assert status["failed"] == 0
+
+
+def test_the_same_study_twice_gives_the_same_numbers_fold_by_fold(hpo) -> None:
+    for study in ("one", "two"):
+        hpo.create(study, 6, "--startup-trials", "3", "--seed", "5")
+        hpo.ok("worker", "--study", study, "--workers", "1")
+    assert _folds(hpo, "one") == _folds(hpo, "two")
+
+
+def test_extend_adds_exactly_what_was_asked_for(hpo) -> None:
+    hpo.create("s", 2)
+    hpo.ok("worker", "--workers", "1")
+    hpo.ok("extend", "--trials", "5")
+    assert hpo.json("status")["state"] == "open"
+    hpo.ok("worker", "--workers", "2")
+    status = hpo.json("status")
+    assert status["complete"] + status["pruned"] == 5
+
+
+def test_a_sealed_test_set_stays_sealed(hpo) -> None:
+    hpo.create("s", 2)
+    sealed = _contract(hpo, "s").data.test.artifact
+    hpo.folder.joinpath("hpo-artifacts", sealed[:2], sealed[2:4], sealed).unlink()
+    # Workers and a report without the test never need what is gone.
+    hpo.ok("worker", "--workers", "1")
+    result = hpo.json("finalize", "--no-test", "--output", "report")
+    assert result["test"] is None
+    assert result["test_openings"] == 0
+    failed = hpo.run("finalize", "--output", "report")
+    assert failed.returncode == 1
+    assert "artifact" in failed.stderr
+
+
+def test_the_dashboard_note_and_the_plots_are_published(hpo) -> None:
+    hpo.ok(*RUN)
+    session = _session(hpo, "s")
+    attributes = session.storage.get_study_system_attrs(session.handle.study_id)
+    note = "".join(str(value) for name, value in attributes.items() if name.startswith("dashboard:note_str"))
+    assert "accuracy" in note
+    names = {json.loads(value)["filename"] for name, value in attributes.items() if name.startswith("artifacts:")}
+    assert names == {path.name for path in (hpo.folder / "report/plots").glob("*.png")}
+
+
+def _check_keys(result: dict) -> None:
+    """The keys that design.md promises."""
+    assert {"number", "params"} <= result["best_trial"].keys()
+    assert {"fold_accuracies", "mean", "std", "interval95", "corrected_mean"} <= result["cv"].keys()
+    assert len(result["cv"]["fold_accuracies"]) == 5
+    assert {"accuracy", "interval95", "loss", "n", "confusion"} <= result["test"].keys()
+    assert result["gap"] == result["cv"]["mean"] - result["test"]["accuracy"]
+    assert {"majority", "logistic_regression", "original_configuration"} <= result["baselines"].keys()
+    assert {"cv", "test"} <= result["baselines"]["logistic_regression"].keys()
+    assert {"complete", "pruned", "failed", "budget"} <= result["trials"].keys()
+    assert {"fingerprint", "development", "test"} <= result["data"].keys()
+    assert {"study", "folds_trained", "test_openings"} <= result.keys()
+
+
+def _session(hpo, study: str):
+    from hpo.session import open_session
+
+    here = os.path.relpath(hpo.folder / "hpo.db")
+    return open_session(f"sqlite:///{here}", study, str(hpo.folder / "hpo-artifacts"))
+
+
+def _contract(hpo, study: str):
+    return _session(hpo, study).contract
+
+
+def _folds(hpo, study: str) -> list[tuple[object, ...]]:
+    session = _session(hpo, study)
+    trials = session.storage.get_all_trials(session.handle.study_id)
+    return [
+        (trial.number, trial.state, trial.params, trial.user_attrs["fold_accuracies"], trial.intermediate_values)
+        for trial in trials
+    ]

@@ -1,0 +1,203 @@
+"""What a user may get wrong: one clear message, the next step, exit code 1 or 2, no traceback."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+STUDY = ("--study", "s", "--trials", "4")
+
+
+def complaint(hpo, *arguments: str) -> str:
+    done = hpo.run(*arguments)
+    assert done.returncode in (1, 2), (done.returncode, done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "fault in hpo" not in done.stderr
+    return done.stderr
+
+
+def test_help_answers_without_torch_or_optuna() -> None:
+    code = (
+        "import sys; from hpo.__main__ import main; code = main(['--help']);"
+        "heavy = {'torch', 'optuna', 'sklearn', 'sqlalchemy', 'matplotlib', 'pyarrow'} & set(sys.modules);"
+        "sys.exit(f'imported {heavy}' if heavy or code else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "create-study" in done.stdout
+
+
+def test_a_missing_file_is_named(hpo) -> None:
+    assert "nowhere.csv" in complaint(hpo, "create-study", "nowhere.csv", *STUDY)
+
+
+def test_a_wrong_column_is_answered_with_the_columns_there_are(hpo) -> None:
+    message = complaint(hpo, "create-study", "genes.csv", *STUDY, "--label-column", "pheno")
+    assert "pheno" in message
+    assert "resistant" in message
+
+
+def test_one_class_only(hpo) -> None:
+    (hpo.folder / "one.csv").write_text("sequence,resistant\nATGAAA,1\nATGAAC,1\nATGAAG,1\n")
+    assert "susceptible" in complaint(hpo, "create-study", "one.csv", *STUDY)
+
+
+def test_fewer_rows_than_folds(hpo) -> None:
+    (hpo.folder / "few.csv").write_text("sequence,resistant\nATGAAA,1\nATGCCC,0\nATGGGG,1\nATGGAT,0\n")
+    assert "fold" in complaint(hpo, "create-study", "few.csv", *STUDY)
+
+
+def test_a_letter_that_is_none_is_named_with_its_row(hpo) -> None:
+    (hpo.folder / "odd.csv").write_text("sequence,resistant\nATGAAA,1\nATG!CC,0\n")
+    message = complaint(hpo, "create-study", "odd.csv", *STUDY, "--alphabet", "dna")
+    assert re.search(r"\b2\b", message)
+    assert "!" in message
+
+
+def test_a_hostile_pickle_runs_nothing_and_is_refused_by_name(hpo) -> None:
+    payload = b"cos\nsystem\n(S'touch owned'\ntR."
+    header = b"\x93NUMPY\x01\x00v\x00" + b"{'descr': '|O', 'fortran_order': False, 'shape': (), }".ljust(117) + b"\n"
+    (hpo.folder / "hostile.npy").write_bytes(header + payload)
+    message = complaint(hpo, "create-study", "hostile.npy", *STUDY)
+    assert "system" in message
+    assert not (hpo.folder / "owned").exists()
+
+
+def test_a_study_that_exists(hpo) -> None:
+    hpo.create()
+    message = complaint(hpo, "create-study", "genes.csv", *STUDY)
+    assert "already" in message
+
+
+def test_a_study_that_does_not_exist(hpo) -> None:
+    hpo.create()
+    for command in ("worker", "status", "finalize --output out", "extend --trials 9", "pause"):
+        message = complaint(hpo, *command.split(), "--study", "other")
+        assert "other" in message
+        assert "--study" in message
+
+
+def test_a_storage_that_is_not_there(hpo) -> None:
+    message = complaint(hpo, "worker", "--storage", "sqlite:///nowhere.db")
+    assert "create-study" in message
+    assert not (hpo.folder / "nowhere.db").exists()
+
+
+def test_a_storage_that_does_not_answer_shows_no_password(hpo) -> None:
+    url = "postgresql://someone:sesame@127.0.0.1:9/db?password=mellon"
+    message = complaint(hpo, "status", "--storage", url)
+    assert "127.0.0.1" in message
+    assert "sesame" not in message
+    assert "mellon" not in message
+
+
+def test_a_study_that_is_not_finished(hpo) -> None:
+    hpo.create()
+    message = complaint(hpo, "finalize", "--output", "report")
+    assert "0 of 4" in message
+    assert "hpo worker" in message
+
+
+def test_a_budget_can_only_be_raised(hpo) -> None:
+    hpo.create()
+    assert "raised" in complaint(hpo, "extend", "--trials", "3")
+
+
+def test_a_space_with_a_mistake_is_refused_when_the_study_is_made(hpo) -> None:
+    (hpo.folder / "bad.toml").write_text("units = 3\n")
+    assert "units" in complaint(hpo, "create-study", "genes.csv", *STUDY, "--space", "bad.toml")
+    assert "s" not in hpo.run("status").stdout
+
+
+def test_other_data_under_the_same_name_are_refused(hpo) -> None:
+    hpo.create("s", 4)
+    other = ("run", "genes.csv", "--study", "s", "--trials", "4", "--seed", "9", "--output", "report")
+    message = complaint(hpo, *other)
+    assert "differs in" in message
+    assert "seed" in message
+
+
+def test_a_worker_with_other_versions_refuses_to_start(hpo) -> None:
+    import json
+    import sqlite3
+
+    hpo.create()
+    with sqlite3.connect(hpo.folder / "hpo.db") as database:
+        (text,) = database.execute(
+            "select value_json from study_user_attributes where key = 'hpo:contract'"
+        ).fetchone()
+        contract = json.loads(text)
+        contract["versions"]["torch"] = "1.0.0"
+        database.execute(
+            "update study_user_attributes set value_json = ? where key = 'hpo:contract'", (json.dumps(contract),)
+        )
+    message = complaint(hpo, "worker", "--workers", "1")
+    assert "torch" in message
+    assert "1.0.0" in message
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_stopped_worker_puts_its_trial_back(hpo, background, number: signal.Signals, code: int) -> None:
+    hpo.create("s", 50)
+    worker = background(hpo.start("worker", "--workers", "1"))
+    _until(lambda: hpo.json("status")["folds_trained"] > 0)
+    worker.send_signal(number)
+    _, talk = worker.communicate(timeout=60)
+    assert worker.returncode == code
+    assert "Traceback" not in talk
+    status = hpo.json("status")
+    assert status["running"] == 0
+    assert status["failed"] == 0
+
+
+def test_a_killed_worker_s_trial_goes_on_with_the_same_numbers(hpo, background) -> None:
+    hpo.create("undisturbed", 3, "--sampler", "random")
+    hpo.ok("worker", "--study", "undisturbed", "--workers", "1")
+    hpo.create("disturbed", 3, "--sampler", "random", "--lease-timeout", "3")
+    worker = background(hpo.start("worker", "--study", "disturbed", "--workers", "1"))
+    _until(lambda: hpo.json("status", "--study", "disturbed")["folds_trained"] > 1)
+    worker.kill()
+    worker.wait(timeout=30)
+    hpo.ok("worker", "--study", "disturbed", "--workers", "1")
+    assert _accuracies(hpo, "disturbed") == _accuracies(hpo, "undisturbed")
+
+
+def test_a_child_of_a_dead_parent_stops(hpo, background) -> None:
+    hpo.create("s", 200)
+    parent = background(hpo.start("worker", "--workers", "2"))
+    _until(lambda: len(hpo.json("status")["workers"]) == 2)
+    children = [worker["pid"] for worker in hpo.json("status")["workers"]]
+    parent.kill()
+    parent.wait(timeout=30)
+    _until(lambda: not any(_is_alive(pid) for pid in children))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie has ended; whoever inherited it has not collected it yet.
+    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    return state != "Z"
+
+
+def _until(condition, timeout_s: float = 90) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def _accuracies(hpo, study: str) -> list[list[float]]:
+    from hpo.session import open_session
+
+    place = os.path.relpath(hpo.folder / "hpo.db")
+    session = open_session(f"sqlite:///{place}", study, str(hpo.folder / "hpo-artifacts"))
+    trials = session.storage.get_all_trials(session.handle.study_id)
+    return [trial.user_attrs["fold_accuracies"] for trial in trials]

@@ -1,0 +1,95 @@
+"""The paired rule: prunes what is clearly worse on the same folds, and nothing else."""
+
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hpo.pruning import (
+    FOLD_ACCURACIES,
+    MIN_COMPLETE,
+    PairedPruner,
+    clearly_below,
+    pooled_spread,
+    pruner_named,
+    reported_value,
+)
+
+INCUMBENT = [0.90, 0.80, 0.95, 0.85, 0.88]
+accuracies = st.lists(st.floats(0, 1), min_size=5, max_size=5)
+
+
+def study_with(*complete: list[float]) -> optuna.Study:
+    study = optuna.create_study(direction="maximize")
+    for folds in complete:
+        study.add_trial(
+            create_trial(
+                state=TrialState.COMPLETE, value=sum(folds) / 5, user_attrs={FOLD_ACCURACIES: folds}
+            )
+        )
+    return study
+
+
+def shifted(by: float) -> list[float]:
+    return [value + by for value in INCUMBENT]
+
+
+HISTORY = [INCUMBENT, shifted(-0.10), [0.84, 0.76, 0.88, 0.82, 0.83], [0.79, 0.71, 0.86, 0.73, 0.78]]
+
+
+def asked(study: optuna.Study, folds: list[float]) -> bool:
+    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: folds})
+    return PairedPruner().prune(study, trial)
+
+
+def test_a_trial_far_below_on_every_fold_is_pruned_after_the_first() -> None:
+    assert asked(study_with(*HISTORY), [0.60])
+
+
+def test_a_hard_fold_is_no_reason_to_prune() -> None:
+    # Fold 1 is hard for the incumbent too: 0.80 is no worse there.
+    assert not asked(study_with(*HISTORY), [0.90, 0.80])
+
+
+def test_a_better_trial_is_never_pruned() -> None:
+    assert not asked(study_with(*HISTORY), shifted(0.02)[:3])
+
+
+def test_nothing_is_pruned_before_the_spread_is_known() -> None:
+    assert not asked(study_with(*HISTORY[: MIN_COMPLETE - 1]), [0.10])
+
+
+def test_damaged_attributes_prune_nothing() -> None:
+    study = study_with(*HISTORY)
+    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: "hostile"})
+    assert not PairedPruner().prune(study, trial)
+
+
+@given(accuracies, st.floats(0.001, 0.2))
+def test_equal_to_the_incumbent_is_never_clearly_below(folds: list[float], spread: float) -> None:
+    assert not clearly_below(folds, folds, spread)
+
+
+@given(st.floats(0.01, 0.3))
+def test_a_constant_shift_is_no_noise(shift: float) -> None:
+    assert pooled_spread([INCUMBENT, shifted(-shift)], INCUMBENT) == pytest.approx(0, abs=1e-9)
+
+
+def test_pooled_spread_by_hand() -> None:
+    # Differences to [0, 0] are [0.1, 0.3]: mean 0.2, squares 0.01 + 0.01, one degree of freedom.
+    incumbent = [0.0, 0.0]
+    assert pooled_spread([incumbent, [0.1, 0.3]], incumbent) == pytest.approx(0.02**0.5)
+
+
+@pytest.mark.parametrize("name", ["paired", "median", "percentile", "wilcoxon", "none"])
+def test_every_pruner_by_name_answers(name: str) -> None:
+    study = optuna.create_study(direction="maximize", pruner=pruner_named(name))
+    trial = study.ask()
+    trial.report(0.5, 0)
+    assert trial.should_prune() is False
+
+
+def test_what_is_reported() -> None:
+    assert reported_value("paired", [0.8, 0.6]) == pytest.approx(0.7)
+    assert reported_value("wilcoxon", [0.8, 0.6]) == 0.6

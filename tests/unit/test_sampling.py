@@ -1,0 +1,64 @@
+"""Samplers: seeded from the study and the trial's number, over the whole space."""
+
+import warnings
+
+import optuna
+import pytest
+
+from hpo.contract import Search
+from hpo.sampling import sampler_for
+from hpo.seeds import derive
+from hpo.space import read_space
+
+SEARCH = Search(sampler="tpe", pruner="paired", startup_trials=3, space=read_space(None, "dna"))
+
+
+def proposal(number: int, history: int, seed: int = 0) -> dict[str, object]:
+    """What the sampler proposes for trial `number` after `history` finished trials."""
+    study = optuna.create_study(direction="maximize")
+    for finished in range(history):
+        study.sampler = sampler_for(SEARCH, seed, finished)
+        trial = study.ask()
+        SEARCH.space.suggest(trial)
+        study.tell(trial, 1 / (1 + finished))
+    study.sampler = sampler_for(SEARCH, seed, number)
+    trial = study.ask()
+    SEARCH.space.suggest(trial)
+    return trial.params
+
+
+def test_start_up_points_of_different_trials_differ() -> None:
+    points = [tuple(proposal(number, history=0).values()) for number in range(12)]
+    assert len(set(points)) == 12
+
+
+def test_the_same_trial_after_the_same_history_gets_the_same_proposal() -> None:
+    assert proposal(7, history=6) == proposal(7, history=6)
+
+
+def test_another_study_seed_gives_other_proposals() -> None:
+    assert proposal(1, history=0, seed=0) != proposal(1, history=0, seed=1)
+
+
+def test_tpe_models_all_parameters_jointly_even_if_a_trial_lacks_one() -> None:
+    study = optuna.create_study(direction="maximize")
+    # Like a baseline outside a narrowed space: one parameter only.
+    study.add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}))
+    for number in range(1, 5):
+        study.sampler = sampler_for(SEARCH, 0, number)
+        trial = study.ask()
+        SEARCH.space.suggest(trial)
+        study.tell(trial, number / 10)
+    study.sampler = sampler_for(SEARCH, 0, 5)
+    trial = study.ask()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SEARCH.space.suggest(trial)
+    assert set(trial.relative_params) == set(SEARCH.space.searched)
+
+
+@pytest.mark.parametrize("purpose", [("fold", 0), ("fold", 1), ("final",), ("sampler", 0)])
+def test_seeds_differ_by_purpose_and_repeat(purpose: tuple[str | int, ...]) -> None:
+    assert derive(5, *purpose) == derive(5, *purpose)
+    assert derive(5, *purpose) != derive(6, *purpose)
+    assert derive(5, *purpose) not in {derive(5, "fold", 2), derive(5, "split")}

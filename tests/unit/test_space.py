@@ -1,0 +1,95 @@
+"""The search space: what a TOML file may say, and what it becomes."""
+
+import dataclasses
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.samplers import RandomSampler
+
+from hpo.errors import SpaceError
+from hpo.space import Space, read_space
+from model.configuration import original_configuration
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "my space.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("alphabet", ["dna", "protein"])
+def test_the_default_space_holds_the_original_configuration(alphabet: str) -> None:
+    space = read_space(None, alphabet)
+    baseline = original_configuration(alphabet)
+    assert set(space.representable(baseline)) == set(space.searched)
+
+
+def test_dna_is_searched_in_all_three_encodings_and_protein_in_one() -> None:
+    assert read_space(None, "dna").encodings == ("nucleotide", "codon", "amino_acid")
+    assert read_space(None, "protein").encodings == ("amino_acid",)
+
+
+def test_what_a_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
+    space = read_space(write(tmp_path, 'pooling = "max"\nhidden_size = [16, 32]\n'), "dna")
+    assert "pooling" not in space.searched
+    assert space.parameters["hidden_size"].examples() == (16, 32)
+    assert space.searched.keys() == read_space(None, "dna").searched.keys() - {"pooling"}
+
+
+def test_every_suggestion_lies_in_the_space(tmp_path: Path) -> None:
+    space = read_space(write(tmp_path, "hidden_size = { low = 16, high = 20 }\nlayers = 1\n"), "dna")
+    study = optuna.create_study(sampler=RandomSampler(seed=1))
+    seen = set()
+    for _ in range(40):
+        config = space.suggest(study.ask())
+        assert config.layers == 1
+        seen.add(config.hidden_size)
+    assert seen == {16, 17, 18, 19, 20}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("units = 3", "no hyperparameter is called units"),
+        ("hidden_size = { low = 9, high = 3 }", "low"),
+        ("hidden_size = { low = 16, high = 32, logarithmic = true }", "hidden_size"),
+        ("hidden_size = 16.5", "whole numbers"),
+        ("hidden_size = [16, 32.5]", "whole numbers"),
+        ("dropout = 1.5", "dropout"),
+        ('pooling = ["last", "middle"]', "pooling"),
+        ("pooling = []", "pooling"),
+        ("layers = [1, 1]", "layers"),
+        ("learning_rate = { low = 0.0, high = 1.0, log = true }", "logarithmic"),
+        ("layers = ", "not valid TOML"),
+    ],
+)
+def test_what_cannot_be_searched_is_refused_by_name(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(SpaceError, match="my space") as caught:
+        read_space(write(tmp_path, text), "dna")
+    assert complaint in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SpaceError, match="nowhere"):
+        read_space(tmp_path / "nowhere.toml", "dna")
+
+
+def test_proteins_have_no_codons(tmp_path: Path) -> None:
+    with pytest.raises(SpaceError, match="amino_acid"):
+        read_space(write(tmp_path, 'encoding = ["codon", "amino_acid"]'), "protein")
+
+
+def test_a_space_survives_json(tmp_path: Path) -> None:
+    space = read_space(write(tmp_path, "layers = [1, 2]\nhidden_size = { low = 16, high = 64, step = 16 }\n"), "dna")
+    again = Space.model_validate_json(space.model_dump_json())
+    assert again == space
+    assert again.distributions == space.distributions
+
+
+def test_a_narrow_space_represents_only_what_fits_of_the_baseline(tmp_path: Path) -> None:
+    space = read_space(write(tmp_path, 'encoding = ["codon", "amino_acid"]\nhidden_size = [16, 32]\n'), "dna")
+    fitting = space.representable(original_configuration("dna"))
+    assert "encoding" not in fitting
+    assert "hidden_size" not in fitting
+    assert fitting["dropout"] == dataclasses.asdict(original_configuration("dna"))["dropout"]
