@@ -13,7 +13,6 @@ from hpo.errors import ContractError
 from hpo.space import Space
 from model.configuration import LearnerConfig, TrainingSettings
 
-ATTRIBUTE = "hpo:contract"
 #: Libraries whose version changes the numbers of a trial.
 PINNED = ("hpo", "numpy", "optuna", "torch")
 

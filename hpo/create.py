@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from optuna.storages import BaseStorage
 
+from hpo.attributes import BUDGET, CONTRACT
 from hpo.contract import (
-    ATTRIBUTE,
     Contract,
     Data,
     Leases,
@@ -19,7 +19,6 @@ from hpo.contract import (
     Splitting,
     versions,
 )
-from hpo.session import BUDGET
 from hpo.space import Space, read_space
 from model.configuration import TrainingSettings, original_configuration
 from model.errors import DataError
@@ -128,14 +127,14 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
     queue.enqueue_first(contract.search.space.representable(contract.baseline_configuration))
     queue.fill(trials)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
-    handle.set(ATTRIBUTE, contract.model_dump(mode="json"))
+    handle.set(CONTRACT, contract.model_dump(mode="json"))
     return handle
 
 
 def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
     if name in study_names(storage):
         handle = find_study(storage, name)
-        if ATTRIBUTE not in handle.attributes():
+        if CONTRACT not in handle.attributes():
             return handle
         raise StudyExistsError(
             f"A study named {name!r} is in this storage already.",

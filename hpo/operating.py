@@ -1,7 +1,8 @@
 """Steering a study while workers are at it: they read budget and pause before every claim."""
 
+from hpo.attributes import BUDGET, PAUSED
 from hpo.errors import HpoError
-from hpo.session import BUDGET, PAUSED, open_session
+from hpo.session import open_session
 
 
 def set_paused(storage: str, study: str | None, artifacts: str | None, *, paused: bool) -> str:

@@ -12,7 +12,8 @@ import optuna
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
 
-FOLD_ACCURACIES = "fold_accuracies"
+from hpo.attributes import FOLD_ACCURACIES
+
 #: One-sided: a trial this many standard errors below the incumbent is given up (a 7 % error rate).
 Z = 1.5
 #: The spread of the differences is not known before this many complete trials.

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hpo.contract import ATTRIBUTE, Contract, parse
+from hpo.attributes import CONTRACT
+from hpo.contract import Contract, parse
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
 from hpo.fleet import Fleet, Seat
@@ -64,7 +65,7 @@ def _existing(place: Place) -> Contract | None:
     if place.study not in study_names(storage):
         return None
     attributes = find_study(storage, place.study).attributes()
-    return parse(attributes[ATTRIBUTE], place.study) if ATTRIBUTE in attributes else None
+    return parse(attributes[CONTRACT], place.study) if CONTRACT in attributes else None
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:

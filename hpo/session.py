@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import optuna
 from optuna.storages import BaseStorage
 
-from hpo.contract import ATTRIBUTE, Contract, parse
+from hpo.attributes import BUDGET, CONTRACT, PAUSED
+from hpo.contract import Contract, parse
 from hpo.errors import ContractError
 from hpo.pruning import pruner_named
 from hpo.sampling import sampler_for
@@ -13,9 +14,6 @@ from storage.artifacts import ArtifactStore, default_artifact_location, open_art
 from storage.connection import open_storage
 from storage.queue import TrialQueue
 from storage.studies import StudyHandle, find_study
-
-BUDGET = "hpo:budget"
-PAUSED = "hpo:paused"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +61,12 @@ def open_session(storage_url: str, study: str | None, artifacts: str | None) -> 
     storage = open_storage(storage_url)
     handle = find_study(storage, study)
     attributes = handle.attributes()
-    if ATTRIBUTE not in attributes:
+    if CONTRACT not in attributes:
         raise ContractError(
             f"Study {handle.name!r} was not made by `hpo create-study`, or its making was cut short.",
             "Run `hpo create-study` for it again.",
         )
-    contract = parse(attributes[ATTRIBUTE], handle.name)
+    contract = parse(attributes[CONTRACT], handle.name)
     store = open_artifacts(artifacts or default_artifact_location(storage_url))
     queue = TrialQueue(storage, handle.study_id)
     return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue)

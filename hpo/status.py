@@ -7,10 +7,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.folds import finished_folds
-from hpo.pruning import FOLD_ACCURACIES
+from hpo.attributes import CONFIGURATION, FOLD_ACCURACIES, finished_folds
 from hpo.session import Session
-from hpo.trial import CONFIGURATION
 from storage.leases import lease_of
 
 

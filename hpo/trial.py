@@ -14,19 +14,16 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import TrialState
 
+from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
 from hpo.contract import Contract
 from hpo.development import Development
-from hpo.folds import finished_folds, read_fold, write_fold
-from hpo.pruning import FOLD_ACCURACIES, reported_value
+from hpo.folds import read_fold, write_fold
+from hpo.pruning import reported_value
 from hpo.seeds import derive
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
 from model.training import Curves, train_fold
 from storage.artifacts import ArtifactStore
-
-CONFIGURATION = "hpo:config"
-EPOCHS = "hpo:epochs"
-SECONDS = "hpo:seconds"
 
 log = logging.getLogger(__name__)
 

@@ -44,11 +44,15 @@ def inspect(
 
 def simulate(
     out: Annotated[
-        Path, typer.Argument(metavar="OUT", help="File to write: .csv, .tsv, .fasta, .parquet or .npy (the original's form), also with .gz.")
+        Path,
+        typer.Argument(
+            metavar="OUT",
+            help="File to write: .csv, .tsv, .fasta, .parquet or .npy (the original's form), each also with .gz.",
+        ),
     ],
-    genes: Annotated[int, option("--genes", help="Rows to write.", min=10)] = 1000,
-    codons: Annotated[int, option("--codons", help="Length of the ancestor gene, in codons.", min=10)] = 100,
-    noise: Annotated[float, option("--noise", help="Share of labels that are flipped.", min=0, max=0.5)] = 0.05,
+    genes: Annotated[int, option("--genes", help="Rows to write.", min=40)] = 1000,
+    codons: Annotated[int, option("--codons", help="Length of the ancestor gene, in codons.", min=12)] = 100,
+    noise: Annotated[float, option("--noise", help="Share of labels that are flipped.", min=0, max=0.49)] = 0.05,
     seed: Annotated[int, option("--seed", help="The same seed gives the same genes.", min=0)] = 0,
     json: Json = False,
 ) -> None:

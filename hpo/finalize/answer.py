@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import FrozenTrial
 
+from hpo.attributes import EPOCHS
 from hpo.development import Development, load_development
 from hpo.errors import HpoError, NotFinishedError
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
@@ -27,7 +28,6 @@ from hpo.progress import step
 from hpo.report import evidence, write_report
 from hpo.session import Session
 from hpo.status import read_status
-from hpo.trial import EPOCHS
 from model.encoding import encode
 from model.genes import Genes, join
 from model.splitting import group_ids

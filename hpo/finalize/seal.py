@@ -2,17 +2,16 @@
 
 import datetime
 
+from hpo.attributes import TEST_OPENINGS
 from hpo.errors import ContractError
 from hpo.session import Session
 from model.genes import Genes
 from model.snapshot import from_bytes
 
-OPENINGS = "hpo:test_openings"
-
 
 def openings(session: Session) -> tuple[str, ...]:
     """When the test set was opened so far: dates in ISO 8601, UTC."""
-    return tuple(str(date) for date in session.handle.get(OPENINGS, []))
+    return tuple(str(date) for date in session.handle.get(TEST_OPENINGS, []))
 
 
 def open_test(session: Session) -> Genes:
@@ -23,7 +22,7 @@ def open_test(session: Session) -> Genes:
         ArtifactMissingError, ArtifactCorruptError: From the store.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    session.handle.set(OPENINGS, [*openings(session), now])
+    session.handle.set(TEST_OPENINGS, [*openings(session), now])
     sealed = session.contract.data.test
     genes, _ = from_bytes(session.artifacts.get(sealed.artifact))
     if genes.fingerprint() != sealed.fingerprint:

@@ -9,14 +9,13 @@ import optuna
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
 from hpo.development import Development
 from hpo.errors import NotFinishedError
-from hpo.folds import finished_folds, read_fold
-from hpo.pruning import FOLD_ACCURACIES
+from hpo.folds import read_fold
 from hpo.report import evidence
 from hpo.session import Session
 from hpo.status import best_trial, trials_in_budget
-from hpo.trial import CONFIGURATION, EPOCHS
 from model.configuration import LearnerConfig
 from model.training import FoldResult
 from storage.leases import REASON

@@ -128,9 +128,7 @@ def test_a_worker_with_other_versions_refuses_to_start(hpo) -> None:
 
     hpo.create()
     with sqlite3.connect(hpo.folder / "hpo.db") as database:
-        (text,) = database.execute(
-            "select value_json from study_user_attributes where key = 'hpo:contract'"
-        ).fetchone()
+        (text,) = database.execute("select value_json from study_user_attributes where key = 'hpo:contract'").fetchone()
         contract = json.loads(text)
         contract["versions"]["torch"] = "1.0.0"
         database.execute(

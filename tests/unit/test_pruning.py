@@ -2,12 +2,12 @@
 
 import optuna
 import pytest
-from optuna.trial import TrialState, create_trial
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.trial import TrialState, create_trial
 
+from hpo.attributes import FOLD_ACCURACIES
 from hpo.pruning import (
-    FOLD_ACCURACIES,
     MIN_COMPLETE,
     PairedPruner,
     clearly_below,
@@ -24,9 +24,7 @@ def study_with(*complete: list[float]) -> optuna.Study:
     study = optuna.create_study(direction="maximize")
     for folds in complete:
         study.add_trial(
-            create_trial(
-                state=TrialState.COMPLETE, value=sum(folds) / 5, user_attrs={FOLD_ACCURACIES: folds}
-            )
+            create_trial(state=TrialState.COMPLETE, value=sum(folds) / 5, user_attrs={FOLD_ACCURACIES: folds})
         )
     return study
 

@@ -1,0 +1,71 @@
+"""The attributes under which Optuna keeps what is ours, and the record of a finished fold.
+
+Imports neither torch nor the learner, so that `hpo status` answers at once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from hpo.errors import ContractError
+
+#: Of a study.
+CONTRACT = "hpo:contract"
+BUDGET = "hpo:budget"
+PAUSED = "hpo:paused"
+TEST_OPENINGS = "hpo:test_openings"
+
+#: Of a trial. `fold_accuracies` is what people look at in optuna-dashboard, so it goes without the prefix.
+CONFIGURATION = "hpo:config"
+EPOCHS = "hpo:epochs"
+FOLD_ACCURACIES = "fold_accuracies"
+_FOLD_PREFIX = "hpo:fold:"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldRecord:
+    """What a trial's attribute says of a finished fold."""
+
+    fold: int
+    #: SHA-256 of the artifact.
+    artifact: str
+    #: Epochs trained.
+    epochs: int
+    #: Wall-clock seconds, of the worker that trained it.
+    seconds: float
+
+    @property
+    def attribute(self) -> str:
+        """The name of the trial's user attribute."""
+        return f"{_FOLD_PREFIX}{self.fold}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """As stored."""
+        return asdict(self)
+
+
+_RECORD = TypeAdapter(FoldRecord)
+
+
+def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord]:
+    """The records of folds 0, 1, ... up to the first one missing.
+
+    Args:
+        attributes: A trial's user attributes.
+        folds: K.
+
+    Raises:
+        ContractError: A record is damaged.
+    """
+    records = []
+    for fold in range(folds):
+        stored = attributes.get(f"{_FOLD_PREFIX}{fold}")
+        if stored is None:
+            break
+        try:
+            records.append(_RECORD.validate_python(stored))
+        except ValidationError as error:
+            raise ContractError(f"The record of fold {fold} is damaged: {error.errors()[0]['msg']}.") from error
+    return records
