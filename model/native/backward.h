@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr int SAMPLES = 128;
+constexpr int SAMPLES = 256;
 
 // Weights for the product gates' gradient -> (state gradient | input gradient), in panels of up to 4 vectors.
 struct Transposed {
