@@ -8,12 +8,12 @@ by which a cut network is noticed. Proxy: `storage.proxy_client`. Tables are mad
 import sqlite3
 from typing import Any
 
-from optuna.storages import RDBStorage
 from optuna.storages._cached_storage import _CachedStorage
 from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import Connection
 
 from storage import retry
+from storage.database import Database
 from storage.errors import StorageError, StorageUnavailableError
 from storage.proxy_client import open_proxy
 from storage.retry import RetryPolicy
@@ -59,7 +59,7 @@ def open_storage(
     return RetryingStorage(_CachedStorage(database), target.shown, policy, close=database.engine.dispose)
 
 
-def _open_database(target: StorageUrl, create: bool, pool_size: int) -> RDBStorage:
+def _open_database(target: StorageUrl, create: bool, pool_size: int) -> Database:
     if target.path is not None and not create and not target.path.is_file():
         raise StorageError(f"There is no storage at '{target.path}'.", _make_one(target))
     options = _engine_options(target, pool_size)
@@ -99,8 +99,8 @@ def _check_tables(target: StorageUrl, options: dict[str, Any], create: bool) -> 
         engine.dispose()
 
 
-def _open_rdb(target: StorageUrl, options: dict[str, Any]) -> RDBStorage:
-    rdb = RDBStorage(target.engine_url, engine_kwargs=options, skip_table_creation=True)
+def _open_rdb(target: StorageUrl, options: dict[str, Any]) -> Database:
+    rdb = Database(target.engine_url, engine_kwargs=options, skip_table_creation=True)
     _set_up(rdb.engine)
     rdb.engine.dispose()  # connections made before the set-up lack it
     return rdb

@@ -66,7 +66,7 @@ class TrialQueue:
         storage: BaseStorage,
         study_id: int,
         *,
-        window: int = 64,
+        window: int = 16,
         rng: random.Random | None = None,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -94,7 +94,7 @@ class TrialQueue:
         trials = self._list(None)
         self._made = max([self._made, *(trial.number + 1 for trial in trials)])
         states = [trial.state for trial in trials if trial.number < budget]
-        ready = max(self._window, states.count(TrialState.RUNNING))
+        ready = self._ready(states.count(TrialState.RUNNING))
         goal = min(budget, self._made + ready - states.count(TrialState.WAITING))
         while self._made < goal:
             self._make({})
@@ -201,11 +201,15 @@ class TrialQueue:
     def _listing(self, budget: int) -> tuple[list[FrozenTrial], int]:
         """Returns the WAITING trials, best first, and the number of RUNNING ones."""
         waiting, running = self._waiting_and_running(budget)
-        if len(waiting) <= self._window // 2 and self._made < budget:
+        if len(waiting) <= self._ready(running) // 2 and self._made < budget:
             self.fill(budget)
             waiting, running = self._waiting_and_running(budget)
         waiting.sort(key=lambda trial: (not _has_folds(trial), trial.number))
         return waiting, running
+
+    def _ready(self, running: int) -> int:
+        """How many trials should wait: every listing reads them all, but too few make for lost races."""
+        return max(self._window, running // 2)
 
     def _waiting_and_running(self, budget: int) -> tuple[list[FrozenTrial], int]:
         trials = [trial for trial in self._list(_UNFINISHED) if trial.number < budget]

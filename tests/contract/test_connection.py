@@ -33,6 +33,41 @@ def test_finished_trials_are_kept_in_optuna_s_cache(storage, study):
     assert storage.get_all_trials(study.study_id, deepcopy=False)[0] is first
 
 
+@pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
+@pytest.mark.parametrize("few", [0, 500])
+def test_trials_read_in_bulk_are_those_that_optuna_reads(kind, few, request, open_url, monkeypatch):
+    monkeypatch.setattr("storage.database._FEW", few)
+    database = open_url(request.getfixturevalue(kind)).inner._backend
+    study = optuna.create_study(study_name="full", storage=database)
+
+    def objective(trial):
+        x = trial.suggest_float("x", 1e-5, 1, log=True)
+        units = trial.suggest_categorical("units", [16, 32, None, "many"])
+        trial.suggest_int(f"layers_{trial.number % 2}", 1, 3)
+        trial.set_user_attr("hpo:fold:0", {"accuracy": x, "units": units, "none": None})
+        for step, value in enumerate([x, float("inf"), float("nan"), -float("inf")][: trial.number]):
+            trial.report(value, step)
+        if trial.number == 3:
+            raise optuna.TrialPruned
+        return float("inf") if trial.number == 4 else x
+
+    study.optimize(objective, n_trials=6)
+    study.enqueue_trial({"x": 0.5})
+    study.ask(), study.ask()
+    of_another_study = optuna.create_study(study_name="other", storage=database).ask()
+
+    study_id, ids = study._study_id, [trial._trial_id for trial in study.trials]
+    for included, greater in ((set(), -1), (set(), ids[3]), ({ids[0], ids[2], of_another_study._trial_id}, ids[4])):
+        for states in (None, (TrialState.RUNNING, TrialState.COMPLETE)):
+            ours = database._get_trials(study_id, states, included, greater)
+            theirs = RDBStorage._get_trials(database, study_id, states, included, greater)
+            assert [repr(trial) for trial in ours] == [repr(trial) for trial in theirs]
+    assert repr(database.get_trial(ids[2])) == repr(RDBStorage.get_trial(database, ids[2]))
+    for missing in (lambda: database.get_trial(10**6), lambda: database._get_trials(10**6, None, set(), -1)):
+        with pytest.raises(KeyError):
+            missing()
+
+
 def test_heartbeats_of_optuna_exist_on_its_own_databases_only(open_url, grpc_url, sqlite_url):
     """The trap: the proxy's client silently has none, so a liveness record must go another way."""
     assert isinstance(open_url(sqlite_url).inner, BaseHeartbeat)

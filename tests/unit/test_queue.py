@@ -48,7 +48,7 @@ def test_many_that_look_at_once_choose_differently():
         queue.claim(ME, 1000)
     waiting, running = queue._listing(1000)
     firsts = {queue._choices(list(waiting), running)[0].number for _ in range(200)}
-    assert len(firsts) > 30
+    assert len(firsts) > 10
 
 
 def test_a_lost_race_is_followed_by_another_try():
@@ -71,7 +71,7 @@ def test_the_window_grows_with_the_workers():
     queue = make_queue(window=2)
     for _ in range(20):
         queue.claim(ME, 1000)
-    assert queue.counts(1000).waiting >= 10
+    assert queue.counts(1000).waiting >= 5
 
 
 class Clock:
