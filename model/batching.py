@@ -113,22 +113,37 @@ class Epoch:
     batches: tuple[Batch, ...]
 
 
-def steps_per_epoch(rows: int, distinct: int, batch_size: int) -> int:
-    """Optimizer steps of an epoch: as many as the unmerged rows would take, as far as batches do not get too small.
+@dataclass(frozen=True)
+class Pace:
+    """How an epoch runs over distinct rows."""
+
+    #: Optimizer steps of an epoch.
+    steps: int
+    #: How often an epoch sees each distinct row, with its weight divided between the times.
+    passes: int
+
+
+def pace(rows: int, distinct: int, batch_size: int) -> Pace:
+    """Chooses steps and passes so that merging saves work and takes nothing from learning.
+
+    An epoch takes as many optimizer steps as the unmerged rows would. A batch then holds as many distinct rows as fit,
+    but no fewer than `SMALLEST_MERGED_BATCH` (or than asked): below that, gradients are noise. Where few distinct rows
+    are left this means several passes, which still cost less than all rows.
 
     Args:
         rows: N, rows before merging.
         distinct: D, rows after merging.
         batch_size: Rows of a batch before merging.
     """
-    effective = max(min(batch_size, SMALLEST_MERGED_BATCH), round(batch_size * distinct / rows))
-    return max(1, round(distinct / effective))
+    steps = max(1, round(rows / batch_size))
+    batch = max(min(batch_size, SMALLEST_MERGED_BATCH), batch_size * distinct / rows)
+    return Pace(steps, min(steps, max(1, round(steps * batch / distinct))))
 
 
 def plan_epoch(
-    lengths: NDArray[np.int64], weights: NDArray[np.float32], steps: int, generator: np.random.Generator
+    lengths: NDArray[np.int64], weights: NDArray[np.float32], rhythm: Pace, generator: np.random.Generator
 ) -> Epoch:
-    """Shuffles rows into `steps` batches of like size and like length, and spreads heavy rows over them.
+    """Shuffles rows into batches of like size and like length, and spreads heavy rows over them.
 
     A row that weighs more than a good part of a batch would dominate the step it falls into, so it is handed out as
     copies with a part of its weight each, at most one to a batch, evenly over the epoch.
@@ -136,13 +151,16 @@ def plan_epoch(
     Args:
         lengths: [D].
         weights: [D], above 0.
-        steps: Batches wanted; fewer where there are fewer rows.
+        rhythm: Steps and passes; there are fewer batches than steps where there are fewer rows.
         generator: Decides everything that is random here.
     """
-    cap = HEAVY_SHARE * float(weights.sum()) / steps
-    copies = np.clip(np.ceil(weights / max(cap, 1.0)), 1, steps).astype(np.int64)
-    members = _cut_by_length(generator.permutation(np.flatnonzero(copies == 1)), lengths, steps, generator)
-    for row in np.flatnonzero(copies > 1):
+    steps = rhythm.steps
+    cap = max(HEAVY_SHARE * float(weights.sum()) / steps, 1.0)
+    copies = np.clip(np.ceil(weights / cap), rhythm.passes, steps).astype(np.int64)
+    light = np.flatnonzero(copies == rhythm.passes)
+    order = np.concatenate([generator.permutation(light) for _ in range(rhythm.passes)])
+    members = _cut_by_length(order, lengths, steps, generator)
+    for row in np.flatnonzero(copies > rhythm.passes):
         places = (np.arange(copies[row]) + generator.random()) / copies[row] * steps
         for place in places.astype(np.int64):
             members[place].append(np.array([row]))

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model import runtime
-from model.batching import DistinctRows, Epoch, Examples, merge, plan_epoch, steps_per_epoch
+from model.batching import DistinctRows, Epoch, Examples, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
 from model.engines import engine_for
 from model.epochs import Curves, should_stop
@@ -131,7 +131,7 @@ class _Training:
         self.config, self.settings, self.seed = config, settings, seed
         self.device = runtime.resolve_device(device)
         self.rows = merge(train, settings.merge_duplicates)
-        self.steps = steps_per_epoch(len(train.labels), len(self.rows.lengths), config.batch_size)
+        self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
         with _memory_errors(self.device):
             self.network = build_network(config, vocabulary_size, train.tokens.shape[1], seed).to(self.device)
             self.data = _DeviceRows.load(self.rows, settings, self.device)
@@ -172,7 +172,7 @@ class _Training:
         plan = plan_epoch(
             self.rows.lengths,
             self.rows.positives + self.rows.negatives,
-            self.steps,
+            self.pace,
             np.random.default_rng([self.seed, epoch]),
         )
         order = torch.from_numpy(plan.rows).to(self.device)
@@ -198,7 +198,7 @@ class _Training:
         if_resistant, if_susceptible = functional.softplus(-logits), functional.softplus(logits)
         weighted = resistant * if_resistant * data.positive_weight + susceptible * if_susceptible * data.negative_weight
         # Divided by an average batch's rows, not by this batch's: every row then counts alike over an epoch.
-        loss = weighted.sum() * (self.steps / data.rows)
+        loss = weighted.sum() * (self.pace.steps / data.rows)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)

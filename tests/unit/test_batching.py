@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.batching import (
-    SMALLEST_MERGED_BATCH,
     Examples,
+    Pace,
     evaluation_batches,
     merge,
+    pace,
     plan_epoch,
-    steps_per_epoch,
 )
 from model.errors import DataError
 
@@ -49,30 +49,31 @@ def test_rows_stay_apart_where_merging_is_off() -> None:
 @given(
     lengths=st.lists(st.integers(1, 50), min_size=1, max_size=120),
     steps=st.integers(1, 30),
+    passes=st.integers(1, 3),
     seed=st.integers(0, 5),
     data=st.data(),
 )
 @settings(deadline=None)
 def test_an_epoch_hands_out_every_row_with_its_whole_weight(
-    lengths: list[int], steps: int, seed: int, data: st.DataObject
+    lengths: list[int], steps: int, passes: int, seed: int, data: st.DataObject
 ) -> None:
     weight = st.sampled_from([1.0, 1.0, 1.0, 2.0, 500.0])
     weights = np.array(data.draw(st.lists(weight, min_size=len(lengths), max_size=len(lengths))), dtype=np.float32)
-    epoch = plan_epoch(np.array(lengths), weights, steps, np.random.default_rng(seed))
+    epoch = plan_epoch(np.array(lengths), weights, Pace(steps, min(passes, steps)), np.random.default_rng(seed))
     np.testing.assert_allclose(np.bincount(epoch.rows, weights=epoch.share), np.ones(len(lengths)), rtol=1e-5)
     assert len(epoch.batches) <= steps
     assert [batch.start for batch in epoch.batches[1:]] == [batch.stop for batch in epoch.batches[:-1]]
     assert epoch.batches[-1].stop == len(epoch.rows)
     for batch in epoch.batches:
         rows = epoch.rows[batch.start : batch.stop].tolist()
-        assert len(set(rows)) == len(rows) > 0
+        assert len(set(rows)) > 0 if passes > 1 else len(set(rows)) == len(rows) > 0
         assert batch.longest == max(lengths[number] for number in rows)
 
 
 def test_a_row_that_holds_most_of_the_weight_stands_once_in_every_batch() -> None:
     weights = np.ones(100, dtype=np.float32)
     weights[7] = 300.0
-    epoch = plan_epoch(np.full(100, 9), weights, 10, np.random.default_rng(0))
+    epoch = plan_epoch(np.full(100, 9), weights, Pace(10, 1), np.random.default_rng(0))
     for batch in epoch.batches:
         part = slice(batch.start, batch.stop)
         assert (epoch.rows[part] == 7).sum() == 1
@@ -83,30 +84,31 @@ def test_a_row_that_holds_most_of_the_weight_stands_once_in_every_batch() -> Non
 def test_batches_are_cut_by_length_and_mixed_anew_each_epoch() -> None:
     generator = np.random.default_rng(0)
     lengths = generator.integers(1, 300, 2000)
-    first, second = (plan_epoch(lengths, np.ones(2000, np.float32), 50, generator) for _ in range(2))
+    first, second = (plan_epoch(lengths, np.ones(2000, np.float32), Pace(50, 1), generator) for _ in range(2))
     assert not np.array_equal(first.rows, second.rows)
     padded = sum(batch.longest * (batch.stop - batch.start) for batch in first.batches)
     assert padded < 1.15 * lengths.sum()
-    again = plan_epoch(lengths, np.ones(2000, np.float32), 50, np.random.default_rng(3))
-    same = plan_epoch(lengths, np.ones(2000, np.float32), 50, np.random.default_rng(3))
+    again = plan_epoch(lengths, np.ones(2000, np.float32), Pace(50, 1), np.random.default_rng(3))
+    same = plan_epoch(lengths, np.ones(2000, np.float32), Pace(50, 1), np.random.default_rng(3))
     assert np.array_equal(again.rows, same.rows)
 
 
 @pytest.mark.parametrize(
-    ("rows", "distinct", "batch_size", "steps"),
+    ("rows", "distinct", "batch_size", "expected"),
     [
-        (1000, 1000, 100, 10),
-        (10_000, 1593, 400, 25),  # batches of 64 instead of 400: the steps stay
-        (10_000, 1593, 128, 50),  # batches of 32, the least
-        (6000, 500, 16, 31),  # smaller than the least only where asked
-        (10, 10, 400, 1),
+        (1000, 1000, 100, Pace(10, 1)),
+        (1000, 1000, 16, Pace(62, 1)),
+        (100_000, 23_700, 400, Pace(250, 1)),  # batches of 95 instead of 400
+        (10_000, 1593, 128, Pace(78, 2)),  # batches of 41
+        (4290, 375, 64, Pace(67, 6)),  # batches of 34, and six passes
+        (6000, 10, 400, Pace(15, 15)),  # never more passes than steps
+        (10, 10, 400, Pace(1, 1)),
     ],
 )
-def test_merging_keeps_the_number_of_steps_until_batches_get_too_small(
-    rows: int, distinct: int, batch_size: int, steps: int
-) -> None:
-    assert steps_per_epoch(rows, distinct, batch_size) == steps
-    assert distinct / steps >= min(batch_size, SMALLEST_MERGED_BATCH, distinct) * 0.95
+def test_merging_keeps_the_steps_and_costs_less(rows: int, distinct: int, batch_size: int, expected: Pace) -> None:
+    rhythm = pace(rows, distinct, batch_size)
+    assert rhythm == expected
+    assert rhythm.passes * distinct <= rows
 
 
 def test_evaluation_sees_every_row_once_in_order_of_length() -> None:
