@@ -121,6 +121,8 @@ class StaleWatch:
         if trial is None:
             return False
         deaths = self._count_death(trial, signature.lease)
+        if self._read(seen, signature) is None:
+            return False
         if deaths > self._max_deaths:
             return self._give_up(trial, deaths)
         self._queue.storage.set_trial_user_attr(trial._trial_id, LEASE, None)

@@ -148,25 +148,29 @@ def test_a_watch_that_dies_between_two_steps_is_made_up_for(queue, another, cloc
     assert [death["worker"] for death in trial.user_attrs[DEATHS]] == ["dead"]
 
 
-def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worker, monkeypatch):
+@pytest.mark.parametrize("claimed_again", [False, True])
+def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worker, monkeypatch, claimed_again):
     """The second comes between the first one's read and its writes; a third worker may hold the trial by then."""
-    queue.claim(worker("dead"), BUDGET)
+    dead = queue.claim(worker("dead"), 1)
     watches = [StaleWatch(each, clock=clock) for each in (queue, another)]
     for _ in range(6):
-        assert [watch.sweep(BUDGET) for watch in watches] == [[], []]
+        assert [watch.sweep(1) for watch in watches] == [[], []]
         clock.now += 10
     count_death, claims = watches[0]._count_death, []
 
     def let_the_other_go_first(trial, lease):
-        assert watches[1].sweep(BUDGET) == [trial.number]
+        assert watches[1].sweep(1) == [dead.number]
+        if claimed_again:
+            claims.append(another.claim(worker("w3"), 1))
         return count_death(trial, lease)
 
     monkeypatch.setattr(watches[0], "_count_death", let_the_other_go_first)
-    watches[0].sweep(BUDGET)
-    trial = another.storage.get_all_trials(another.study_id)[0]
-    assert trial.state == TrialState.WAITING
-    assert len(trial.user_attrs[DEATHS]) == 1
-    assert claims == []
+    assert watches[0].sweep(1) == []
+    assert len(another.storage.get_trial(dead.trial_id).user_attrs[DEATHS]) == 1
+    if claimed_again:
+        another.finish(claims[0], TrialState.COMPLETE, 0.5)
+    else:
+        assert another.counts(1) == QueueCounts(1, waiting=1)
 
 
 def test_the_keeper_s_thread_renews_until_it_is_left(queue, another, worker, eventually):
