@@ -79,6 +79,8 @@ class Worker:
         while not self.stop and not self._time_is_over():
             # The budget is read anew each time: `hpo extend` may have raised it.
             budget = self.session.budget
+            # Looked at between all trials, not only when idle: a death is then noticed in time on a busy study too.
+            self._watch.sweep(budget)
             if not self.session.paused:
                 claim = self.session.queue.claim(self.identity, budget)
                 if claim is not None:
@@ -86,8 +88,7 @@ class Worker:
                     continue
             if self.session.queue.counts(budget).is_spent:
                 break
-            # Trials are left, all of them held by others: one of these may be dead.
-            self._watch.sweep(budget)
+            # Trials are left, all of them held by others: one of these may die.
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
         return self.report
 

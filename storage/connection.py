@@ -8,6 +8,7 @@ by which a cut network is noticed. Proxy: `storage.proxy_client`. Tables are mad
 import sqlite3
 from typing import Any
 
+import optuna
 from optuna.storages._cached_storage import _CachedStorage
 from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import Connection
@@ -20,6 +21,9 @@ from storage.retry import RetryPolicy
 from storage.retrying import RetryingStorage
 from storage.tables import has_tables, make_tables
 from storage.url import StorageUrl, parse_url
+
+# Optuna announces every study and trial on stderr by itself; what is worth saying, we say.
+optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 #: A storage that does not answer at the start is given up after about this long; later calls wait longer.
 OPENING = RetryPolicy(deadline_s=8.0, longest_delay_s=1.0)
