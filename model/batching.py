@@ -93,6 +93,19 @@ def _distinct(tokens: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.
     return first.astype(np.int64), of_row.astype(np.int64)
 
 
+def consensus(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Finds the commonest token at each position.
+
+    Args:
+        tokens: [N, T], 0 at padding.
+
+    Returns:
+        [T]; 0 where no row has a token. Of equally common tokens the lowest is taken.
+    """
+    counts = (np.bincount(column, minlength=2) for column in np.ascontiguousarray(tokens.T))
+    return np.array([1 + np.argmax(count[1:]) if count[1:].any() else 0 for count in counts], dtype=np.int64)
+
+
 @dataclass(frozen=True)
 class Batch:
     """One optimizer step's rows: `start` to `stop` in the epoch's order, the longest of them `longest` tokens."""

@@ -53,8 +53,8 @@ class LearnerConfig:
     weight_decay: float
     #: How the learning rate runs over the epochs.
     schedule: Schedule
-    #: "learned" adds a vector for the position to each token's: for mutants of one ancestor, where a position means
-    #: the same in all of them. The original had none.
+    #: "learned" adds a vector for the position to each token's, beginning at the negative of the consensus letter's:
+    #: for mutants of one ancestor, where a position means the same in all of them. The original had none.
     positions: Positions = "none"
 
     def __post_init__(self) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model import runtime
-from model.batching import DistinctRows, Epoch, Examples, merge, pace, plan_epoch
+from model.batching import DistinctRows, Epoch, Examples, consensus, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
 from model.engines import engine_for
 from model.epochs import Curves, should_stop
@@ -133,7 +133,7 @@ class _Training:
         self.rows = merge(train, settings.merge_duplicates)
         self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
         with _memory_errors(self.device):
-            self.network = build_network(config, vocabulary_size, train.tokens.shape[1], seed).to(self.device)
+            self.network = build_network(config, vocabulary_size, consensus(train.tokens), seed).to(self.device)
             self.data = _DeviceRows.load(self.rows, settings, self.device)
         self.network.engine = engine_for(settings.engine, self.device)
         self.network.seed_dropout(seed)

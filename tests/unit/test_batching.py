@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from model.batching import (
     Examples,
     Pace,
+    consensus,
     evaluation_batches,
     merge,
     pace,
@@ -123,3 +124,8 @@ def test_examples_that_do_not_fit_together_are_refused(lengths: list[int]) -> No
     tokens = np.ones((2, 3), dtype=np.uint8)
     with pytest.raises(DataError, match="engths"):
         Examples(tokens, np.array(lengths), np.array([True, False]))
+
+
+def test_the_consensus_is_the_commonest_token_of_each_position() -> None:
+    tokens = np.array([[2, 5, 0, 0], [3, 5, 1, 0], [3, 4, 0, 0]], dtype=np.uint8)
+    assert consensus(tokens).tolist() == [3, 5, 1, 0]

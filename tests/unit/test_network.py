@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from model.native import native_layer
 from model.network import BiLSTM, build_network
 
 VOCABULARY = 7
-LONGEST = 10  # some sequences are longer
+CONSENSUS = np.array([1, 2, 3, 4, 5, 6, 1, 1, 0, 2])  # some sequences are longer
 POOLINGS = ("last", "mean", "max")
 TINY = replace(original_configuration("protein"), embedding_size=3, hidden_size=4, dropout=0.0)
 
@@ -54,7 +55,7 @@ configs = st.builds(
 def test_a_logit_depends_neither_on_batch_nor_on_padding(
     engine: LayerEngine, sequences: list[list[int]], padding: int, config: LearnerConfig
 ) -> None:
-    network = build_network(config, VOCABULARY, LONGEST, seed=1).eval()
+    network = build_network(config, VOCABULARY, CONSENSUS, seed=1).eval()
     network.engine = engine
     together = network(*padded(sequences, 12 + padding))
     alone = torch.cat([network(*padded([sequence], len(sequence))) for sequence in sequences])
@@ -67,7 +68,7 @@ def test_a_logit_depends_neither_on_batch_nor_on_padding(
 def test_gradients_depend_neither_on_batch_nor_on_padding(
     engine: LayerEngine, sequences: list[list[int]], padding: int, config: LearnerConfig
 ) -> None:
-    network = build_network(config, VOCABULARY, LONGEST, seed=1)
+    network = build_network(config, VOCABULARY, CONSENSUS, seed=1)
     network.engine = engine
     weights = list(network.parameters())
     together = torch.autograd.grad(network(*padded(sequences, 12 + padding)).sum(), weights)
@@ -111,7 +112,7 @@ def plain_logit(network: BiLSTM, sequence: list[int], pooling: str) -> Tensor:
 def test_values_and_gradients_are_those_of_a_plain_loop(layers: int, pooling: str, positions: str) -> None:
     chosen = {"layers": layers, "pooling": pooling, "positions": positions}
     config = LearnerConfig.from_dict({**TINY.as_dict(), **chosen})
-    network = build_network(config, VOCABULARY, LONGEST, seed=2).double()
+    network = build_network(config, VOCABULARY, CONSENSUS, seed=2).double()
     rows = [[1, 2, 3, 4, 5, 6, 1], [2], [6, 5, 4], [3, 3, 3, 3]]
     logits = network(*padded(rows, 9))
     reference = torch.stack([plain_logit(network, row, pooling) for row in rows])
@@ -146,7 +147,7 @@ def test_last_pooling_equals_a_packed_bidirectional_lstm(steps: int) -> None:
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_the_native_engine_computes_what_the_stock_engine_does(pooling: str, positions: str) -> None:
     chosen = {"pooling": pooling, "positions": positions}
-    network = build_network(LearnerConfig.from_dict({**TINY.as_dict(), **chosen}), VOCABULARY, LONGEST, seed=4)
+    network = build_network(LearnerConfig.from_dict({**TINY.as_dict(), **chosen}), VOCABULARY, CONSENSUS, seed=4)
     generator = torch.Generator().manual_seed(0)
     rows = [torch.randint(1, VOCABULARY, (length,), generator=generator).tolist() for length in (300, 120, 1)]
     results = []
@@ -172,7 +173,7 @@ def test_reversal_reverses_the_valid_part_and_is_its_own_inverse(lengths: list[i
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_alone() -> None:
     state = torch.random.get_rng_state()
-    first, second, other = (build_network(TINY, VOCABULARY, LONGEST, seed) for seed in (5, 5, 6))
+    first, second, other = (build_network(TINY, VOCABULARY, CONSENSUS, seed) for seed in (5, 5, 6))
     assert torch.equal(torch.random.get_rng_state(), state)
     for left, right in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(left, right)
@@ -180,7 +181,7 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_a
 
 
 def test_padding_has_a_zero_vector_without_a_gradient_and_forget_gates_start_open() -> None:
-    network = build_network(TINY, VOCABULARY, LONGEST, seed=0)
+    network = build_network(TINY, VOCABULARY, CONSENSUS, seed=0)
     network(*padded([[1, 2], [3]], 4)).sum().backward()
     assert not network.embedding.weight[0].any()
     assert network.embedding.weight.grad is not None
@@ -205,6 +206,14 @@ def test_dropout_keeps_the_mean_follows_its_seed_and_rests_in_evaluation() -> No
 
 
 def test_stacked_layers_read_both_directions_of_the_layer_below() -> None:
-    network = build_network(replace(TINY, layers=3), VOCABULARY, LONGEST, seed=0)
+    network = build_network(replace(TINY, layers=3), VOCABULARY, CONSENSUS, seed=0)
     assert [layer.input_size for layer in network.recurrent] == [3, 8, 8]
     assert all(2 * lower.hidden_size == upper.input_size for lower, upper in pairwise(network.recurrent))
+
+
+def test_the_consensus_begins_as_silence_where_positions_are_learned() -> None:
+    network = build_network(replace(TINY, positions="learned"), VOCABULARY, CONSENSUS, seed=0)
+    assert network.positions is not None
+    heard = network.embedding(torch.from_numpy(CONSENSUS)) + network.positions
+    assert not heard.any()
+    assert network.positions[:8].abs().sum(1).all()

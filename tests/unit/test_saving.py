@@ -24,7 +24,7 @@ VOCABULARY = len(vocabulary("codon"))
 
 
 def networks(count: int = 2) -> list[BiLSTM]:
-    return [build_network(CONFIG, VOCABULARY, longest=9, seed=seed) for seed in range(count)]
+    return [build_network(CONFIG, VOCABULARY, np.arange(9), seed=seed) for seed in range(count)]
 
 
 def saved(folder: Path) -> Path:
