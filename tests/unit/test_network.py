@@ -102,7 +102,7 @@ def plain_logit(network: BiLSTM, sequence: list[int], pooling: str) -> Tensor:
     if pooling == "last":
         pooled = torch.cat([ahead[-1], back[0]])
     else:
-        pooled = values.mean(0) if pooling == "mean" else values.max(0).values
+        pooled = values.mean(0) if pooling == "mean" else values.amax(0)
     return network.output(pooled)[0]
 
 
