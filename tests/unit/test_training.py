@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from model import fitting
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
 from model.epochs import Curves
 from model.errors import DataError, NonFiniteLossError, OutOfMemoryError
+from model.fitting import schedule_factor
 from model.prediction import predict
-from model.training import FoldResult, schedule_factor, train_final, train_fold
+from model.training import FoldResult, train_final, train_fold
 
 VOCABULARY = 6
 CONFIG = replace(
@@ -123,7 +125,7 @@ def test_a_fold_stops_when_patience_is_spent_or_its_caller_says_so() -> None:
     assert curves.epochs - 1 - int(np.argmin(curves.validation_loss)) == 3
 
 
-class StopNow(Exception):  # noqa: N818
+class StopError(Exception):
     """Raised by a caller that wants to stop."""
 
 
@@ -134,17 +136,17 @@ def test_hooks_are_called_after_each_batch_and_epoch_and_may_stop_the_training()
     def on_epoch(epoch: int, curves: Curves) -> None:
         epochs.append((epoch, curves.epochs))
         if epoch == 2:
-            raise StopNow
+            raise StopError
 
-    with pytest.raises(StopNow):
+    with pytest.raises(StopError):
         fold(on_epoch=on_epoch, on_batch=lambda: batches.append(None))
     assert epochs == [(1, 1), (2, 2)]
     assert len(batches) == 2 * round(120 / 16)
 
     def stop() -> None:
-        raise StopNow
+        raise StopError
 
-    with pytest.raises(StopNow):
+    with pytest.raises(StopError):
         fold(on_batch=stop)
 
 
@@ -155,10 +157,8 @@ def test_a_loss_that_is_not_finite_names_the_epoch_and_the_next_step(monkeypatch
         torch.nn.init.constant_(network.output.bias, float("nan"))
         return network
 
-    from model import training
-
-    build = training.build_network
-    monkeypatch.setattr(training, "build_network", broken)
+    build = fitting.build_network
+    monkeypatch.setattr(fitting, "build_network", broken)
     with pytest.raises(NonFiniteLossError, match=r"nan after epoch 1 .*lower learning rate"):
         fold()
 

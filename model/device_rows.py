@@ -1,0 +1,67 @@
+"""Training rows on the device that trains, and what to say when it has no room."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model.batching import DistinctRows
+from model.configuration import TrainingSettings
+from model.errors import OutOfMemoryError
+
+
+@dataclass(frozen=True)
+class DeviceRows:
+    """The distinct training rows on the device, time-major, with what the loss needs."""
+
+    tokens: Tensor  # [T, D] uint8
+    lengths: Tensor  # [D] int64
+    positives: Tensor  # [D] float32
+    negatives: Tensor  # [D] float32
+    rows: float  # N, before merging
+    positive_weight: float
+    negative_weight: float
+
+    @classmethod
+    def load(cls, rows: DistinctRows, settings: TrainingSettings, device: torch.device) -> "DeviceRows":
+        """Copies rows to a device, with the class weights that the settings ask for."""
+        positives, negatives = float(rows.positives.sum()), float(rows.negatives.sum())
+        total = positives + negatives
+        balanced = settings.class_weights == "balanced" and positives > 0 and negatives > 0
+        return cls(
+            tokens=torch.from_numpy(np.ascontiguousarray(rows.tokens.T)).to(device),
+            lengths=torch.from_numpy(rows.lengths).to(device),
+            positives=torch.from_numpy(rows.positives).to(device),
+            negatives=torch.from_numpy(rows.negatives).to(device),
+            rows=total,
+            positive_weight=total / (2.0 * positives) if balanced else 1.0,
+            negative_weight=total / (2.0 * negatives) if balanced else 1.0,
+        )
+
+
+@contextmanager
+def memory_errors(device: torch.device) -> Iterator[None]:
+    """Maps every way in which torch says that memory ran out.
+
+    Raises:
+        OutOfMemoryError: It did.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _out_of_memory(device) from error
+    except RuntimeError as error:
+        # A CPU out of memory has no exception type of its own in torch.
+        if "allocate memory" in str(error) or "bad_alloc" in str(error):
+            raise _out_of_memory(device) from error
+        raise
+
+
+def _out_of_memory(device: torch.device) -> OutOfMemoryError:
+    return OutOfMemoryError(
+        f"The memory of {device} is not enough for this configuration.",
+        "Use a smaller batch size, hidden size or encoding, fewer workers on this device, or a larger device.",
+    )
