@@ -203,7 +203,7 @@ class SearchOptions:
         Pruner,
         option("--pruner", help="Who ends a trial after a bad fold; paired compares with the best, fold by fold."),
     ] = Pruner.paired
-    max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 30
+    max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 20
     patience: Annotated[
         int, option("--patience", help="Epochs without a lower validation loss before a fold ends.", min=1)
     ] = 10
