@@ -164,10 +164,12 @@ def test_a_loss_that_is_not_finite_names_the_epoch_and_the_next_step(monkeypatch
 
 
 def test_too_little_memory_is_told_with_the_next_step() -> None:
-    huge = replace(CONFIG, embedding_size=8192, positions="learned")
-    wide = Examples(np.ones((1, 10**7), np.uint8), np.array([10**7]), np.array([True]))
+    # One batch of 20,000 rows of 1,000 tokens of 8,192 features: 655 GB.
+    huge = replace(CONFIG, embedding_size=8192, batch_size=10**6)
+    settings = replace(SETTINGS, engine="stock", merge_duplicates=False)
+    many = Examples(np.ones((20_000, 1000), np.uint8), np.full(20_000, 1000), np.arange(20_000) < 9)
     with pytest.raises(OutOfMemoryError, match="smaller batch size"):
-        train_fold(huge, SETTINGS, wide, wide, VOCABULARY, seed=1)
+        train_fold(huge, settings, many, examples(9), VOCABULARY, seed=1)
 
 
 def test_a_device_that_is_not_there_is_named() -> None:
