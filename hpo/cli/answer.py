@@ -78,6 +78,6 @@ def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
         )
     for name, baseline in result["baselines"].items():
         against = "" if baseline.get("test") is None else f", test {baseline['test']:.4f}"
-        print(f"  {name.replace('_', ' '):<20} CV {baseline['cv']:.4f}{against}")
+        print(f"  {name.replace('_', ' '):<26} CV {baseline['cv']:.4f}{against}")
     print(f"Report: {output / 'report.html'}")
     print(f"Model:  {output / 'model'}")

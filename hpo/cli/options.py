@@ -206,7 +206,7 @@ class SearchOptions:
     max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 20
     patience: Annotated[
         int, option("--patience", help="Epochs without a lower validation loss before a fold ends.", min=1)
-    ] = 10
+    ] = 6
     engine: Annotated[
         Engine, option("--engine", help="What runs the recurrent layers: native where it can, or stock PyTorch.")
     ] = Engine.auto
