@@ -68,14 +68,13 @@ def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
         return
     cv, test = result["cv"], result["test"]
     print(f"Best trial: {result['best_trial']['number']}")
-    print(
-        f"  5-fold CV accuracy   {cv['mean']:.4f} (corrected for the choice among trials: {cv['corrected_mean']:.4f})"
-    )
-    if test is not None:
-        low, high = test["interval95"]
-        print(
-            f"  test accuracy        {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {test['n']} genes)"
-        )
+    print(f"  {'CV accuracy':<26} {cv['mean']:.4f}, mean of {len(cv['fold_accuracies'])} folds")
+    print(f"  {'CV accuracy, corrected':<26} {cv['corrected_mean']:.4f}, for the choice of the best of many")
+    if test is None:
+        print("  The test set stays sealed.")
+    else:
+        (low, high), genes = test["interval95"], test["n"]
+        print(f"  {'test accuracy':<26} {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {genes} genes)")
     for name, baseline in result["baselines"].items():
         against = "" if baseline.get("test") is None else f", test {baseline['test']:.4f}"
         print(f"  {name.replace('_', ' '):<26} CV {baseline['cv']:.4f}{against}")
