@@ -75,7 +75,42 @@ def simulate(genes: int, codons: int, noise: float, seed: int) -> Simulated:
     random = np.random.default_rng(seed)
     ancestor = np.concatenate([[_START], random.choice(_SENSE, codons - 2), random.choice(_STOPS, 1)])
     positions = np.sort(random.choice(np.arange(1, codons - 1), max(2, codons // 50), replace=False))
-    copies = _copies(genes, random)
+    return _descend(ancestor, positions, genes, noise, _DISTINCT_SHARE, random)
+
+
+def simulate_relatives(
+    relative: Simulated, genes: int, noise: float, seed: int, distinct_share: float = _DISTINCT_SHARE
+) -> Simulated:
+    """Simulate more genes of the same ancestor and rule, for example to know a model's true accuracy.
+
+    Args:
+        relative: Where ancestor and rule come from.
+        genes: N, at least 40.
+        noise: Probability that a label is flipped, at least 0 and below 0.5.
+        seed: Decides everything random.
+        distinct_share: Variants per gene, above 0 and at most 1; at 1 every gene is mutated on its own.
+
+    Raises:
+        DataError: An argument is out of its range.
+    """
+    _check(genes, len(relative.ancestor) // 3, noise)
+    spelled = relative.ancestor
+    ancestor = np.array([CODONS.index(spelled[at : at + 3]) for at in range(0, len(spelled), 3)])
+    positions = np.array(relative.resistance_positions) - 1
+    return _descend(ancestor, positions, genes, noise, distinct_share, np.random.default_rng(seed))
+
+
+def _descend(
+    ancestor: NDArray[np.int64],
+    positions: NDArray[np.int64],
+    genes: int,
+    noise: float,
+    distinct_share: float,
+    random: np.random.Generator,
+) -> Simulated:
+    """Make mutants of the ancestor with labels by the rule."""
+    codons = len(ancestor)
+    copies = _copies(genes, distinct_share, random)
     resistant = _balanced(copies)
     variants = _variants(ancestor, positions, resistant, random)
     order = random.permutation(np.repeat(np.arange(len(copies)), copies))
@@ -109,9 +144,9 @@ def _check(genes: int, codons: int, noise: float) -> None:
         raise DataError(f"Noise {noise} is not a usable probability.", "Give --noise from 0 to below 0.5.")
 
 
-def _copies(genes: int, random: np.random.Generator) -> NDArray[np.int64]:
+def _copies(genes: int, distinct_share: float, random: np.random.Generator) -> NDArray[np.int64]:
     """Draw how many rows each variant has: [D], largest first, each at least one."""
-    distinct = round(genes * _DISTINCT_SHARE)
+    distinct = round(genes * distinct_share)
     weights = 1 / np.arange(1, distinct + 1)
     weights = np.minimum(weights / weights.sum(), _LARGEST_SHARE)
     extra = random.multinomial(genes - distinct, weights / weights.sum())

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from model.encoding import encode, encodings_for
 from model.errors import DataError
 from model.reading import read_genes
-from model.simulation import simulate, write_simulated
+from model.simulation import simulate, simulate_relatives, write_simulated
 from model.splitting import group_ids, split
 
 
@@ -99,3 +99,19 @@ def test_the_pickled_form_is_the_originals(tmp_path: Path) -> None:
 def test_places_that_cannot_be_written(name: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=told):
         write_simulated(simulate(60, 20, 0.1, 0), tmp_path / name)
+
+
+def test_relatives_keep_ancestor_and_rule() -> None:
+    made = simulate(60, 40, noise=0.1, seed=3)
+    more = simulate_relatives(made, 500, noise=0.0, seed=4, distinct_share=1.0)
+    assert (more.ancestor, more.resistance_positions, more.rule) == (
+        made.ancestor,
+        made.resistance_positions,
+        made.rule,
+    )
+    assert more.realised_accuracy == more.ceiling == 1
+    assert len(set(encode(more.genes, "amino_acid").identities().tolist())) > 300
+    assert (
+        simulate_relatives(made, 60, 0.1, 5).genes.fingerprint()
+        != simulate_relatives(made, 60, 0.1, 6).genes.fingerprint()
+    )
