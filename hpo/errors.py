@@ -4,6 +4,8 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
+#: A worker process that cannot go on by itself asks its parent for a fresh one (`EX_TEMPFAIL` of sysexits.h).
+EXIT_RENEW = 75
 
 
 class HpoError(Exception):
@@ -43,6 +45,12 @@ class ContractError(HpoError):
 
 class NotFinishedError(HpoError):
     """The study has no answer yet."""
+
+
+class DeviceLostError(HpoError):
+    """The device computes nothing any more in this process; its parent starts another."""
+
+    exit_code = EXIT_RENEW
 
 
 class StopRequested(Exception):  # noqa: N818 - a request, not an error

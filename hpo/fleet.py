@@ -6,20 +6,25 @@ reaches them once, through the parent, and they stop by themselves when the pare
 
 import logging
 import os
+import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag
 
-#: A child that dies is started again this often; more would hide a fault.
-MAX_RESTARTS = 5
+#: Children of one seat that may die in a row without having finished a trial; more would hide a fault.
+MAX_FRUITLESS = 5
 PARENT = "HPO_PARENT_PID"
+NAME = "HPO_WORKER_NAME"
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +60,13 @@ def _seat(device: str) -> Seat:
     return Seat(device="cuda:0", environment={"CUDA_VISIBLE_DEVICES": name})
 
 
+@dataclass(frozen=True)
+class _Child:
+    #: As its leases say.
+    worker: str
+    process: subprocess.Popen[bytes]
+
+
 @dataclass(kw_only=True)
 class Fleet:
     """The worker processes of one command.
@@ -62,47 +74,45 @@ class Fleet:
     Args:
         seats: One child for each.
         environment: HPO_STORAGE, HPO_STUDY and HPO_ARTIFACTS for the children.
+        bury: Called with the name of a worker that died, and how; returns whether it had finished a trial.
         arguments: Further options of `hpo worker`.
         log_file: Where the children's log goes; None for this process's stderr.
     """
 
     seats: Sequence[Seat]
     environment: Mapping[str, str]
+    bury: Callable[[str, str], bool]
     arguments: Sequence[str] = ()
     log_file: Path | None = None
     restarts: int = 0
     exit_codes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._children: dict[int, subprocess.Popen[bytes]] = {}
+        self._children: dict[int, _Child] = {}
+        self._fruitless: Counter[int] = Counter()
 
     def start(self) -> None:
         """Start a child on every seat."""
         for index in range(len(self.seats)):
-            self._children[index] = self._spawn(self.seats[index])
+            self._spawn(index)
 
     @property
     def alive(self) -> int:
         """Children that run."""
         return len(self._children)
 
-    def poll(self, stopping: bool) -> None:
-        """Collect children that ended; start those again that died of something else than their work.
-
-        Args:
-            stopping: The fleet was asked to stop: start none.
-        """
+    def poll(self) -> None:
+        """Collect children that ended; start those again that died of something else than their work."""
         for index, child in list(self._children.items()):
-            code = child.poll()
+            code = child.process.poll()
             if code is None:
                 continue
             del self._children[index]
-            if code < 0 and not stopping and self.restarts < MAX_RESTARTS:
-                self.restarts += 1
-                log.warning("worker %d was killed by signal %d; starting another", child.pid, -code)
-                self._children[index] = self._spawn(self.seats[index])
-            else:
+            if not _has_died(code) or not self._may_go_on(index, child, code):
                 self.exit_codes.append(code)
+                continue
+            self.restarts += 1
+            self._spawn(index)
 
     def stop(self, grace_s: float = 30.0) -> None:
         """Ask every child to stop, and kill those that have not after `grace_s`."""
@@ -110,31 +120,49 @@ class Fleet:
         deadline = time.monotonic() + grace_s
         try:
             for child in self._children.values():
-                child.wait(max(0.0, deadline - time.monotonic()))
+                child.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
             log.warning("a worker did not stop within %.0f s and is killed", grace_s)
         finally:
             self._signal(signal.SIGKILL)
-            for child in self._children.values():
-                self.exit_codes.append(child.wait())
+            codes = {child.worker: child.process.wait() for child in self._children.values()}
             self._children.clear()
+            self.exit_codes += codes.values()
+        for worker, code in codes.items():
+            if _has_died(code):
+                self.bury(worker, _how(code))
+
+    def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
+        """Give back what a dead child held. Says whether its seat may have another."""
+        how = _how(code)
+        self._fruitless[index] = 0 if self.bury(child.worker, how) else self._fruitless[index] + 1
+        if self._fruitless[index] < MAX_FRUITLESS:
+            log.warning("worker %s died (%s); starting another", child.worker, how)
+            return True
+        log.error(
+            "worker %s died (%s), the %dth in a row that finished no trial: its seat stays empty",
+            *(child.worker, how, MAX_FRUITLESS),
+        )
+        return False
 
     def _signal(self, number: signal.Signals) -> None:
         for child in self._children.values():
-            if child.poll() is None:
-                child.send_signal(number)
+            if child.process.poll() is None:
+                child.process.send_signal(number)
 
-    def _spawn(self, seat: Seat) -> subprocess.Popen[bytes]:
+    def _spawn(self, index: int) -> None:
+        seat, worker = self.seats[index], new_name()
         environment = {
             **os.environ,
             **self.environment,
             **seat.environment,
             PARENT: str(os.getpid()),
+            NAME: worker,
         }
         command = [sys.executable, "-m", "hpo", "worker", "--workers", "1", "--device", seat.device]
         with ExitStack() as files:
             log_to = files.enter_context(self.log_file.open("ab")) if self.log_file else None
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 [*command, *self.arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -142,6 +170,31 @@ class Fleet:
                 stderr=log_to,
                 process_group=0,
             )
+        self._children[index] = _Child(worker, process)
+
+
+def _has_died(code: int) -> bool:
+    """Whether the process was killed, or ended itself to be replaced; any other code is its own last word."""
+    return code < 0 or code == EXIT_RENEW
+
+
+def _how(code: int) -> str:
+    if code == EXIT_RENEW:
+        return "a training step hung, or its device failed"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def new_name() -> str:
+    """A name for a worker that no other has, now or later."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def is_child() -> bool:
+    """Whether this process is a fleet's child."""
+    return PARENT in os.environ
 
 
 def parent_is_gone() -> bool:
@@ -153,6 +206,6 @@ def parent_is_gone() -> bool:
 def wait_for(fleet: Fleet, stop: StopFlag, poll_s: float = 0.5) -> None:
     """Wait until every child has ended, or stop them when asked."""
     while fleet.alive and not stop.wait(poll_s):
-        fleet.poll(stopping=False)
+        fleet.poll()
     if stop:
         fleet.stop()

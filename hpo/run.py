@@ -3,9 +3,11 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hpo.attributes import CONTRACT
+from hpo.burial import bury
 from hpo.contract import Contract, parse
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
@@ -85,12 +87,12 @@ def search(session: Session, place: Place, seats: Sequence[Seat], log_file: Path
     Raises:
         HpoError: All workers ended before the budget was spent.
     """
-    fleet = Fleet(seats=seats, environment=place.environment, log_file=log_file)
+    fleet = Fleet(seats=seats, environment=place.environment, bury=partial(bury, session), log_file=log_file)
     with search_progress(session.budget) as progress:
         fleet.start()
         try:
             while fleet.alive and not stop.wait(1.0):
-                fleet.poll(stopping=False)
+                fleet.poll()
                 progress.update(read_status(session))
         finally:
             fleet.stop()

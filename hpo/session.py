@@ -1,6 +1,6 @@
 """An opened study: its contract, its queue and its artifacts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import optuna
 from optuna.storages import BaseStorage
@@ -13,6 +13,8 @@ from hpo.sampling import sampler_for
 from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
 from storage.connection import open_storage
 from storage.queue import TrialQueue
+from storage.retry import RetryPolicy
+from storage.retrying import with_policy
 from storage.studies import StudyHandle, find_study
 
 
@@ -25,6 +27,12 @@ class Session:
     contract: Contract
     artifacts: ArtifactStore
     queue: TrialQueue
+
+    def in_a_hurry(self, seconds: float = 5.0) -> "Session":
+        """The same study, for calls that must not wait long for a storage that is away."""
+        storage = with_policy(self.storage, RetryPolicy(deadline_s=seconds))
+        handle = replace(self.handle, storage=storage)
+        return replace(self, storage=storage, handle=handle, queue=TrialQueue(storage, handle.study_id))
 
     @property
     def budget(self) -> int:

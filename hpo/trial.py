@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 from optuna.trial import TrialState
@@ -20,6 +21,7 @@ from hpo.development import Development
 from hpo.folds import read_fold, write_fold
 from hpo.pruning import reported_value
 from hpo.seeds import derive
+from hpo.watchdog import Watchdog
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
 from model.training import Curves, train_fold
@@ -48,6 +50,10 @@ class TrialRunner:
     device: str
     #: Called after every batch with the fold; raises to stop the trial.
     on_batch: Callable[[int], None]
+    #: Writes an attribute of the trial while we hold it, and raises when we no longer do.
+    record: Callable[[str, Any], None]
+    #: Ends the process when a training step hangs.
+    watchdog: Watchdog
 
     def run(self, study: optuna.Study, trial_id: int) -> Outcome:
         """Train what is left of a trial that this worker holds.
@@ -57,7 +63,7 @@ class TrialRunner:
             trial_id: The storage's id of the RUNNING trial.
 
         Raises:
-            StopRequested, LeaseLostError: From `on_batch`; finished folds stay recorded.
+            StopRequested, LeaseLostError: From `on_batch` and `record`; finished folds stay recorded.
             TrainingError: The configuration cannot be trained.
         """
         trial = optuna.trial.Trial(study, trial_id)
@@ -82,7 +88,7 @@ class TrialRunner:
             config = self.contract.baseline_configuration
             for name in space.representable(config):
                 space.suggest_one(trial, name)
-        trial.set_user_attr(CONFIGURATION, dataclasses.asdict(config))
+        self.record(CONFIGURATION, dataclasses.asdict(config))
         return config
 
     def _finished_folds(self, trial: optuna.trial.Trial) -> list[Curves]:
@@ -94,28 +100,34 @@ class TrialRunner:
         fold = len(earlier)
         started = time.monotonic()
         encoded = self.development.encoded(config.encoding)
-        result = train_fold(
-            config,
-            self.contract.settings,
-            self.development.training(config.encoding, fold),
-            self.development.validation(config.encoding, fold),
-            vocabulary_size=encoded.vocabulary_size,
-            seed=derive(self.contract.seed, "fold", fold),
-            device=self.device,
-            # No epoch counts that an earlier fold did not reach: see model.epochs.
-            max_epochs=min((len(c.validation_loss) for c in earlier), default=self.contract.settings.max_epochs),
-            on_batch=lambda: self.on_batch(fold),
-        )
+
+        def on_batch() -> None:
+            self.watchdog.step()
+            self.on_batch(fold)
+
+        with self.watchdog:
+            result = train_fold(
+                config,
+                self.contract.settings,
+                self.development.training(config.encoding, fold),
+                self.development.validation(config.encoding, fold),
+                vocabulary_size=encoded.vocabulary_size,
+                seed=derive(self.contract.seed, "fold", fold),
+                device=self.device,
+                # No epoch counts that an earlier fold did not reach: see model.epochs.
+                max_epochs=min((len(c.validation_loss) for c in earlier), default=self.contract.settings.max_epochs),
+                on_batch=on_batch,
+            )
         record = write_fold(self.artifacts, fold, result, seconds=time.monotonic() - started)
-        trial.set_user_attr(record.attribute, record.as_dict())
+        self.record(record.attribute, record.as_dict())
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
         return result.curves
 
     def _report(self, trial: optuna.trial.Trial, curves: list[Curves]) -> tuple[float, ...]:
         epoch = choose_epoch(curves)
         accuracies = tuple(float(c.validation_accuracy[epoch - 1]) for c in curves)
-        trial.set_user_attr(FOLD_ACCURACIES, accuracies)
-        trial.set_user_attr(EPOCHS, epoch)
+        self.record(FOLD_ACCURACIES, accuracies)
+        self.record(EPOCHS, epoch)
         step = len(accuracies) - 1
         if step not in trial.storage.get_trial(trial._trial_id).intermediate_values:
             trial.report(reported_value(self.contract.search.pruner, accuracies), step)

@@ -4,17 +4,20 @@ import logging
 import random
 import time
 from dataclasses import dataclass, field
+from functools import partial
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from hpo.development import load_development
-from hpo.errors import HpoError, StopRequested
+from hpo.errors import DeviceLostError, HpoError, StopRequested
 from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.trial import TrialRunner
+from hpo.watchdog import Watchdog
 from model.errors import TrainingError
-from storage.errors import LeaseLostError, StorageError
+from model.runtime import computes
+from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.leases import Claim, LeaseKeeper, StaleWatch, WorkerIdentity
 
 #: Seconds between looks at a queue that has nothing to hand out right now.
@@ -54,6 +57,7 @@ class Worker:
         device: As PyTorch names it.
         stop: Set when the worker is to stop.
         timeout_s: Claim no further trial after this time; None for no limit.
+        step_timeout_s: A training step that takes longer hangs, and the process ends.
     """
 
     session: Session
@@ -61,6 +65,7 @@ class Worker:
     device: str
     stop: StopFlag
     timeout_s: float | None = None
+    step_timeout_s: float = 600.0
     report: WorkerReport = field(default_factory=WorkerReport)
 
     def __post_init__(self) -> None:
@@ -108,6 +113,9 @@ class Worker:
         except StopRequested:
             self._put_back(claim)
             return
+        except DeviceLostError:
+            # Neither finished nor put back: the parent counts this death against the trial.
+            raise
         except (StorageError, HpoError, OSError):
             # Not the configuration's fault (a full disk, an artifact that is gone): others may have more luck.
             self._put_back(claim)
@@ -118,8 +126,9 @@ class Worker:
 
     def _put_back(self, claim: Claim) -> None:
         try:
-            self.session.queue.put_back(claim)
-        except LeaseLostError as error:
+            # Whoever asked us to stop waits: where the storage is away, our lease runs out instead.
+            self.session.in_a_hurry().queue.put_back(claim)
+        except (LeaseLostError, StorageUnavailableError) as error:
             self.report.lost += 1
             log.warning("trial %d: not put back: %s", claim.number, error)
             return
@@ -139,6 +148,8 @@ class Worker:
             artifacts=self.session.artifacts,
             device=self.device,
             on_batch=on_batch,
+            record=partial(self.session.queue.record, claim),
+            watchdog=Watchdog(self.step_timeout_s),
         )
         try:
             outcome = runner.run(self.session.study(claim.number), claim.trial_id)
@@ -148,5 +159,8 @@ class Worker:
             raise
         except Exception as error:
             log.exception("trial %d: unexpected error", claim.number)
+            if not computes(self.device):
+                # After an error inside a GPU's kernel every later call fails: so would every trial in the queue.
+                raise DeviceLostError(f"Trial {claim.number}: {self.device} failed: {error}.") from error
             return TrialState.FAIL, None, f"{type(error).__name__}: {error}"
         return outcome.state, outcome.value, None

@@ -1,53 +1,63 @@
-"""`hpo worker`: in this process where there is one seat, in child processes where there are more."""
+"""`hpo worker`: a parent, and one child process per seat that does the work."""
 
 import os
-import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import partial
 
-from hpo.fleet import Fleet, Seat, parent_is_gone, wait_for
+from hpo.burial import bury
+from hpo.fleet import NAME, Fleet, Seat, new_name, parent_is_gone, wait_for
 from hpo.progress import say
 from hpo.run import Place
-from hpo.session import open_session
+from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
 from storage.leases import WorkerIdentity
 
 
-def work_here(
-    seats: Sequence[Seat],
-    storage: str,
-    study: str | None,
-    artifacts: str | None,
-    timeout_s: float | None,
-    stop: StopFlag,
-) -> int:
-    """Work in this process, on the only seat. Returns the exit code."""
-    session = open_session(storage, study, artifacts)
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long a worker may go on."""
+
+    #: Claim no further trial after this time; None for no limit.
+    timeout_s: float | None
+    #: The longest that one training step may take.
+    step_timeout_s: float
+
+    @property
+    def arguments(self) -> list[str]:
+        """As options of `hpo worker`."""
+        timeout = [] if self.timeout_s is None else ["--timeout", str(self.timeout_s)]
+        return [*timeout, "--step-timeout", str(self.step_timeout_s)]
+
+
+def work_here(seats: Sequence[Seat], session: Session, limits: Limits, stop: StopFlag) -> int:
+    """Work in this process, a parent's child, on the only seat. Returns the exit code."""
     identity = who_we_are(seats[0].device)
     stop.watch(parent_is_gone)
-    worker = Worker(session=session, identity=identity, device=seats[0].device, stop=stop, timeout_s=timeout_s)
+    worker = Worker(
+        session=session,
+        identity=identity,
+        device=identity.device,
+        stop=stop,
+        timeout_s=limits.timeout_s,
+        step_timeout_s=limits.step_timeout_s,
+    )
     report = worker.work()
     done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
     say(f"Worker {identity.worker}: {done or 'nothing was left to do'}.")
     return 0
 
 
-def work_in_children(
-    seats: Sequence[Seat],
-    storage: str,
-    study: str | None,
-    artifacts: str | None,
-    timeout_s: float | None,
-    stop: StopFlag,
-) -> int:
-    """Work in one child per seat. Returns 0 if all ended well, else 1."""
-    # Opened here first: what is wrong with study or storage is said once, not by every child.
-    session = open_session(storage, study, artifacts)
-    place = Place(storage=storage, study=session.handle.name, artifacts=artifacts)
-    arguments = () if timeout_s is None else ("--timeout", str(timeout_s))
-    fleet = Fleet(seats=seats, environment=place.environment, arguments=arguments)
+def work_in_children(seats: Sequence[Seat], session: Session, place: Place, limits: Limits, stop: StopFlag) -> int:
+    """Work in one child per seat. Returns 0 if all ended well, else 1.
+
+    A single seat has a parent too: a trial may take its process with it, and the worker lives on.
+    """
+    # Here first: what differs is said once, not by every child.
+    session.contract.check_versions()
+    fleet = Fleet(seats=seats, environment=place.environment, bury=partial(bury, session), arguments=limits.arguments)
     fleet.start()
     try:
         wait_for(fleet, stop)
@@ -57,7 +67,6 @@ def work_in_children(
 
 
 def who_we_are(device: str) -> WorkerIdentity:
-    """This process, by a name that no other process has, now or later."""
-    host = socket.gethostname()
-    name = f"{host}-{os.getpid()}-{secrets.token_hex(2)}"
-    return WorkerIdentity(worker=name, host=host, pid=os.getpid(), device=device)
+    """This process, by the name that its parent gave it."""
+    name = os.environ.get(NAME) or new_name()
+    return WorkerIdentity(worker=name, host=socket.gethostname(), pid=os.getpid(), device=device)

@@ -121,6 +121,14 @@ def resolve_device(text: str) -> torch.device:
     return torch.device(name)
 
 
+def computes(device: str) -> bool:
+    """Whether a device still answers in this process; after an error inside a kernel, a GPU does not."""
+    try:
+        return bool(torch.ones(2, device=device).sum().item() == 2.0)
+    except RuntimeError:
+        return False
+
+
 @contextmanager
 def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     """Sets how a GPU computes, and that it computes alike every time; a CPU stays as it is.

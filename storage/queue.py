@@ -25,6 +25,7 @@ FOLD_PREFIX = "hpo:fold:"
 _TRIES_PER_LISTING = 4
 _MOST_LISTINGS = 100
 _UNFINISHED = (TrialState.WAITING, TrialState.RUNNING)
+_FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 @dataclass(frozen=True)
@@ -190,6 +191,11 @@ class TrialQueue:
             running=states.count(TrialState.RUNNING),
             waiting=states.count(TrialState.WAITING),
         )
+
+    def finished_by(self, worker: str) -> int:
+        """Counts the trials that a worker finished: a finished trial keeps its last lease."""
+        leases = [lease_of(trial) for trial in self._list(_FINISHED)]
+        return sum(lease is not None and lease.worker == worker for lease in leases)
 
     def running(self, budget: int) -> list[FrozenTrial]:
         """Returns the trials in the budget that are RUNNING."""

@@ -126,19 +126,31 @@ def worker(
         float | None,
         option("--timeout", help="Claim no further trial after so many seconds.", min=0, metavar="S"),
     ] = None,
+    step_timeout: Annotated[
+        float,
+        option("--step-timeout", help="Seconds after which one training step is taken to hang.", min=0.001),
+    ] = 600.0,
 ) -> None:
     """Pull trials until the budget is spent. Start as many as you like, on as many machines as you like.
 
     SIGTERM or Ctrl-C puts the trial back after the current batch; its finished folds are kept.
     """
+    from hpo.fleet import is_child
+    from hpo.run import Place
+    from hpo.session import open_session
     from hpo.signals import on_stop
-    from hpo.working import work_here, work_in_children
+    from hpo.working import Limits, work_here, work_in_children
 
     set_up_logging("info")
     seats = _seats(device, workers)
+    limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout)
     with on_stop() as stop:
-        work = work_here if len(seats) == 1 else work_in_children
-        code = work(seats, place.storage, study, place.artifacts, timeout, stop)
+        session = open_session(place.storage, study, place.artifacts)
+        if is_child():
+            code = work_here(seats, session, limits, stop)
+        else:
+            where = Place(storage=place.storage, study=session.handle.name, artifacts=place.artifacts)
+            code = work_in_children(seats, session, where, limits, stop)
     sys.exit(stop.exit_code or code)
 
 

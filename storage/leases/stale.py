@@ -92,14 +92,19 @@ class StaleWatch:
         stale = [trial for trial in running if self._seen[trial._trial_id].unchanged_s >= self._timeout_s]
         return [trial.number for trial in stale if self._take_back(trial)]
 
-    def release_dead(self, worker: str, budget: int) -> list[int]:
+    def release_dead(self, worker: str, budget: int, how: str = "its process ended") -> list[int]:
         """Takes back at once what a worker held whose process is known to have ended.
+
+        Args:
+            worker: Its name.
+            budget: The study's number of trials.
+            how: How it ended, in words; recorded with the death.
 
         Returns:
             The numbers of the trials that were taken back (or ended as FAIL).
         """
         held = [trial for trial in self._queue.running(budget) if _worker_of(trial) == worker]
-        return [trial.number for trial in held if self._take_back(trial)]
+        return [trial.number for trial in held if self._take_back(trial, how)]
 
     def _look(self, trial: FrozenTrial, now: float) -> _Sighting:
         signature = _signature(trial)
@@ -109,27 +114,27 @@ class StaleWatch:
         gap = min(now - before.at, self._timeout_s * _MOST_OF_ONE_GAP)
         return _Sighting(signature, before.unchanged_s + gap, now)
 
-    def _take_back(self, seen: FrozenTrial) -> bool:
+    def _take_back(self, seen: FrozenTrial, how: str = "its lease ran out") -> bool:
         try:
-            return self._take_back_if_unchanged(seen)
+            return self._take_back_if_unchanged(seen, how)
         except (UpdateFinishedTrialError, KeyError):
             return False  # its worker was alive and has just finished it, or the study was deleted
 
-    def _take_back_if_unchanged(self, seen: FrozenTrial) -> bool:
+    def _take_back_if_unchanged(self, seen: FrozenTrial, how: str) -> bool:
         signature = _signature(seen)
         trial = self._read(seen, signature)
         if trial is None:
             return False
-        deaths = self._count_death(trial, signature.lease)
+        deaths = self._count_death(trial, signature.lease, how)
         if self._read(seen, signature) is None:
             return False
         if deaths > self._max_deaths:
-            return self._give_up(trial, deaths)
+            return self._give_up(trial, deaths, how)
         self._queue.storage.set_trial_user_attr(trial._trial_id, LEASE, None)
         if self._read(seen, _Signature(signature.claimed_at, None)) is None:
             return False
         self._queue.storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
-        log.warning("Trial %d is put back: %s.", trial.number, _what_happened(signature.lease))
+        log.warning("Trial %d is put back: %s.", trial.number, _what_happened(signature.lease, how))
         return True
 
     def _read(self, seen: FrozenTrial, expected: _Signature) -> FrozenTrial | None:
@@ -137,17 +142,17 @@ class StaleWatch:
         unchanged = trial.state == TrialState.RUNNING and _signature(trial) == expected
         return trial if unchanged else None
 
-    def _count_death(self, trial: FrozenTrial, lease: Lease | None) -> int:
+    def _count_death(self, trial: FrozenTrial, lease: Lease | None, how: str) -> int:
         deaths: list[dict[str, Any]] = trial.user_attrs.get(DEATHS, [])
         if lease is None or any(death["token"] == lease.token for death in deaths):
             return len(deaths)
         when = datetime.now(UTC).isoformat(timespec="seconds")
-        death = {"worker": lease.worker, "when": when, "fold": lease.fold, "token": lease.token}
+        death = {"worker": lease.worker, "when": when, "fold": lease.fold, "token": lease.token, "how": how}
         self._queue.storage.set_trial_user_attr(trial._trial_id, DEATHS, [*deaths, death])
         return len(deaths) + 1
 
-    def _give_up(self, trial: FrozenTrial, deaths: int) -> bool:
-        reason = f"{deaths} workers died on this trial (allowed: {self._max_deaths}); it is not tried again."
+    def _give_up(self, trial: FrozenTrial, deaths: int, how: str) -> bool:
+        reason = f"{deaths} workers died on this trial (allowed: {self._max_deaths}), the last one so: {how}."
         self._queue.storage.set_trial_user_attr(trial._trial_id, REASON, reason)
         self._queue.storage.set_trial_state_values(trial._trial_id, TrialState.FAIL)
         log.warning("Trial %d ends as FAIL: %s", trial.number, reason)
@@ -163,8 +168,8 @@ def _worker_of(trial: FrozenTrial) -> str | None:
     return None if lease is None else lease.worker
 
 
-def _what_happened(lease: Lease | None) -> str:
+def _what_happened(lease: Lease | None, how: str) -> str:
     if lease is None:
         return "it was claimed and no lease followed"
     fold = "before its first fold" if lease.fold is None else f"in fold {lease.fold}"
-    return f"worker {lease.worker} (process {lease.pid} on {lease.host}) died {fold}"
+    return f"worker {lease.worker} (process {lease.pid} on {lease.host}) died {fold}: {how}"

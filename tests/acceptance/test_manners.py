@@ -153,16 +153,28 @@ def test_a_stopped_worker_puts_its_trial_back(hpo, background, number: signal.Si
     assert status["failed"] == 0
 
 
-def test_a_killed_worker_s_trial_goes_on_with_the_same_numbers(hpo, background) -> None:
+def test_a_killed_child_s_trial_goes_on_at_once_with_the_same_numbers(hpo, background) -> None:
     hpo.create("undisturbed", 3, "--sampler", "random")
     hpo.ok("worker", "--study", "undisturbed", "--workers", "1")
-    hpo.create("disturbed", 3, "--sampler", "random", "--lease-timeout", "3")
-    worker = background(hpo.start("worker", "--study", "disturbed", "--workers", "1"))
+    # The lease would last for an hour: it is the parent that gives the trial back.
+    hpo.create("disturbed", 3, "--sampler", "random", "--lease-timeout", "3600")
+    parent = background(hpo.start("worker", "--study", "disturbed", "--workers", "1"))
     _until(lambda: hpo.json("status", "--study", "disturbed")["folds_trained"] > 1)
-    worker.kill()
-    worker.wait(timeout=30)
-    hpo.ok("worker", "--study", "disturbed", "--workers", "1")
+    (child,) = children_of(parent.pid)
+    os.kill(child, signal.SIGKILL)
+    _, talk = parent.communicate(timeout=120)
+    assert parent.returncode == 0, talk
+    assert "SIGKILL" in talk
     assert _accuracies(hpo, "disturbed") == _accuracies(hpo, "undisturbed")
+
+
+def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
+    # Every step takes longer than this, as a hung one does.
+    hpo.create("s", 1, "--retries", "0")
+    hpo.ok("worker", "--workers", "1", "--step-timeout", "0.001")
+    assert hpo.json("status")["failed"] == 1
+    (trial,) = _trials(hpo, "s")
+    assert "hung" in trial.user_attrs["hpo:reason"]
 
 
 def test_a_child_of_a_dead_parent_stops(hpo, background) -> None:
@@ -192,10 +204,17 @@ def _until(condition, timeout_s: float = 90) -> None:
         time.sleep(0.1)
 
 
-def _accuracies(hpo, study: str) -> list[list[float]]:
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _trials(hpo, study: str):
     from hpo.session import open_session
 
     place = os.path.relpath(hpo.folder / "hpo.db")
     session = open_session(f"sqlite:///{place}", study, str(hpo.folder / "hpo-artifacts"))
-    trials = session.storage.get_all_trials(session.handle.study_id)
-    return [trial.user_attrs["fold_accuracies"] for trial in trials]
+    return session.storage.get_all_trials(session.handle.study_id)
+
+
+def _accuracies(hpo, study: str) -> list[list[float]]:
+    return [trial.user_attrs["fold_accuracies"] for trial in _trials(hpo, study)]

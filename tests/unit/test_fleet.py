@@ -1,8 +1,13 @@
-"""Which worker process sits where."""
+"""Which worker process sits where, and what becomes of those that die."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from hpo.fleet import seats_for
+from hpo.fleet import MAX_FRUITLESS, Fleet, seats_for
 
 
 def test_a_cpu_gets_one_worker_per_core() -> None:
@@ -29,3 +34,86 @@ def test_gpus_that_a_scheduler_chose_are_kept(monkeypatch: pytest.MonkeyPatch) -
 def test_more_workers_than_gpus_are_dealt_out() -> None:
     seats = seats_for(["cuda:0", "cuda:1"], 3, cores=8)
     assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["0", "1", "0"]
+
+
+class Burials:
+    """What the fleet told of its dead, and what it is told of their fruits."""
+
+    def __init__(self, fruitful: bool) -> None:
+        self.fruitful = fruitful
+        self.told: list[str] = []
+
+    def __call__(self, worker: str, how: str) -> bool:
+        self.told.append(how)
+        return self.fruitful
+
+
+@pytest.fixture
+def fleet_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Burials], Fleet]]:
+    """A fleet of one seat whose children run some Python in place of a worker."""
+    fleets: list[Fleet] = []
+
+    def make(code: str, burials: Burials) -> Fleet:
+        real = subprocess.Popen
+
+        def start(command, **options):
+            return real([sys.executable, "-c", code], **options)
+
+        monkeypatch.setattr("hpo.fleet.subprocess.Popen", start)
+        fleets.append(Fleet(seats=seats_for(["cpu"], 1, cores=1), environment={}, bury=burials))
+        fleets[-1].start()
+        return fleets[-1]
+
+    yield make
+    for fleet in fleets:
+        fleet.stop(grace_s=0.0)
+
+
+def poll_until(fleet: Fleet, condition: Callable[[], bool], deadline_s: float = 60.0) -> None:
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        fleet.poll()
+        time.sleep(0.01)
+
+
+KILLED = "import os; os.kill(os.getpid(), 9)"
+
+
+def test_a_child_that_is_killed_before_it_finished_anything_is_not_restarted_for_ever(fleet_of) -> None:
+    burials = Burials(fruitful=False)
+    fleet = fleet_of(KILLED, burials)
+    poll_until(fleet, lambda: not fleet.alive)
+    assert burials.told == ["killed by SIGKILL"] * MAX_FRUITLESS
+    assert fleet.restarts == MAX_FRUITLESS - 1
+    assert fleet.exit_codes == [-9]
+
+
+def test_a_child_that_finishes_trials_is_restarted_however_often_it_dies(fleet_of) -> None:
+    burials = Burials(fruitful=True)
+    fleet = fleet_of(KILLED, burials)
+    poll_until(fleet, lambda: fleet.restarts > 2 * MAX_FRUITLESS)
+    assert fleet.exit_codes == []
+
+
+def test_a_child_that_asks_for_a_fresh_process_gets_one(fleet_of) -> None:
+    burials = Burials(fruitful=True)
+    fleet = fleet_of("import sys; sys.exit(75)", burials)
+    poll_until(fleet, lambda: fleet.restarts > 0)
+    assert "hung" in burials.told[0]
+
+
+@pytest.mark.parametrize("code", [0, 1, 143])
+def test_a_child_that_ended_by_itself_had_the_last_word(fleet_of, code: int) -> None:
+    burials = Burials(fruitful=False)
+    fleet = fleet_of(f"import sys; sys.exit({code})", burials)
+    poll_until(fleet, lambda: not fleet.alive)
+    assert (fleet.restarts, burials.told, fleet.exit_codes) == (0, [], [code])
+
+
+def test_a_child_that_does_not_stop_is_killed_and_buried(fleet_of) -> None:
+    burials = Burials(fruitful=False)
+    fleet = fleet_of("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)", burials)
+    fleet.stop(grace_s=2.0)
+    assert fleet.alive == 0
+    assert len(burials.told) == 1

@@ -1,0 +1,160 @@
+"""What a trial may do to its worker: it ends with its reason recorded, and the worker goes on with the next."""
+
+import logging
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from optuna.trial import FrozenTrial, TrialState
+
+import hpo.trial
+import hpo.worker
+from hpo.attributes import BUDGET
+from hpo.create import Plan, open_for_creation, prepare, register
+from hpo.errors import DeviceLostError
+from hpo.session import Session, open_session
+from hpo.signals import StopFlag
+from hpo.worker import Worker
+from model.configuration import TrainingSettings
+from model.errors import NonFiniteLossError, OutOfMemoryError
+from model.simulation import simulate
+from storage.leases import DEATHS, LEASE, REASON, StaleWatch, WorkerIdentity
+
+SPACE = """
+encoding = "amino_acid"
+embedding_size = 4
+hidden_size = 4
+layers = 1
+batch_size = 64
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Iterator[Session]:
+    """A study of two trials of five folds, on sixty short genes."""
+    (tmp_path / "space.toml").write_text(SPACE)
+    storage, artifacts = f"sqlite:///{tmp_path}/hpo.db", str(tmp_path / "artifacts")
+    plan = Plan(
+        study="s",
+        trials=2,
+        source=tmp_path / "genes.csv",
+        seed=0,
+        folds=5,
+        test_size=0.2,
+        duplicates="together",
+        space_file=tmp_path / "space.toml",
+        sampler="random",
+        startup_trials=10,
+        pruner="none",
+        training=TrainingSettings(max_epochs=1, engine="stock"),
+        lease_timeout_s=60.0,
+        retries=3,
+    )
+    contract = prepare(simulate(60, 12, 0.05, 3).genes, plan, open_for_creation(storage, artifacts))
+    register(storage, contract, plan.trials).storage.close()
+    opened = open_session(storage, "s", artifacts)
+    yield opened
+    opened.storage.close()
+
+
+def worker_on(session: Session, **options: object) -> Worker:
+    identity = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
+    return Worker(session=session, identity=identity, device="cpu", stop=StopFlag(), **options)
+
+
+def trials(session: Session) -> list[FrozenTrial]:
+    return session.storage.get_all_trials(session.handle.study_id)
+
+
+@pytest.fixture
+def first_training(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """Puts something before the first fold that is trained; the others train as ever."""
+
+    def before(happens: Callable[[], None]) -> None:
+        real, waiting = hpo.trial.train_fold, [happens]
+
+        def train_fold(*arguments, **options):
+            if waiting:
+                waiting.pop()()
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(hpo.trial, "train_fold", train_fold)
+
+    return before
+
+
+def throw(error: Exception) -> Callable[[], None]:
+    def happens() -> None:
+        raise error
+
+    return happens
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (NonFiniteLossError("The training loss is nan.", "Use a lower learning rate."), "nan"),
+        (OutOfMemoryError("The memory of cuda:0 is not enough.", "Use a smaller batch."), "memory"),
+        (MemoryError("cannot allocate"), "MemoryError: cannot allocate"),
+        (RuntimeError("shapes do not fit"), "RuntimeError: shapes do not fit"),
+        (AssertionError("odd"), "AssertionError: odd"),
+    ],
+)
+def test_a_failing_trial_ends_with_its_reason_and_the_worker_lives(session, first_training, error, word) -> None:
+    first_training(throw(error))
+    report = worker_on(session).work()
+    assert (report.failed, report.complete) == (1, 1)
+    failed, complete = trials(session)
+    assert (failed.state, complete.state) == (TrialState.FAIL, TrialState.COMPLETE)
+    assert word in failed.user_attrs[REASON]
+
+
+def test_a_device_that_answers_no_more_ends_the_process_and_not_the_trial(session, first_training, monkeypatch) -> None:
+    first_training(throw(RuntimeError("CUDA error: device-side assert triggered")))
+    monkeypatch.setattr(hpo.worker, "computes", lambda device: False)
+    with pytest.raises(DeviceLostError, match="device-side assert"):
+        worker_on(session).work()
+    first = trials(session)[0]
+    assert first.state == TrialState.RUNNING
+    assert first.user_attrs[LEASE]["worker"] == "w1"
+
+
+def test_a_late_fold_and_a_late_result_are_dropped_and_the_worker_goes_on(session, first_training, caplog) -> None:
+    def taken_for_dead() -> None:
+        watch = StaleWatch(session.queue, lease_timeout_s=60.0, max_deaths=3)
+        assert watch.release_dead("w1", session.budget) == [0]
+
+    first_training(taken_for_dead)
+    with caplog.at_level(logging.WARNING):
+        report = worker_on(session).work()
+    assert "late result dropped" in caplog.text
+    assert (report.lost, report.complete) == (1, 2)
+    first = trials(session)[0]
+    assert first.state == TrialState.COMPLETE
+    assert len(first.user_attrs[DEATHS]) == 1
+
+
+def test_a_stop_during_a_fold_puts_the_trial_back(session, first_training) -> None:
+    worker = worker_on(session)
+    first_training(lambda: worker.stop.set())
+    report = worker.work()
+    assert report.put_back == 1
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING, TrialState.WAITING]
+    assert DEATHS not in trials(session)[0].user_attrs
+
+
+def test_memory_does_not_grow_from_trial_to_trial(session) -> None:
+    torch.set_num_threads(1)
+    session.handle.set(BUDGET, 15)
+    worker_on(session).work()
+    before = resident_mb()
+    session.handle.set(BUDGET, 60)
+    worker_on(session).work()
+    # 45 trials of 5 folds; one network, or one fold's rows, kept from each would be far more.
+    assert resident_mb() - before < 20
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096 / 1e6
