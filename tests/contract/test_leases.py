@@ -107,7 +107,20 @@ def test_a_child_that_is_known_to_be_dead_is_not_waited_for(queue, watch, worker
     assert watch.release_dead("child-1", BUDGET) == [dead.number]
     assert watch.release_dead("child-1", BUDGET) == []
     assert queue.counts(BUDGET).running == 1
+    assert [queue.finished_by(name) for name in ("child-1", "child-2")] == [0, 0]
     queue.finish(alive, TrialState.COMPLETE, 0.5)
+    assert [queue.finished_by(name) for name in ("child-1", "child-2")] == [0, 1]
+
+
+def test_how_a_worker_died_is_recorded_and_told(queue, another, watch, worker):
+    queue.fill(1)
+    for death in range(4):
+        claim = another.claim(worker(f"w{death}"), 1)
+        assert watch.release_dead(f"w{death}", 1, "killed by SIGKILL") == [0]
+    trial = queue.storage.get_trial(claim.trial_id)
+    assert trial.state == TrialState.FAIL
+    assert trial.user_attrs[REASON].endswith("killed by SIGKILL.")
+    assert {death["how"] for death in trial.user_attrs[DEATHS]} == {"killed by SIGKILL"}
 
 
 def test_a_watch_does_not_mistake_a_new_claim_for_the_old_one(queue, another, watch, clock, worker):
@@ -123,9 +136,9 @@ def test_a_worker_that_finishes_as_it_is_given_up_has_finished(queue, watch, clo
     sweep_for(watch, clock, 50)
     count_death = watch._count_death
 
-    def finish_first(trial, lease):
+    def finish_first(*arguments):
         queue.finish(claim, TrialState.COMPLETE, 0.5)
-        return count_death(trial, lease)
+        return count_death(*arguments)
 
     monkeypatch.setattr(watch, "_count_death", finish_first)
     clock.now += 10
@@ -158,11 +171,11 @@ def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worke
         clock.now += 10
     count_death, claims = watches[0]._count_death, []
 
-    def let_the_other_go_first(trial, lease):
+    def let_the_other_go_first(*arguments):
         assert watches[1].sweep(1) == [dead.number]
         if claimed_again:
             claims.append(another.claim(worker("w3"), 1))
-        return count_death(trial, lease)
+        return count_death(*arguments)
 
     monkeypatch.setattr(watches[0], "_count_death", let_the_other_go_first)
     assert watches[0].sweep(1) == []
