@@ -35,14 +35,20 @@ class Session:
         return replace(self, storage=storage, handle=handle, queue=TrialQueue(storage, handle.study_id))
 
     @property
+    def orders(self) -> tuple[int, bool]:
+        """Budget and pause, in one read."""
+        attributes = self.handle.attributes()
+        return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
+
+    @property
     def budget(self) -> int:
         """Trials to finish; `hpo extend` raises it."""
-        return int(self.handle.get(BUDGET))
+        return self.orders[0]
 
     @property
     def paused(self) -> bool:
         """Whether workers are to wait."""
-        return bool(self.handle.get(PAUSED, False))
+        return self.orders[1]
 
     def study(self, trial_number: int) -> optuna.Study:
         """Optuna's study, with the sampler of one trial."""

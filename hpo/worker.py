@@ -72,6 +72,7 @@ class Worker:
         contract = self.session.contract
         contract.check_versions()
         self._started = time.monotonic()
+        self._next_sweep = self._started
         self._development = load_development(contract, self.session.artifacts)
         self._watch = StaleWatch(
             self.session.queue,
@@ -82,11 +83,10 @@ class Worker:
     def work(self) -> WorkerReport:
         """Run trials until the budget is spent, the time is over, or the flag is set."""
         while not self.stop and not self._time_is_over():
-            # The budget is read anew each time: `hpo extend` may have raised it.
-            budget = self.session.budget
-            # Looked at between all trials, not only when idle: a death is then noticed in time on a busy study too.
-            self._watch.sweep(budget)
-            if not self.session.paused:
+            # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
+            budget, paused = self.session.orders
+            self._sweep(budget)
+            if not paused:
                 claim = self.session.queue.claim(self.identity, budget)
                 if claim is not None:
                     self._run(claim)
@@ -96,6 +96,13 @@ class Worker:
             # Trials are left, all of them held by others: one of these may die.
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
         return self.report
+
+    def _sweep(self, budget: int) -> None:
+        """Look for the dead once a beat, between trials too: a death is then noticed in time on a busy study."""
+        now = time.monotonic()
+        if now >= self._next_sweep:
+            self._watch.sweep(budget)
+            self._next_sweep = now + self.session.contract.leases.beat_interval_s
 
     def _time_is_over(self) -> bool:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
