@@ -1,0 +1,120 @@
+"""What must hold of a study after its workers were killed: counts, folds, numbers, artifacts."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from hpo.attributes import FOLD_ACCURACIES, finished_folds
+from hpo.development import Development, load_development
+from hpo.errors import StopRequested
+from hpo.folds import read_fold
+from hpo.session import Session
+from hpo.trial import TrialRunner
+from hpo.watchdog import Watchdog
+from storage.leases import DEATHS
+
+_TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
+
+
+def check(session: Session, log: Path) -> dict[str, Any]:
+    """Everything that a study tells of itself. Keys that begin with "wrong:" must be empty or 0."""
+    budget, folds = session.budget, session.contract.splitting.folds
+    every = session.storage.get_all_trials(session.handle.study_id, deepcopy=False)
+    trials = [trial for trial in every if trial.number < budget]
+    finished = [trial for trial in every if trial.state.is_finished()]
+    records = {trial.number: finished_folds(trial.user_attrs, folds) for trial in trials}
+    trained = Counter((int(n), int(k)) for n, k in _TRAINED.findall(log.read_text(errors="replace")))
+    recorded = {(number, record.fold) for number, found in records.items() for record in found}
+    found: dict[str, Any] = {
+        "finished trials": len(finished),
+        "complete": _count(trials, TrialState.COMPLETE),
+        "pruned": _count(trials, TrialState.PRUNED),
+        "failed": _count(trials, TrialState.FAIL),
+        "folds recorded": len(recorded),
+        "deaths counted in trials": sum(len(trial.user_attrs.get(DEATHS, [])) for trial in trials),
+        "wrong: finished trials too many or too few": len(finished) - budget,
+        "wrong: numbers lost or doubled": sorted(set(range(budget)) ^ {trial.number for trial in finished}),
+        "wrong: folds trained twice": sorted(fold for fold, times in trained.items() if times > 1),
+        "wrong: folds trained and not recorded": sorted(set(trained) - recorded),
+        "wrong: complete trials with a fold missing": [
+            t.number for t in trials if t.state == TrialState.COMPLETE and len(records[t.number]) != folds
+        ],
+    }
+    return found | _artifacts(session, [record.artifact for found_ in records.values() for record in found_])
+
+
+def _count(trials: list[FrozenTrial], state: TrialState) -> int:
+    return sum(trial.state == state for trial in trials)
+
+
+def _artifacts(session: Session, named: list[str]) -> dict[str, Any]:
+    """Records without bytes, and bytes without a record."""
+    folder = Path(session.artifacts.location)
+    data = session.contract.data
+    there = {path.name for path in folder.rglob("*") if path.is_file()}
+    halves = {name for name in there if name.endswith(".part")}
+    return {
+        "half-written files left": len(halves),
+        "wrong: records without artifact": sorted(set(named) - there),
+        "wrong: artifacts without record": sorted(
+            there - halves - set(named) - {data.development.artifact, data.test.artifact}
+        ),
+    }
+
+
+def compare_with_undisturbed(session: Session, say: Callable[[str], None]) -> dict[str, Any]:
+    """Runs every trial's configuration again, alone and in this process, and compares the fold accuracies."""
+    development = load_development(session.contract, session.artifacts)
+    alone = optuna.create_study(direction="maximize", pruner=optuna.pruners.NopPruner())
+    differing, compared = [], 0
+    for trial in sorted(session.storage.get_all_trials(session.handle.study_id), key=lambda trial: trial.number):
+        if trial.number >= session.budget:
+            continue
+        alone.enqueue_trial(trial.params)
+        there = trial.user_attrs.get(FOLD_ACCURACIES, [])
+        here = _run_alone(session, development, alone, folds=len(there))
+        compared += len(there)
+        if here != there or not _read_alike(session, trial, len(there)):
+            differing.append(trial.number)
+        say(f"compared {trial.number + 1} of {session.budget} trials")
+    return {"fold accuracies compared": compared, "wrong: trials with other numbers": differing}
+
+
+def _run_alone(session: Session, development: Development, alone: optuna.Study, folds: int) -> list[float]:
+    accuracies: list[float] = []
+
+    def record(name: str, value: Any) -> None:
+        if name == FOLD_ACCURACIES:
+            accuracies[:] = value
+
+    def on_batch(fold: int) -> None:
+        # Where the trial was pruned, it ends here too.
+        if fold >= folds:
+            raise StopRequested
+
+    runner = TrialRunner(
+        contract=session.contract,
+        development=development,
+        artifacts=session.artifacts,
+        device="cpu",
+        on_batch=on_batch,
+        record=record,
+        watchdog=Watchdog(600.0),
+    )
+    trial = alone.ask()
+    with suppress(StopRequested):
+        runner.run(alone, trial._trial_id)
+    alone.tell(trial, state=TrialState.FAIL)
+    return accuracies
+
+
+def _read_alike(session: Session, trial: FrozenTrial, folds: int) -> bool:
+    """Whether every artifact of the trial is whole and holds as many epochs as its record says."""
+    records = finished_folds(trial.user_attrs, session.contract.splitting.folds)[:folds]
+    return all(len(read_fold(session.artifacts, r).curves.validation_loss) == r.epochs for r in records)
