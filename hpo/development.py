@@ -58,10 +58,18 @@ def examples(encoded: Encoded, genes: Genes, rows: NDArray[np.int64]) -> Example
         genes: With labels.
         rows: Indices into both.
     """
-    labels = genes.labels
-    if labels is None:
+    return Examples(tokens=encoded.tokens[rows], lengths=encoded.lengths[rows], labels=labels_of(genes)[rows])
+
+
+def labels_of(genes: Genes) -> NDArray[np.bool_]:
+    """[N], True is resistant.
+
+    Raises:
+        ContractError: The genes carry no labels.
+    """
+    if genes.labels is None:
         raise ContractError("These rows carry no labels.")
-    return Examples(tokens=encoded.tokens[rows], lengths=encoded.lengths[rows], labels=labels[rows])
+    return genes.labels
 
 
 def load_development(contract: Contract, artifacts: ArtifactStore) -> Development:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hpo.cli.options import DataOptions, Device, Json, Output, StorageOptions, Study, command
+from hpo.cli.options import AnswerOptions, DataOptions, Device, Json, Output, StorageOptions, Study, command
 from hpo.cli.output import print_json
 
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 def finalize(
     output: Output,
     place: StorageOptions,
+    choice: AnswerOptions,
     study: Study = None,
     device: Device = "auto",
     no_test: Annotated[
@@ -30,11 +31,15 @@ def finalize(
     json: Json = False,
 ) -> None:
     """Retrain the best trial, open the test set, write report and model."""
+    from hpo.finalize import Wishes
     from hpo.finalize import finalize as answer
     from hpo.session import open_session
 
     session = open_session(place.storage, study, place.artifacts)
-    print_result(answer(session, output, device, with_test=not no_test, early=early), output, json)
+    wishes = Wishes(
+        device=device, with_test=not no_test, early=early, prefer=choice.prefer.value, ensemble=choice.ensemble
+    )
+    print_result(answer(session, output, wishes), output, json)
 
 
 def predict(

@@ -108,6 +108,13 @@ class Pruner(StrEnum):
     none = "none"
 
 
+class Prefer(StrEnum):
+    """Which trial the final model comes from."""
+
+    best = "best"
+    simplest = "simplest"
+
+
 class Engine(StrEnum):
     """What runs the recurrent layers."""
 
@@ -215,3 +222,19 @@ class SearchOptions:
         option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),
     ] = 60.0
     retries: Annotated[int, option("--retries", help="Workers that a trial may lose before it is failed.", min=0)] = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerOptions:
+    """Which model is the answer."""
+
+    prefer: Annotated[
+        Prefer,
+        option(
+            "--prefer", help="Take the best trial, or the smallest network among those that cannot be told from it."
+        ),
+    ] = Prefer.best
+    ensemble: Annotated[
+        int,
+        option("--ensemble", help="Networks of the final model, averaged, from different seeds.", min=1, max=100),
+    ] = 1

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpo.cli.options import (
+    AnswerOptions,
     DataOptions,
     Device,
     Json,
@@ -53,13 +54,14 @@ def run(
     place: StorageOptions,
     reading: DataOptions,
     splitting: SplitOptions,
+    choice: AnswerOptions,
     device: Device = "auto",
     workers: Workers = None,
     json: Json = False,
 ) -> None:
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
     from hpo.cli.answer import print_result
-    from hpo.finalize import finalize, open_report_folder
+    from hpo.finalize import Wishes, finalize, open_report_folder
     from hpo.progress import say
     from hpo.run import Place, check_budget, create_or_go_on
     from hpo.run import search as run_search
@@ -80,7 +82,7 @@ def run(
     if stop:
         say("Stopped. Finished folds are kept: the same command goes on.")
         sys.exit(stop.exit_code)
-    result = finalize(session, output, device=device)
+    result = finalize(session, output, Wishes(device=device, prefer=choice.prefer.value, ensemble=choice.ensemble))
     print_result(result, output, json)
 
 

@@ -24,16 +24,23 @@ from model.training import Curves, train_final
 
 @dataclass(frozen=True, kw_only=True)
 class Retrained:
-    """A network trained on all development rows."""
+    """Networks trained on all development rows; their probabilities are averaged."""
 
     config: LearnerConfig
-    network: BiLSTM
-    curves: Curves
+    networks: tuple[BiLSTM, ...]
+    curves: Curves  #: of the first network
     epochs: int
     seconds: float
 
 
-def retrain(contract: Contract, development: Development, config: LearnerConfig, epochs: int, device: str) -> Retrained:
+def retrain(
+    contract: Contract,
+    development: Development,
+    config: LearnerConfig,
+    epochs: int,
+    device: str,
+    members: int = 1,
+) -> Retrained:
     """Train a configuration on all development rows.
 
     Args:
@@ -42,33 +49,43 @@ def retrain(contract: Contract, development: Development, config: LearnerConfig,
         config: The configuration.
         epochs: Determined by cross-validation.
         device: As PyTorch names it, or "auto".
+        members: Networks, each from a seed of its own; the first is the same however many there are.
 
     Raises:
         TrainingError: It cannot be trained.
     """
     started = time.monotonic()
-    network, curves = train_final(
-        config,
-        contract.settings,
-        development.everything(config.encoding),
-        vocabulary_size=development.encoded(config.encoding).vocabulary_size,
+    trained = [
+        train_final(
+            config,
+            contract.settings,
+            development.everything(config.encoding),
+            vocabulary_size=development.encoded(config.encoding).vocabulary_size,
+            epochs=epochs,
+            seed=derive(contract.seed, "final", *([member] if member else [])),
+            device=device,
+        )
+        for member in range(members)
+    ]
+    return Retrained(
+        config=config,
+        networks=tuple(network for network, _ in trained),
+        curves=trained[0][1],
         epochs=epochs,
-        seed=derive(contract.seed, "final"),
-        device=device,
+        seconds=time.monotonic() - started,
     )
-    return Retrained(config=config, network=network, curves=curves, epochs=epochs, seconds=time.monotonic() - started)
 
 
 def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDArray[np.float64]:
     """[M] P(resistant) of genes that the model has not seen."""
-    return predict(model.network, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
+    return predict(model.networks, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
 
 
 def save(model: Retrained, contract: Contract, folder: Path, card: dict[str, Any]) -> None:
     """Write safetensors weights and a JSON configuration to `folder`."""
     save_model(
         folder,
-        [model.network],
+        model.networks,
         model.config,
         alphabet=contract.data.alphabet,
         genetic_code=contract.settings.genetic_code,

@@ -1,53 +1,74 @@
 """What the search left: trials, the winner's curves, and every complete trial's out-of-fold predictions."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import optuna
+import torch
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
-from hpo.development import Development
+from hpo.development import Development, labels_of
 from hpo.errors import NotFinishedError
+from hpo.evaluation.comparison import tied_with
 from hpo.folds import read_fold
 from hpo.report import evidence
 from hpo.session import Session
 from hpo.status import best_trial, trials_in_budget
 from model.configuration import LearnerConfig
+from model.network import BiLSTM
+from model.splitting import group_ids
 from model.training import FoldResult
 from storage.leases import REASON
 
+Prefer = Literal["best", "simplest"]
 #: Below this many complete trials, an importance would be a number without meaning.
 MIN_FOR_IMPORTANCE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
+class Search:
+    """What the search left."""
+
+    trials: tuple[FrozenTrial, ...]  #: in the budget and ended, by number
+    out_of_fold: evidence.OutOfFold
+
+    @property
+    def complete(self) -> list[FrozenTrial]:
+        """Trials that came through all folds."""
+        return _complete(self.trials)
+
+    @property
+    def best(self) -> FrozenTrial:
+        """The complete trial with the highest score."""
+        return cast(FrozenTrial, best_trial(self.complete))  # `read_search` saw to it that there is one
+
+
+@dataclass(frozen=True, kw_only=True)
 class Winner:
-    """The trial that the search chose."""
+    """The trial that the final model comes from."""
 
     trial: FrozenTrial
+    #: The trial with the highest score, where a simpler one was preferred to it.
+    instead_of: int | None
     config: LearnerConfig
     #: Epochs of the final model: one for all folds, determined by cross-validation.
     epochs: int
     folds: tuple[FoldResult, ...]
 
 
-def finished_trials(session: Session) -> list[FrozenTrial]:
-    """Trials in the budget that have ended, by number."""
-    return [trial for trial in trials_in_budget(session, session.budget) if trial.state.is_finished()]
-
-
-def choose_winner(session: Session, trials: list[FrozenTrial]) -> Winner:
-    """The best complete trial, with its folds.
+def read_search(session: Session, development: Development) -> Search:
+    """Read the trials that have ended, and the predictions of the complete ones.
 
     Raises:
         NotFinishedError: No trial is complete.
     """
-    best = best_trial([trial for trial in trials if trial.state == TrialState.COMPLETE])
-    if best is None:
+    trials = tuple(trial for trial in trials_in_budget(session, session.budget) if trial.state.is_finished())
+    if not _complete(trials):
         reasons = {str(trial.user_attrs.get(REASON)) for trial in trials if trial.state == TrialState.FAIL}
         raise NotFinishedError(
             f"Study {session.handle.name!r} has no complete trial"
@@ -55,33 +76,69 @@ def choose_winner(session: Session, trials: list[FrozenTrial]) -> Winner:
             + ".",
             "Let workers run: hpo worker. If all trials failed, change the search space or the data.",
         )
+    return Search(trials=trials, out_of_fold=_out_of_fold(session, trials, development))
+
+
+def _complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    return [trial for trial in trials if trial.state == TrialState.COMPLETE]
+
+
+def choose_winner(session: Session, search: Search, development: Development, prefer: Prefer) -> Winner:
+    """The best complete trial, or the simplest that cannot be told from it; with its folds."""
+    best = search.best
+    chosen = best if prefer == "best" else _simplest(session, search, best, development)
     return Winner(
-        trial=best,
-        config=LearnerConfig(**best.user_attrs[CONFIGURATION]),
-        epochs=int(best.user_attrs[EPOCHS]),
-        folds=tuple(_folds(session, best)),
+        trial=chosen,
+        instead_of=None if chosen.number == best.number else best.number,
+        config=LearnerConfig(**chosen.user_attrs[CONFIGURATION]),
+        epochs=int(chosen.user_attrs[EPOCHS]),
+        folds=tuple(_folds(session, chosen)),
     )
 
 
-def trial_evidence(session: Session, trial: FrozenTrial) -> evidence.Trial:
+def _simplest(session: Session, search: Search, best: FrozenTrial, development: Development) -> FrozenTrial:
+    """The smallest network among the best trial and those that are tied with it; of equal ones the better."""
+    contract, numbers = session.contract, search.out_of_fold.numbers
+    groups = None
+    if contract.splitting.duplicates == "together":
+        groups = group_ids(development.genes, contract.search.space.encodings, contract.settings.genetic_code)
+    tied = {numbers[column] for column in tied_with(search.out_of_fold.correct, numbers.index(best.number), groups)}
+    candidates = [trial for trial in search.complete if trial.number in tied | {best.number}]
+
+    def order(trial: FrozenTrial) -> tuple[int, float, int]:
+        config = LearnerConfig(**trial.user_attrs[CONFIGURATION])
+        return network_size(config, development), -(trial.value or 0.0), trial.number
+
+    return min(candidates, key=order)
+
+
+def network_size(config: LearnerConfig, development: Development) -> int:
+    """Parameters of a configuration's network."""
+    encoded = development.encoded(config.encoding)
+    with torch.device("meta"):  # shapes without memory
+        network = BiLSTM(config, encoded.vocabulary_size, encoded.tokens.shape[1])
+    return sum(weights.numel() for weights in network.parameters())
+
+
+def trial_evidence(session: Session, trial: FrozenTrial, development: Development) -> evidence.Trial:
     """A finished trial, for the report."""
     records = finished_folds(trial.user_attrs, session.contract.splitting.folds)
+    config = trial.user_attrs.get(CONFIGURATION)
     return evidence.Trial(
         number=trial.number,
         state=cast(evidence.State, trial.state.name),
-        params=dict(trial.user_attrs.get(CONFIGURATION) or trial.params),
+        params=dict(config or trial.params),
         fold_accuracies=tuple(trial.user_attrs.get(FOLD_ACCURACIES, ())),
         chosen_epoch=trial.user_attrs.get(EPOCHS),
         seconds=sum(record.seconds for record in records),
+        network_parameters=network_size(LearnerConfig(**config), development) if config else None,
         reason=str(trial.user_attrs.get(REASON) or ""),
     )
 
 
-def out_of_fold(
-    session: Session, trials: list[FrozenTrial], development: Development, labels: NDArray[np.bool_]
-) -> evidence.OutOfFold:
+def _out_of_fold(session: Session, trials: Sequence[FrozenTrial], development: Development) -> evidence.OutOfFold:
     """Which rows each complete trial got right while they were held out."""
-    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    labels, complete = labels_of(development.genes), _complete(trials)
     correct = [
         (held_out(_folds(session, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
         for trial in complete
@@ -99,9 +156,8 @@ def held_out(
     return probabilities
 
 
-def importances(session: Session, trials: list[FrozenTrial]) -> dict[str, float]:
+def importances(session: Session, complete: list[FrozenTrial]) -> dict[str, float]:
     """Share of the variance in accuracy that each hyperparameter explains (fANOVA); empty for small studies."""
-    complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
     if len(complete) < MIN_FOR_IMPORTANCE or len({trial.value for trial in complete}) < 2:
         return {}
     names = [

@@ -18,7 +18,7 @@ from hpo.evaluation.metrics import (
     slices_by_length,
 )
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
-from hpo.report.evidence import Evidence, TestSet, Trial
+from hpo.report.evidence import Evidence, PositionEffects, TestSet, Trial
 
 #: Baselines that learn; the majority class is there for scale only.
 PLAIN = ("identical_sequence", "logistic_regression", "kmer_logistic_regression")
@@ -112,6 +112,12 @@ def sampling_groups(evidence: Evidence, groups: NDArray[np.int64]) -> NDArray[np
 def winning_column(evidence: Evidence) -> int:
     """Find the winner's column in the matrix of out-of-fold predictions."""
     return evidence.out_of_fold.numbers.index(evidence.winner.number)
+
+
+def top_positions(positions: PositionEffects, count: int) -> list[int]:
+    """Find the positions with the largest effects, counted from 1, the largest first; only those with any."""
+    order = np.argsort(-positions.effect, kind="stable")[:count]
+    return [int(place) + 1 for place in order if positions.effect[place] > 0]
 
 
 def _cross_validation(evidence: Evidence) -> CrossValidation:

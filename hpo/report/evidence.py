@@ -129,6 +129,7 @@ class Winner:
     fold_curves: tuple[EpochCurves, ...]  #: [K]
     probabilities: NDArray[np.floating]  #: [N] out of fold, at the chosen epoch
     layers: tuple[Layer, ...]
+    instead_of: int | None = None  #: the trial with the highest score, where a simpler one was preferred to it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -165,6 +166,7 @@ class FinalModel:
     epochs: int
     curves: EpochCurves
     seconds: float
+    networks: int = 1  #: trained from different seeds; their probabilities are averaged
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -185,8 +187,11 @@ class PositionEffects:
     """How much each position moves the prediction."""
 
     effect: NDArray[np.floating]  #: [T], mean absolute change of P(resistant), first position first
-    method: str  #: in words
-    known: tuple[int, ...] = ()  #: 0-based positions known to matter (simulated genes)
+    tried: NDArray[np.bool_]  #: [T], False where all development genes agree: nothing was changed there
+    encoding: str  #: what a position is
+    genes: int  #: different sequences that were changed
+    mutants: int  #: changed sequences in all
+    of_test: bool  #: whether test genes were changed, or development genes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -15,8 +15,8 @@ import numpy as np
 from hpo.evaluation.comparison import Gap, Paired
 from hpo.evaluation.intervals import Interval
 from hpo.evaluation.metrics import Curve, Measured, Slice
-from hpo.report.answer import Answer, CrossValidation, Rival, Tested
-from hpo.report.evidence import Evidence, Trial
+from hpo.report.answer import Answer, CrossValidation, Rival, Tested, top_positions
+from hpo.report.evidence import Evidence, PositionEffects, Trial
 
 Json = Any  # what `json.dumps(..., allow_nan=False)` takes
 _PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuration")
@@ -45,6 +45,7 @@ def build_result(evidence: Evidence, answer: Answer) -> dict[str, Json]:
         "seconds": evidence.effort.seconds,
         "tied_with_best": [trial.number for trial in answer.tied],
         "importances": dict(evidence.importances),
+        "positions": _positions(evidence.positions),
         "test_openings": len(evidence.test_openings),
         "test_opened": list(evidence.test_openings),
         "data": _data(evidence),
@@ -67,7 +68,9 @@ def _best_trial(evidence: Evidence) -> dict[str, Json]:
     return {
         "number": winner.number,
         "params": dict(winner.params),
+        "preferred_to": winner.instead_of,
         "epochs": evidence.final.epochs,
+        "networks": evidence.final.networks,
         "network_parameters": sum(layer.parameters for layer in winner.layers),
     }
 
@@ -136,6 +139,19 @@ def _data(evidence: Evidence) -> dict[str, Json]:
         "test": evidence.test_rows,
         "resistant": evidence.data.resistant,
         "ceilings": {summary.encoding: summary.ceiling for summary in evidence.data.encodings},
+    }
+
+
+def _positions(positions: PositionEffects | None) -> dict[str, Json] | None:
+    if positions is None:
+        return None
+    return {
+        "encoding": positions.encoding,
+        "top": top_positions(positions, 10),
+        "effect": positions.effect.tolist(),
+        "tried": positions.tried.tolist(),
+        "genes": positions.genes,
+        "mutants": positions.mutants,
     }
 
 

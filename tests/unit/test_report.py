@@ -202,9 +202,45 @@ def make_evidence(
             as_baseline("logistic_regression", baseline, development, test, rng),
         ),
         importances={"encoding": 0.5, "hidden_size": 0.3, "dropout": 0.2},
-        positions=PositionEffects(effect=rng.random(80) ** 6, method="Each letter in turn.", known=(3, 40)),
+        positions=PositionEffects(
+            effect=np.where(np.arange(80) % 5, rng.random(80) ** 6, 0),
+            tried=np.arange(80) % 5 > 0,
+            encoding="amino_acid",
+            genes=32,
+            mutants=4100,
+            of_test=True,
+        ),
     )
     return replace(evidence, **changes)
+
+
+def test_a_simpler_trial_and_an_ensemble_are_told() -> None:
+    evidence = make_evidence()
+    best = evidence.winner.number
+    chosen = replace(evidence.winner, number=0, instead_of=best)
+    said = say(changed := replace(evidence, winner=chosen, final=replace(evidence.final, networks=3)), derive(changed))
+    assert said.architecture.startswith("Trial 0 was preferred as the simplest")
+    assert f"trial {best} (CV" in said.architecture
+    assert "3 networks" in said.epochs
+    result = build_result(changed, derive(changed))
+    assert (result["best_trial"]["preferred_to"], result["best_trial"]["networks"]) == (best, 3)
+
+
+def test_positions_are_told_and_counted_from_one() -> None:
+    evidence = make_evidence()
+    assert evidence.positions is not None
+    top = build_result(evidence, derive(evidence))["positions"]["top"]
+    assert top[0] == int(np.argmax(evidence.positions.effect)) + 1
+    said = say(evidence, derive(evidence)).positions
+    assert f"The largest effects are at {top[0]} (" in said
+    assert "16 positions had no bar" in said
+
+
+def test_a_report_without_a_test_that_was_opened_before_says_so() -> None:
+    evidence = replace(sealed(make_evidence()), test_openings=("2026-01-01T10:00:00+00:00",) * 2)
+    headline = say(evidence, derive(evidence)).headline
+    assert "opened 2 times before" in headline.detail
+    assert "still sealed" not in headline.detail
 
 
 def sealed(evidence: Evidence) -> Evidence:

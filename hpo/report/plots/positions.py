@@ -2,19 +2,31 @@
 
 import numpy as np
 
+from hpo.report.answer import top_positions
 from hpo.report.evidence import PositionEffects
-from hpo.report.plots.style import BLUE, ORANGE, Plot, drawing
+from hpo.report.plots.style import BLUE, INK, Plot, drawing
+from hpo.report.words.names import POSITIONS
+
+_NAMED = 6  # positions that get their number written above
 
 
 def draw(positions: PositionEffects, made: list[Plot]) -> None:
-    """Draw the effect of each position, with the known ones marked."""
-    alt = "How much each position moves the predicted probability of resistance."
-    with drawing("positions", "Where in the gene", alt, made) as axes:
-        places = np.arange(1, len(positions.effect) + 1)
-        axes.vlines(places, 0, positions.effect, color=BLUE, lw=1.2)
-        if positions.known:
-            known = np.array(positions.known)
-            axes.plot(known + 1, positions.effect[known], "v", color=ORANGE, ms=5, label="known to matter")
-            axes.legend(loc="upper right")
-        axes.set_ylim(bottom=0)
-        axes.set(xlabel="position", ylabel="mean change of P(resistant)")
+    """Draw the effect of each position, the largest with their numbers."""
+    alt = "How much a change at each position moves the predicted probability of resistance."
+    with drawing("positions", "What a change at each position does", alt, made) as axes:
+        effect = positions.effect
+        axes.vlines(np.arange(1, len(effect) + 1), 0, effect, color=BLUE, lw=1.4)
+        for place in top_positions(positions, _NAMED):
+            axes.annotate(
+                str(place),
+                (place, effect[place - 1]),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                color=INK,
+                fontsize=8,
+            )
+        axes.set_ylim(0, max(0.01, 1.12 * float(effect.max())))
+        axes.grid(visible=False, axis="x")
+        axes.set(xlabel=POSITIONS[positions.encoding], ylabel="mean change of P(resistant)")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence
-from hpo.report.words import architecture, data, training, verdict
+from hpo.report.words import architecture, data, positions, training, verdict
 from hpo.report.words.architecture import Compared
 from hpo.report.words.verdict import Finding, Headline
 
@@ -22,6 +22,7 @@ class Words:
     ranges: tuple[str, ...]
     challenges: tuple[Finding, ...]
     epochs: str
+    positions: str  #: empty where none were measured
     effort: str
 
 
@@ -35,5 +36,6 @@ def say(evidence: Evidence, answer: Answer) -> Words:
         ranges=tuple(architecture.ranges(evidence)),
         challenges=tuple(data.challenges(evidence)),
         epochs=training.epochs(evidence),
+        positions=positions.positions(evidence.positions),
         effort=training.effort(evidence),
     )

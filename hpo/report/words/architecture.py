@@ -64,13 +64,25 @@ def introduction(evidence: Evidence, answer: Answer) -> str:
     parameters = sum(layer.parameters for layer in winner.layers)
     encoding = winner.params.get("encoding")
     reads = f" It reads {encoding_name(str(encoding))}." if encoding else ""
-    text = f"Trial {winner.number} won: a network with {plural(parameters, 'parameter')}.{reads} "
+    text = f"{_why(evidence)}: a network with {plural(parameters, 'parameter')}.{reads} "
     others = answer.cv.corrected.configurations - 1
     if not others:
         return text + "No other trial was complete."
     if not answer.tied:
         return text + f"None of the other {plural(others, 'complete trial')} comes near it."
     return text + _ties(answer, others, parameters)
+
+
+def _why(evidence: Evidence) -> str:
+    winner = evidence.winner
+    best = next((trial for trial in evidence.trials if trial.number == winner.instead_of), None)
+    if best is None:
+        return f"Trial {winner.number} won"
+    size = f", {plural(best.network_parameters, 'parameter')}" if best.network_parameters else ""
+    return (
+        f"Trial {winner.number} was preferred as the simplest that cannot be told from the best, trial {best.number} "
+        f"(CV {percent(best.mean)}{size})"
+    )
 
 
 def _ties(answer: Answer, others: int, parameters: int) -> str:

@@ -25,6 +25,8 @@ RIVALS = {
 }
 ENCODINGS = {"nucleotide": "nucleotides", "codon": "codons", "amino_acid": "amino acids"}
 
+POSITIONS = {"nucleotide": "position (nucleotide)", "codon": "position (codon)", "amino_acid": "position (amino acid)"}
+
 
 def encoding_name(encoding: str) -> str:
     """Name an encoding in the plural."""

@@ -38,8 +38,7 @@ def headline(evidence: Evidence, answer: Answer) -> Headline:
             percent(corrected.corrected_mean),
             "expected accuracy on new genes, from cross-validation alone",
             f"95 % interval {span(corrected.interval)}, corrected for the choice among "
-            f"{plural(corrected.configurations, 'complete trial')}. "
-            f"The test set ({plural(evidence.test_rows, 'gene')}) is still sealed.",
+            f"{plural(corrected.configurations, 'complete trial')}. {_sealed(evidence)}",
         )
     return Headline(
         percent(answer.test.measured.rates.accuracy),
@@ -63,9 +62,17 @@ def findings(evidence: Evidence, answer: Answer) -> Sequence[Finding]:
     return [finding for finding in found if finding is not None]
 
 
+def _sealed(evidence: Evidence) -> str:
+    """Say what became of the test set where this report does not use it."""
+    rows, openings = plural(evidence.test_rows, "gene"), len(evidence.test_openings)
+    if not openings:
+        return f"The test set ({rows}) is still sealed."
+    return f"This report does not use the test set ({rows}), which was opened {plural(openings, 'time')} before."
+
+
 def _seal(evidence: Evidence) -> Finding | None:
     openings = len(evidence.test_openings)
-    if openings < 2:
+    if openings < 2 or evidence.test is None:
         return None
     return Finding(
         "caution",

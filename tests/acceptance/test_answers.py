@@ -1,0 +1,34 @@
+"""What can be asked of `finalize`: a simpler model, an ensemble, a second look."""
+
+import json
+
+
+def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
+    hpo.create("s", 5)
+    hpo.ok("worker", "--workers", "1")
+    best = hpo.json("finalize", "--no-test", "--output", "best")
+    simple = hpo.json("finalize", "--no-test", "--prefer", "simplest", "--ensemble", "3", "--output", "simple")
+    assert simple["best_trial"]["network_parameters"] <= best["best_trial"]["network_parameters"]
+    assert simple["best_trial"]["networks"] == 3
+    assert simple["best_trial"]["preferred_to"] in (None, best["best_trial"]["number"])
+    assert simple["best_trial"]["number"] in [best["best_trial"]["number"], *best["tied_with_best"]]
+    weights = sorted(path.name for path in (hpo.folder / "simple/model").glob("*.safetensors"))
+    assert weights == ["weights-0.safetensors", "weights-1.safetensors", "weights-2.safetensors"]
+    assert json.loads((hpo.folder / "simple/model/config.json").read_text())["networks"] == 3
+    hpo.ok("predict", "simple/model", "genes.csv", "--output", "predictions.csv")
+
+
+def test_a_second_finalize_says_that_the_test_set_has_been_used(hpo) -> None:
+    hpo.create("s", 1)
+    hpo.ok("worker", "--workers", "1")
+    assert "has been used" not in hpo.run("finalize", "--output", "report").stderr
+    assert "opened 2 times" not in (hpo.folder / "report/report.html").read_text()
+    again = hpo.run("finalize", "--output", "report")
+    assert "has been used: it was opened on" in again.stderr
+    assert "opening 2" in again.stderr
+    assert "has been opened 2 times" in (hpo.folder / "report/report.html").read_text()
+    without = hpo.run("finalize", "--no-test", "--output", "sealed")
+    assert "has been used" not in without.stderr
+    page = (hpo.folder / "sealed/report.html").read_text()
+    assert "opened 2 times before" in page
+    assert "still sealed" not in page
