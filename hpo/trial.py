@@ -75,7 +75,7 @@ class TrialRunner:
                 if len(curves) == self.contract.splitting.folds:
                     return Outcome(state=TrialState.COMPLETE, value=_mean(accuracies), accuracies=accuracies)
                 # The baseline is what every report compares with: it is never pruned.
-                if trial.number > 0 and trial.should_prune():
+                if trial.number > 0 and _is_to_be_pruned(study, trial_id):
                     return Outcome(state=TrialState.PRUNED, value=_mean(accuracies), accuracies=accuracies)
             curves.append(self._train(trial, config, curves))
 
@@ -132,6 +132,11 @@ class TrialRunner:
         if step not in trial.storage.get_trial(trial._trial_id).intermediate_values:
             trial.report(reported_value(self.contract.search.pruner, accuracies), step)
         return accuracies
+
+
+def _is_to_be_pruned(study: optuna.Study, trial_id: int) -> bool:
+    """As `Trial.should_prune`, of the trial as stored: Optuna's own copy lacks what was recorded under the lease."""
+    return study.pruner.prune(study, study._storage.get_trial(trial_id))
 
 
 def _mean(values: tuple[float, ...]) -> float:

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 
+SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
 RUN = ("run", "genes.csv", "--study", "s", "--trials", "6", "--workers", "2", "--space", "space.toml")
 RUN = (*RUN, "--max-epochs", "4", "--output", "report")
 
@@ -54,6 +55,17 @@ def test_the_same_study_twice_gives_the_same_numbers_fold_by_fold(hpo) -> None:
         hpo.create(study, 6, "--startup-trials", "3", "--seed", "5")
         hpo.ok("worker", "--study", study, "--workers", "1")
     assert _folds(hpo, "one") == _folds(hpo, "two")
+
+
+def test_hopeless_trials_are_pruned_and_their_folds_saved(hpo) -> None:
+    (hpo.folder / "hopeless.toml").write_text(SPACE + "learning_rate = [1e-6, 2e-2]\n")
+    options = ("--space", "hopeless.toml", "--sampler", "random", "--max-epochs", "8")
+    hpo.ok("create-study", "genes.csv", "--study", "s", "--trials", "14", *options)
+    hpo.ok("worker", "--workers", "1")
+    status = hpo.json("status")
+    assert status["pruned"] > 0
+    assert status["folds_saved"] > 0
+    assert status["folds_trained"] + status["folds_saved"] == 14 * 5
 
 
 def test_extend_adds_exactly_what_was_asked_for(hpo) -> None:
