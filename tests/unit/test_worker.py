@@ -4,13 +4,14 @@ import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import optuna
 import pytest
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
 import hpo.trial
 import hpo.worker
-from hpo.attributes import BUDGET
+from hpo.attributes import BUDGET, FOLD_ACCURACIES
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import DeviceLostError
 from hpo.session import Session, open_session
@@ -133,6 +134,21 @@ def test_a_late_fold_and_a_late_result_are_dropped_and_the_worker_goes_on(sessio
     first = trials(session)[0]
     assert first.state == TrialState.COMPLETE
     assert len(first.user_attrs[DEATHS]) == 1
+
+
+def test_what_is_recorded_under_the_lease_is_what_the_pruner_sees(session, monkeypatch) -> None:
+    """Optuna's own copy of a running trial does not know it."""
+    seen: list[object] = []
+
+    def prune(self: object, study: object, trial: FrozenTrial) -> bool:
+        seen.append(trial.user_attrs.get(FOLD_ACCURACIES))
+        return True
+
+    monkeypatch.setattr(optuna.pruners.NopPruner, "prune", prune)
+    report = worker_on(session).work()
+    # Trial 0 is the baseline, and never asked about.
+    assert (report.complete, report.pruned) == (1, 1)
+    assert [len(accuracies) for accuracies in seen] == [1]
 
 
 def test_a_stop_during_a_fold_puts_the_trial_back(session, first_training) -> None:
