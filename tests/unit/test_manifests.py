@@ -1,0 +1,32 @@
+"""The Kubernetes manifests against the schemas of Kubernetes itself, which the validator carries with it."""
+
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+
+FOLDER = Path(__file__).parents[2] / "scripts" / "kubernetes"
+DOCUMENTS = [
+    (path.name, document) for path in sorted(FOLDER.glob("*.yaml")) for document in yaml.safe_load_all(path.read_text())
+]
+
+
+@pytest.mark.parametrize("version", ["1.31", "1.34"])
+@pytest.mark.parametrize(("name", "document"), DOCUMENTS, ids=[f"{name}:{d['kind']}" for name, d in DOCUMENTS])
+def test_a_manifest_is_valid(name: str, document: dict, version: str) -> None:
+    kubernetes_validate.validate(document, version, strict=True)
+
+
+def test_the_validator_finds_a_mistake() -> None:
+    (job,) = (document for _, document in DOCUMENTS if document["kind"] == "Job")
+    broken = job | {"spec": job["spec"] | {"paralelism": 4}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(broken, "1.31", strict=True)
+
+
+def test_the_job_has_longer_to_stop_than_the_worker_takes() -> None:
+    (job,) = (document for _, document in DOCUMENTS if document["kind"] == "Job")
+    pod = job["spec"]["template"]["spec"]
+    assert pod["terminationGracePeriodSeconds"] > 30
+    assert pod["containers"][0]["envFrom"] == [{"secretRef": {"name": "hpo"}}]
