@@ -2,10 +2,12 @@
 
 import dataclasses
 import datetime
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import optuna
 from numpy.typing import NDArray
 from optuna.storages import BaseStorage
 
@@ -30,6 +32,10 @@ from storage.connection import open_storage
 from storage.errors import StudyExistsError
 from storage.queue import TrialQueue
 from storage.studies import StudyHandle, create_study, find_study, study_names
+
+
+#: What a trial's value is.
+OBJECTIVE = "CV accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,9 +132,18 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
     queue = TrialQueue(storage, handle.study_id)
     queue.enqueue_first(contract.search.space.representable(contract.baseline_configuration))
     queue.fill(trials)
+    _name_the_objective(storage, contract.study)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))
     return handle
+
+
+def _name_the_objective(storage: BaseStorage, study: str) -> None:
+    """What optuna-dashboard writes on its axes, in place of "Objective 0"."""
+    with warnings.catch_warnings():
+        # It has been there since 3.2; Optuna still announces it as experimental at every use.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.Study(study_name=study, storage=storage).set_metric_names([OBJECTIVE])
 
 
 def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:

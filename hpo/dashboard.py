@@ -1,6 +1,7 @@
 """optuna-dashboard on our storage, in this process: the storage's URL appears in no argument list."""
 
 import socketserver
+import warnings
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna_dashboard
@@ -43,6 +44,8 @@ def serve(storage_url: str, artifacts: str | None, host: str, port: int) -> int:
         ) from error
     if host not in LOOPBACK:
         say("Warning: optuna-dashboard has no log-in; whoever reaches this address can read and change studies.")
+    # Drawing importances of few trials, Optuna warns on our stderr; who looks at the page sees how few there are.
+    warnings.filterwarnings("ignore", category=UserWarning, module="optuna")
     with server, on_stop() as stop:
         print(f"http://{host}:{server.server_port}/dashboard/", flush=True)
         say("Ctrl-C stops it.")

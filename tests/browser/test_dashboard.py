@@ -66,7 +66,8 @@ def test_the_list_shows_the_study_and_leads_to_it(browser_page: Page, address: s
 def test_the_study_shows_history_and_note(browser_page: Page, address: str) -> None:
     browser_page.goto(address)
     browser_page.get_by_text("resistance").first.click()
-    expect(browser_page.get_by_text("History").first).to_be_visible()
+    expect(browser_page.get_by_role("heading", name="History")).to_be_visible()
+    expect(browser_page.get_by_text("CV accuracy").first).to_be_visible()
     expect(browser_page.locator(".js-plotly-plot").first).to_be_visible()
     picture(browser_page, "dashboard-history.png")
     browser_page.goto(re.sub(r"/dashboard.*", "/dashboard/studies/1/note", address))
