@@ -33,7 +33,6 @@ from storage.errors import StudyExistsError
 from storage.queue import TrialQueue
 from storage.studies import StudyHandle, create_study, find_study, study_names
 
-
 #: What a trial's value is.
 OBJECTIVE = "CV accuracy"
 
