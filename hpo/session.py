@@ -60,19 +60,22 @@ class Session:
         )
 
 
-def open_session(storage_url: str, study: str | None, artifacts: str | None) -> Session:
+def open_session(
+    storage_url: str, study: str | None, artifacts: str | None, opening: RetryPolicy | None = None
+) -> Session:
     """Open a study of ours.
 
     Args:
         storage_url: As the user gave it.
         study: Its name; None where the storage holds one study.
         artifacts: As the user gave it; None for the place beside the storage.
+        opening: How long the storage may take to answer for the first time.
 
     Raises:
         StorageError: The storage does not answer, or holds no such study.
         ContractError: The study was not made by `hpo create-study`.
     """
-    storage = open_storage(storage_url)
+    storage = open_storage(storage_url, opening=opening)
     handle = find_study(storage, study)
     attributes = handle.attributes()
     if CONTRACT not in attributes:

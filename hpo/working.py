@@ -10,10 +10,11 @@ from hpo.burial import bury
 from hpo.fleet import NAME, Fleet, Seat, new_name, parent_is_gone, wait_for
 from hpo.progress import say
 from hpo.run import Place
-from hpo.session import Session
+from hpo.session import Session, open_session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
 from storage.leases import WorkerIdentity
+from storage.retry import RetryPolicy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +33,12 @@ class Limits:
         return [*timeout, "--step-timeout", str(self.step_timeout_s)]
 
 
-def work_here(seats: Sequence[Seat], session: Session, limits: Limits, stop: StopFlag) -> int:
+def work_here(
+    seats: Sequence[Seat], storage: str, study: str | None, artifacts: str | None, limits: Limits, stop: StopFlag
+) -> int:
     """Work in this process, a parent's child, on the only seat. Returns the exit code."""
+    # The parent has found the storage well: one that is away now is waited for, as it is in the middle of a trial.
+    session = open_session(storage, study, artifacts, opening=RetryPolicy())
     identity = who_we_are(seats[0].device)
     stop.watch(parent_is_gone)
     worker = Worker(

@@ -40,7 +40,12 @@ _POSTGRES_CONNECT = {
 
 
 def open_storage(
-    url: str, create: bool = False, *, pool_size: int = 2, policy: RetryPolicy | None = None
+    url: str,
+    create: bool = False,
+    *,
+    pool_size: int = 2,
+    policy: RetryPolicy | None = None,
+    opening: RetryPolicy | None = None,
 ) -> RetryingStorage:
     """Opens the storage.
 
@@ -49,27 +54,28 @@ def open_storage(
         create: Makes the file and the tables where they are missing.
         pool_size: How many threads may talk to the database at once; a worker has two.
         policy: How long a later call that fails is tried again.
+        opening: How long it may take until it answers for the first time; about ten seconds by default.
 
     Raises:
-        StorageUnavailableError: No answer within about ten seconds.
+        StorageUnavailableError: No answer in time.
         StorageError: The URL cannot be used, or there is no hpo storage at it.
     """
     target = parse_url(url)
-    policy = policy or RetryPolicy()
+    policy, opening = policy or RetryPolicy(), opening or OPENING
     if target.kind == "grpc":
-        proxy = open_proxy(target, OPENING.deadline_s)
+        proxy = open_proxy(target, opening.deadline_s)
         return RetryingStorage(proxy, target.shown, policy, close=proxy.close)
-    database = _open_database(target, create, pool_size)
+    database = _open_database(target, create, pool_size, opening)
     return RetryingStorage(_CachedStorage(database), target.shown, policy, close=database.engine.dispose)
 
 
-def _open_database(target: StorageUrl, create: bool, pool_size: int) -> Database:
+def _open_database(target: StorageUrl, create: bool, pool_size: int, opening: RetryPolicy) -> Database:
     if target.path is not None and not create and not target.path.is_file():
         raise StorageError(f"There is no storage at '{target.path}'.", _make_one(target))
     options = _engine_options(target, pool_size)
     try:
-        retry.call(lambda: _check_tables(target, options, create), OPENING, target.shown)
-        return retry.call(lambda: _open_rdb(target, options), OPENING, target.shown)
+        retry.call(lambda: _check_tables(target, options, create), opening, target.shown)
+        return retry.call(lambda: _open_rdb(target, options), opening, target.shown)
     except StorageError:
         raise
     except exc.SQLAlchemyError as error:

@@ -147,10 +147,10 @@ def worker(
     seats = _seats(device, workers)
     limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout)
     with on_stop() as stop:
-        session = open_session(place.storage, study, place.artifacts)
         if is_child():
-            code = work_here(seats, session, limits, stop)
+            code = work_here(seats, place.storage, study, place.artifacts, limits, stop)
         else:
+            session = open_session(place.storage, study, place.artifacts)
             where = Place(storage=place.storage, study=session.handle.name, artifacts=place.artifacts)
             code = work_in_children(seats, session, where, limits, stop)
     sys.exit(stop.exit_code or code)

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import optuna
 import pytest
@@ -151,6 +152,19 @@ def test_a_dropped_connection_in_the_middle_of_a_call_is_tried_again(postgres, p
     study.set("hpo:budget", 5)
     assert next(cuts, "used") == "used"
     assert study.get("hpo:budget") == 5
+
+
+def test_a_storage_that_comes_late_may_be_waited_for(postgres_url, open_url):
+    first = proxy.start_proxy(postgres_url, port=0, threads=2)
+    url = f"grpc://127.0.0.1:{first.port}"
+    first.stop(grace_s=0)
+    with pytest.raises(StorageUnavailableError):
+        open_url(url, opening=RetryPolicy(deadline_s=0.1))
+    with ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_url, url, opening=RetryPolicy(deadline_s=60))
+        late = proxy.start_proxy(postgres_url, port=first.port, threads=2)
+        assert opening.result().get_all_studies() == []
+    late.stop(grace_s=0)
 
 
 def test_a_proxy_may_restart_under_its_clients(postgres_url, open_url, worker):
