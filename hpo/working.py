@@ -51,7 +51,8 @@ def work_here(
     )
     report = worker.work()
     done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
-    say(f"Worker {identity.worker}: {done or 'nothing was left to do'}.")
+    idle = "stopped before its first trial" if stop else "nothing was left to do"
+    say(f"Worker {identity.worker}: {done or idle}.")
     return 0
 
 
