@@ -115,7 +115,7 @@ def layers(network: BiLSTM, config: LearnerConfig) -> tuple[Layer, ...]:
             name=f"Embedding ({config.encoding.replace('_', ' ')})",
             output=f"T × {config.embedding_size}",
             parameters=count(network.embedding) + (0 if network.positions is None else network.positions.numel()),
-            note="" if network.positions is None else "with learned positions",
+            note="" if network.positions is None else "with positions",
         ),
         *recurrent,
         Layer(name=f"Pooling: {config.pooling}", output=str(hidden), parameters=0),

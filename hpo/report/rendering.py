@@ -87,6 +87,7 @@ def _context(report: Report) -> dict[str, object]:
         "words": report.words,
         "plots": report.plots,
         "rival_names": names.RIVALS,
+        "length_unit": names.encoding_name(str(report.evidence.winner.params.get("encoding", "tokens"))),
         "winning_params": winning_params(report.evidence),
         "counts": count_states(report.evidence.trials),
         "measured": report.answer.test.measured if report.answer.test else report.answer.cv.measured,

@@ -226,6 +226,28 @@ def test_a_simpler_trial_and_an_ensemble_are_told() -> None:
     assert (result["best_trial"]["preferred_to"], result["best_trial"]["networks"]) == (best, 3)
 
 
+def test_a_lookup_that_is_better_is_no_advice_for_new_sequences() -> None:
+    evidence = make_evidence()
+    assert evidence.test is not None
+    labels, known = evidence.development.labels, evidence.test.labels
+    lookup = Baseline("identical_sequence", (1.0,) * 5, labels.astype(float), known.astype(float), 1.0)
+    changed = replace(evidence, baselines=(lookup,))
+    findings = {found.title: found for found in say(changed, derive(changed)).findings}
+    finding = findings["A plain baseline is better"]
+    assert "known sequences only" in finding.text
+    assert "Use that" not in finding.text
+
+
+def test_seen_sequences_are_no_new_genes() -> None:
+    evidence = make_evidence()
+    assert evidence.test is not None
+    said = say(evidence, derive(evidence)).headline
+    assert "as common as these" in said.label
+    assert "50 of them have a sequence" in said.detail
+    unseen = replace(evidence, test=replace(evidence.test, unseen=np.ones(200, dtype=bool)))
+    assert say(unseen, derive(unseen)).headline.label == "expected accuracy on new genes"
+
+
 def test_positions_are_told_and_counted_from_one() -> None:
     evidence = make_evidence()
     assert evidence.positions is not None

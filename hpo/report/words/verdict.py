@@ -9,6 +9,7 @@ from hpo.report.answer import Answer, Rival, Tested
 from hpo.report.evidence import Evidence
 from hpo.report.words.names import RIVALS, p_value, percent, plural, points, signed_span, span, spoken, value
 
+_HIGH_CEILING = 0.99  # a ceiling above it is no news for the first screen; the data section has it
 Tone = Literal["good", "plain", "caution"]
 
 
@@ -42,10 +43,18 @@ def headline(evidence: Evidence, answer: Answer) -> Headline:
         )
     return Headline(
         percent(answer.test.measured.rates.accuracy),
-        "expected accuracy on new genes",
+        "expected accuracy on new genes"
+        if answer.test.seen is None
+        else "expected accuracy on genes as common as these",
         f"95 % interval {span(answer.test.interval)}, measured on {plural(answer.test.measured.n, 'gene')} "
-        f"that the search never saw.",
+        f"{_whether_seen(answer.test)}",
     )
+
+
+def _whether_seen(test: Tested) -> str:
+    if test.seen is None:
+        return "that the search never saw."
+    return f"sealed from the search; {test.seen.n:,} of them have a sequence that it met in other genes."
 
 
 def findings(evidence: Evidence, answer: Answer) -> Sequence[Finding]:
@@ -106,10 +115,16 @@ def _against_plain(answer: Answer) -> Finding | None:
         text = f"The best plain baseline is {name}: {compared}."
         return Finding("good", "Better than every plain baseline", text)
     if rival.paired.differs:
-        text = f"{_capital(name)} is better by more than chance: {compared}. Use that."
+        text = f"{_capital(name)} is better by more than chance: {compared}. {_advice(rival)}"
         return Finding("caution", "A plain baseline is better", text)
     text = f"{_capital(name)} cannot be told from the network: {compared}.{_cv_says(answer, rival)}"
     return Finding("caution", "A plain baseline is as good", text)
+
+
+def _advice(rival: Rival) -> str:
+    if rival.name == "identical_sequence":
+        return "It knows known sequences only: for a new one it says the commoner class."
+    return "Use that."
 
 
 def _cv_says(answer: Answer, rival: Rival) -> str:
@@ -172,7 +187,7 @@ def _tuning(evidence: Evidence, answer: Answer) -> Finding | None:
 def _ceiling(evidence: Evidence) -> Finding | None:
     encoding = evidence.winner.params.get("encoding")
     summary = next((found for found in evidence.data.encodings if found.encoding == encoding), None)
-    if summary is None or summary.contradictory_rows == 0:
+    if summary is None or summary.ceiling > _HIGH_CEILING:
         return None
     text = (
         "Identical sequences carry contradictory labels, so no classifier of these sequences can be right for "
