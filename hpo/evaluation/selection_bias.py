@@ -1,7 +1,7 @@
 """How much too good the best of many cross-validation scores is, from stored predictions alone.
 
-The groups of rows are dealt at random into three parts, again and again. Each time the best configuration is chosen
-on two parts and scored on the third, which had no say. What these scores lose against the study's winner on the same
+The groups of rows are dealt at random into four parts, again and again. Each time the best configuration is chosen
+on three parts and scored on the fourth, which had no say. What these scores lose against the study's winner on the same
 rows is the correction (so it is exactly 0 for one configuration). No network is trained again.
 
 The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. A part
@@ -15,8 +15,8 @@ Source:
     The idea is that of Tsamardinos, Greasidou and Borboudakis 2018, "Bootstrapping the out-of-sample predictions
     for efficient and accurate cross-validation" (BBC-CV). They choose on bootstrap samples, which are as noisy as a
     sample of half the size: where configurations differ, that chooses worse than the study did and is pessimistic.
-    Two thirds halve that error; larger shares have less bias still, but vary more from study to study. Figures are
-    in docs/decisions/0009-selection-bias.md.
+    Three quarters cost a third of that error; larger shares have less bias still, but vary more from study to
+    study. Figures are in docs/decisions/0009-selection-bias.md.
 """
 
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from hpo.evaluation.intervals import Interval, group_sums, grouped_variance, wilson_from_variance
 
-PARTS = 3  #: for the mean
+PARTS = 4  #: for the mean
 WIDTH_PARTS = 2  #: for the interval
 REPLICATES = 300
 
