@@ -76,7 +76,7 @@ def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
     print(f"  {'CV accuracy':<26} {cv['mean']:.4f}, mean of {len(cv['fold_accuracies'])} folds")
     print(f"  {'CV accuracy, corrected':<26} {cv['corrected_mean']:.4f}, for the choice of the best of many")
     if test is None:
-        print("  The test set stays sealed.")
+        print("  The test set was not opened.")
     else:
         (low, high), genes = test["interval95"], test["n"]
         print(f"  {'test accuracy':<26} {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {genes} genes)")
