@@ -90,18 +90,39 @@ def group_sums(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArra
 def grouped_variance(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArray[np.float64]:
     """Variance of the mean over rows, where whole groups were sampled and not single rows.
 
+    How much groups differ is estimated from all of them, and then weighed by their sizes. The squared residuals of
+    the groups themselves would not do: where a few groups hold most rows, they happen to be right together more often
+    than not, and an interval from that is far too narrow.
+
     Args:
         values: [N] or [N, C], correctness (0 or 1) or differences of correctness (-1, 0, 1).
         groups: [N], rows with the same id belong together.
 
     Returns:
         Scalar or [C]. With single rows as groups it is p (1 - p) / N.
+
+    Source:
+        Variance components of a one-way analysis of variance with unequal groups (Searle, Casella and McCulloch 1992).
     """
     totals = group_sums(values, groups)
     sizes = group_sums(np.ones(len(groups)), groups)
-    mean = totals.sum(axis=0) / sizes.sum()
-    residuals = totals - np.multiply.outer(sizes, mean)
-    return np.asarray((residuals**2).sum(axis=0) / sizes.sum() ** 2)
+    rows, count = sizes.sum(), len(sizes)
+    mean = totals.sum(axis=0) / rows
+    if count in (1, rows):
+        return np.asarray(((totals - np.multiply.outer(sizes, mean)) ** 2).sum(axis=0) / rows**2)
+    group_means = (totals.T / sizes).T
+    squares = (np.asarray(values, dtype=np.float64) ** 2).sum(axis=0)
+    within = (squares - (totals * group_means).sum(axis=0)) / (rows - count)
+    between = ((group_means - mean) ** 2 * _as_column(sizes, totals.ndim)).sum(
+        axis=0
+    ) / count  # as of single rows: not count - 1
+    size = (rows - (sizes**2).sum() / rows) / (count - 1)  # of a typical group
+    component = np.maximum(0.0, (between - within) / size)
+    return np.asarray(component * (sizes**2).sum() / rows**2 + within / rows)
+
+
+def _as_column(sizes: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:
+    return sizes if dimensions == 1 else sizes[:, None]
 
 
 def accuracy_interval(correct: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Interval:

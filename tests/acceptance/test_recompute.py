@@ -144,9 +144,7 @@ def tied(study: Stored) -> list[int]:
     found, groups = [], study.groups(study.development)
     for column in range(len(study.complete)):
         difference = study.correct[:, study.best].astype(int) - study.correct[:, column].astype(int)
-        centred = difference - difference.mean()
-        sums = np.array([centred[groups == group].sum() for group in np.unique(groups)])
-        error = math.sqrt((sums**2).sum()) / len(difference)
+        error = math.sqrt(variance(difference, groups))
         if column != study.best and abs(difference.mean()) <= 1.959963984540054 * error:
             found.append((-study.accuracies(column).mean(), study.complete[column].number))
     return [number for _, number in sorted(found)]
@@ -214,13 +212,21 @@ def check_measured(figures: dict[str, Any], labels: np.ndarray, probabilities: n
 
 def wilson(right: np.ndarray, groups: np.ndarray, centre: float) -> list[float]:
     """Wilson's interval for rows that came in groups."""
-    centred = right - right.mean()
-    sums = np.array([centred[groups == group].sum() for group in np.unique(groups)])
-    n = min(len(right), centre * (1 - centre) * len(right) ** 2 / (sums**2).sum())
+    n = max(1, min(len(right), centre * (1 - centre) / variance(right, groups)))
     z = norm.ppf(0.975)
     middle = (centre + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * math.sqrt(centre * (1 - centre) / n + z**2 / (4 * n**2))
     return [middle - half, middle + half]
+
+
+def variance(values: np.ndarray, groups: np.ndarray) -> float:
+    """Of the mean over rows, by the components of a one-way analysis of variance."""
+    parts = [values[groups == group].astype(float) for group in np.unique(groups)]
+    sizes, rows, count = np.array([len(part) for part in parts]), len(values), len(parts)
+    within = sum(((part - part.mean()) ** 2).sum() for part in parts) / (rows - count)
+    between = sum(len(part) * (part.mean() - values.mean()) ** 2 for part in parts) / count
+    size = (rows - (sizes**2).sum() / rows) / (count - 1)
+    return max(0.0, (between - within) / size) * (sizes**2).sum() / rows**2 + within / rows
 
 
 def check_baselines(result: dict[str, Any], study: Stored) -> set[str]:

@@ -60,8 +60,9 @@ def test_group_sums_and_variance_by_hand() -> None:
     values = np.array([1, 0, 1, 1])
     groups = np.array([5, 2, 5, 9])
     assert group_sums(values, groups).tolist() == [0, 2, 1]
-    # Mean 3/4; residuals 0 - 3/4, 2 - 6/4, 1 - 3/4; their squares over 4 squared.
-    assert float(grouped_variance(values, groups)) == pytest.approx((0.5625 + 0.25 + 0.0625) / 16)
+    # Group means 0, 1, 1 around 3/4: (1 x 9/16 + 2 x 1/16 + 1 x 1/16) / 3 = 1/4 between, 0 within; a typical group has
+    # (4 - 6/4) / 2 = 5/4 rows, so the component is 1/5, and the mean's variance 1/5 x 6 / 16.
+    assert float(grouped_variance(values, groups)) == pytest.approx(0.075)
 
 
 def test_difference_interval_by_hand() -> None:
@@ -77,3 +78,13 @@ def test_grouped_interval_covers_the_truth() -> None:
     covered = [accuracy_interval(np.repeat(row, 3), groups).contains(0.85) for row in right]
     assert 0.92 <= np.mean(covered) <= 0.98
     assert not Interval(0.1, 0.2).contains(0.3)
+
+
+def test_a_few_large_groups_do_not_make_sure() -> None:
+    """One sequence in ten is called wrong, in all of its copies, and a few sequences hold most rows."""
+    rng = np.random.default_rng(0)
+    sizes = np.concatenate([np.full(10, 30), np.ones(100, dtype=np.int64)])
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    intervals = [accuracy_interval((rng.random(len(sizes)) < 0.9)[groups], groups) for _ in range(300)]
+    # 300 intervals: a coverage of 95 % has a standard error of 1.3 points here.
+    assert 0.91 < np.mean([interval.contains(0.9) for interval in intervals]) < 0.99
