@@ -11,7 +11,6 @@ from rich.progress import (
     Progress,
     SpinnerColumn,
     TextColumn,
-    TimeElapsedColumn,
 )
 
 from hpo.signals import on_stop
@@ -45,12 +44,10 @@ def search_progress(budget: int) -> Iterator[SearchProgress]:
     columns = (
         SpinnerColumn(),
         TextColumn("trials"),
-        BarColumn(bar_width=24),
+        BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TextColumn("· folds {task.fields[folds]} · best CV {task.fields[best]}"),
-        TextColumn("· {task.fields[workers]} at work ·"),
-        TimeElapsedColumn(),
-        TextColumn("· left {task.fields[left]}"),
+        TextColumn("· {task.fields[workers]} at work · left {task.fields[left]}"),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield SearchProgress(progress, budget)
