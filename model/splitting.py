@@ -118,8 +118,13 @@ def assign(
         The bin of each row: [N], from 0.
     """
     _, members = np.unique(groups, return_inverse=True)
-    # Rows of each group as a part of its class: [G, 2].
-    sizes = np.stack([np.bincount(members, weights=labels), np.bincount(members, weights=~labels)], axis=1)
+    # Rows of each group as a part of its class: [G, 2]. All count for the commoner label: if the mix counted, one bin
+    # would get the groups that contradict themselves less (1.4 points less label noise in a test set of a fifth).
+    rows = np.bincount(members)
+    _, first = np.unique(groups, return_index=True)
+    share = np.bincount(members, weights=labels) / rows
+    resistant = (share > 0.5) | ((share == 0.5) & labels[first])
+    sizes = np.stack([rows * resistant, rows * ~resistant], axis=1).astype(np.float64)
     parts = sizes / np.maximum(sizes.sum(axis=0), 1)
     order = np.lexsort((random.permutation(len(sizes)), -sizes.sum(axis=1)))
     # The tiny head start decides ties: u ** (1 / share) is largest for bin b with probability share[b]
