@@ -10,8 +10,11 @@ def set_paused(storage: str, study: str | None, artifacts: str | None, *, paused
     session = open_session(storage, study, artifacts)
     session.handle.set(PAUSED, paused)
     if paused:
-        return f"Study {session.handle.name!r} is paused; trials at work are finished. Go on with: hpo resume"
-    return f"Study {session.handle.name!r} is open."
+        return (
+            f"Study {session.handle.name!r} is paused; trials at work are finished, workers wait. "
+            f"Go on with: hpo resume --study {session.handle.name}"
+        )
+    return f"Study {session.handle.name!r} is open. Workers that wait go on; start others with: hpo worker"
 
 
 def extend_budget(storage: str, study: str | None, artifacts: str | None, trials: int) -> str:
@@ -27,4 +30,7 @@ def extend_budget(storage: str, study: str | None, artifacts: str | None, trials
             "The budget can only be raised: give a larger --trials.",
         )
     session.handle.set(BUDGET, trials)
-    return f"Study {session.handle.name!r} now has a budget of {trials} trials."
+    return (
+        f"Study {session.handle.name!r} now has a budget of {trials} trials. "
+        f"Where no worker runs: hpo worker --study {session.handle.name}"
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+from hpo.errors import HpoError
 from model.alphabet import Alphabet
 from model.encoding import encode
 from model.genes import Genes
@@ -50,8 +51,11 @@ def write_csv(predictions: Iterable[Prediction], path: Path | None) -> None:
     if path is None:
         _write(predictions, sys.stdout)
         return
-    with path.open("w", newline="") as file:
-        _write(predictions, file)
+    try:
+        with path.open("w", newline="") as file:
+            _write(predictions, file)
+    except OSError as error:
+        raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --output.") from error
 
 
 def _write(predictions: Iterable[Prediction], file: TextIO) -> None:

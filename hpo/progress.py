@@ -93,7 +93,7 @@ def status_text(status: Status) -> str:
             f"  {worker.worker} on {worker.device}: trial {worker.trial}{fold}, "
             f"last heard of {duration(worker.silent_s)} ago"
         )
-    if status.seconds_left:
+    if status.seconds_left and status.workers:
         lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
     return "\n".join(lines)
 

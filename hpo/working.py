@@ -51,7 +51,7 @@ def work_here(
     )
     report = worker.work()
     done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
-    idle = "stopped before its first trial" if stop else "nothing was left to do"
+    idle = "stopped before its first trial" if stop else _why_idle(session)
     say(f"Worker {identity.worker}: {done or idle}.")
     return 0
 
@@ -70,6 +70,13 @@ def work_in_children(seats: Sequence[Seat], session: Session, place: Place, limi
     finally:
         fleet.stop()
     return int(any(fleet.exit_codes))
+
+
+def _why_idle(session: Session) -> str:
+    """Why a worker ended without a trial: the budget is spent, or its time was over first."""
+    if session.queue.counts(session.budget).is_spent:
+        return "nothing was left to do"
+    return "its time was over, and the study is paused (hpo resume)" if session.paused else "its time was over"
 
 
 def who_we_are(device: str) -> WorkerIdentity:

@@ -58,12 +58,15 @@ def predict(
     from hpo.cli.reading import read_unlabelled
     from hpo.predict import predict as predict_genes
     from hpo.predict import write_csv
+    from hpo.progress import say
 
     predictions = predict_genes(model_dir, lambda alphabet: read_unlabelled(sequences, reading, alphabet), device)
     if json:
         print_json({"predictions": [vars(row) for row in predictions]})
     else:
         write_csv(predictions, output)
+        if output is not None:
+            say(f"{output}: {len(predictions)} predictions.")
 
 
 def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:

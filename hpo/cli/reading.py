@@ -38,10 +38,21 @@ def read_labelled(data: Path, options: DataOptions, require_labels: bool = True)
 
 
 def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "Genes":
-    """Genes to predict, in the alphabet of the model."""
+    """Genes to predict, in the alphabet of the model.
+
+    Raises:
+        UsageError: The user says another alphabet than the model's.
+        DataError: Says what is wrong with which row, and what to do.
+    """
+    from hpo.errors import UsageError
     from hpo.progress import step
     from model.reading import read_genes
 
+    if options.alphabet.value not in ("auto", alphabet):
+        raise UsageError(
+            f"This model reads {alphabet}, not {options.alphabet.value}.",
+            f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet.value}.",
+        )
     with step(f"Reading {data.name}"):
         return read_genes(
             data,

@@ -77,6 +77,7 @@ def run(
     check_budget(session, search.trials)
     if goes_on:
         say(f"Study {search.study!r} is there already: going on with it.")
+    say(f"Searching: {search.trials} trials; the workers' log is {output / 'workers.log'}")
     with on_stop() as stop:
         run_search(session, where, seats, output / "workers.log", stop)
     if stop:

@@ -38,6 +38,14 @@ def test_predict_takes_what_create_study_takes(hpo) -> None:
     fasta = "".join(f">{gene['id']}\n{gene['sequence']}\n" for gene in genes)
     (hpo.folder / "new.fasta").write_text(fasta)
     assert hpo.ok("predict", "report/model", "new.fasta") == (hpo.folder / "predictions.csv").read_text()
+    # Another alphabet than the model's is a mistake that is told as one.
+    refused = hpo.run("predict", "report/model", "new.fasta", "--alphabet", "protein")
+    assert refused.returncode == 2
+    assert "reads dna" in refused.stderr
+    # So is an output that cannot be written.
+    refused = hpo.run("predict", "report/model", "new.fasta", "--output", "nowhere/p.csv")
+    assert refused.returncode == 1
+    assert "--output" in refused.stderr
 
 
 def test_two_workers_finish_exactly_the_trials_asked_for(hpo) -> None:
