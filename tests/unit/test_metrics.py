@@ -18,7 +18,7 @@ def test_rates_by_hand() -> None:
     assert found.mcc == pytest.approx((3 * 5 - 1 * 1) / (4 * 4 * 6 * 6) ** 0.5)
 
 
-def test_a_half_is_called_resistant() -> None:
+def test_a_half_is_not_called_resistant() -> None:
     assert called_resistant(np.array([0.4999, 0.5, 0.9], dtype=np.float32)).tolist() == [False, False, True]
 
 
