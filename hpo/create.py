@@ -119,7 +119,7 @@ def open_for_creation(storage_url: str, artifacts: str | None) -> ArtifactStore:
 
 
 def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
-    """Put the study into the storage, with its budget and its first trials.
+    """Put the study into the storage, with its budget and its first trial.
 
     Raises:
         StudyExistsError: A study of that name is there.
@@ -128,9 +128,8 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
     storage = open_storage(storage_url, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
-    queue = TrialQueue(storage, handle.study_id)
-    queue.enqueue_first(contract.search.space.representable(contract.baseline_configuration))
-    queue.fill(trials)
+    baseline = contract.search.space.representable(contract.baseline_configuration)
+    TrialQueue(storage, handle.study_id).enqueue_first(baseline)
     _name_the_objective(storage, contract.study)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 
 import optuna
-from optuna.storages import BaseStorage
 
 from hpo.attributes import BUDGET, CONTRACT, PAUSED
 from hpo.contract import Contract, parse
@@ -12,6 +11,7 @@ from hpo.pruning import pruner_named
 from hpo.sampling import sampler_for
 from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
 from storage.connection import open_storage
+from storage.leasing import LeasingStorage
 from storage.queue import TrialQueue
 from storage.retry import RetryPolicy
 from storage.retrying import with_policy
@@ -22,7 +22,7 @@ from storage.studies import StudyHandle, find_study
 class Session:
     """One study, opened."""
 
-    storage: BaseStorage
+    storage: LeasingStorage
     handle: StudyHandle
     contract: Contract
     artifacts: ArtifactStore
@@ -37,7 +37,7 @@ class Session:
     @property
     def orders(self) -> tuple[int, bool]:
         """Budget and pause, in one read."""
-        attributes = self.handle.attributes()
+        attributes = self.storage.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
         return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
 
     @property

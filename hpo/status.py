@@ -5,11 +5,12 @@ import datetime
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from hpo.attributes import CONFIGURATION, FOLD_ACCURACIES, finished_folds
+from hpo.attributes import CONFIGURATION, FOLD_ACCURACIES
 from hpo.session import Session
-from storage.leases import lease_of
+from storage.leases import Lease
+from storage.leasing import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,30 +68,25 @@ class Status:
 
 
 def read_status(session: Session) -> Status:
-    """The status of an opened study."""
-    budget = session.budget
-    trials = trials_in_budget(session, budget)
-    by_state = {state: [t for t in trials if t.state == state] for state in TrialState}
-    complete, pruned, failed = (by_state[state] for state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
-    finished = [*complete, *pruned, *failed]
-    folds = session.contract.splitting.folds
-    trained = {trial.number: len(finished_folds(trial.user_attrs, folds)) for trial in trials}
-    running = by_state[TrialState.RUNNING]
-    unfinished = "paused" if session.paused else "open"
+    """The status of an opened study; the database counts, and no trial but the best is read."""
+    budget, paused = session.orders
+    overview = session.storage.overview(session.handle.study_id, budget)
+    counts, folds = overview.counts, session.contract.splitting.folds
+    unfinished = "paused" if paused else "open"
     return Status(
         study=session.handle.name,
         budget=budget,
-        complete=len(complete),
-        pruned=len(pruned),
-        failed=len(failed),
-        running=len(running),
-        waiting=budget - len(finished) - len(running),
-        workers=tuple(status for trial in running if (status := _worker(trial)) is not None),
-        best=_best(complete),
-        folds_trained=sum(trained.values()),
-        folds_saved=sum(folds - trained[trial.number] for trial in pruned),
-        state="done" if len(finished) >= budget else unfinished,
-        seconds_left=_seconds_left(finished, budget),
+        complete=counts.complete,
+        pruned=counts.pruned,
+        failed=counts.failed,
+        running=counts.running,
+        waiting=budget - counts.finished - counts.running,
+        workers=tuple(_worker(trial.number, Lease.from_json(trial.lease)) for trial in overview.running if trial.lease),
+        best=None if overview.best_id is None else _best(session.storage.get_trial(overview.best_id)),
+        folds_trained=overview.folds,
+        folds_saved=folds * counts.pruned - overview.folds_of_pruned,
+        state="done" if counts.is_spent else unfinished,
+        seconds_left=_seconds_left(overview),
     )
 
 
@@ -105,40 +101,32 @@ def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
     return max(complete, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
 
 
-def _best(complete: list[FrozenTrial]) -> Best | None:
-    trial = best_trial(complete)
-    if trial is None:
-        return None
+def _best(trial: FrozenTrial) -> Best:
     params = trial.user_attrs.get(CONFIGURATION) or trial.params
     accuracies = trial.user_attrs[FOLD_ACCURACIES]
     return Best(number=trial.number, cv_accuracy=sum(accuracies) / len(accuracies), params=dict(params))
 
 
-def _worker(trial: FrozenTrial) -> WorkerStatus | None:
-    lease = lease_of(trial)
-    if lease is None:
-        return None
+def _worker(trial: int, lease: Lease) -> WorkerStatus:
     now = datetime.datetime.now(datetime.UTC).timestamp()
     return WorkerStatus(
         worker=lease.worker,
         host=lease.host,
         pid=lease.pid,
         device=lease.device,
-        trial=trial.number,
+        trial=trial,
         fold=lease.fold,
         silent_s=round(max(0.0, now - lease.renewed_at), 1),
     )
 
 
-def _seconds_left(finished: list[FrozenTrial], budget: int) -> float | None:
-    """The time left at the pace of the last twenty finished trials, over all workers."""
-    ends = sorted(trial.datetime_complete for trial in finished if trial.datetime_complete is not None)
-    starts = [trial.datetime_start for trial in finished if trial.datetime_start is not None]
-    if not ends or not starts:
+def _seconds_left(overview: Overview) -> float | None:
+    """The time left at the pace of the last finished trials, over all workers."""
+    ends, start = overview.last_ends, overview.first_start
+    if not ends or start is None:
         return None
-    recent = ends[-20:]
-    if len(recent) > 1:
-        pace = (recent[-1] - recent[0]).total_seconds() / (len(recent) - 1)
+    if len(ends) > 1:
+        pace = (ends[0] - ends[-1]).total_seconds() / (len(ends) - 1)
     else:
-        pace = (recent[0] - min(starts)).total_seconds()
-    return round(pace * max(0, budget - len(finished)), 1)
+        pace = (ends[0] - start).total_seconds()
+    return round(pace * max(0, overview.counts.budget - overview.counts.finished), 1)

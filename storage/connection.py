@@ -9,11 +9,11 @@ import sqlite3
 from typing import Any
 
 import optuna
-from optuna.storages._cached_storage import _CachedStorage
 from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import Connection
 
 from storage import retry
+from storage.cache import CachedDatabase
 from storage.database import Database
 from storage.errors import StorageError, StorageUnavailableError
 from storage.proxy_client import open_proxy
@@ -66,7 +66,7 @@ def open_storage(
         proxy = open_proxy(target, opening.deadline_s)
         return RetryingStorage(proxy, target.shown, policy, close=proxy.close)
     database = _open_database(target, create, pool_size, opening)
-    return RetryingStorage(_CachedStorage(database), target.shown, policy, close=database.engine.dispose)
+    return RetryingStorage(CachedDatabase(database), target.shown, policy, close=database.engine.dispose)
 
 
 def _open_database(target: StorageUrl, create: bool, pool_size: int, opening: RetryPolicy) -> Database:

@@ -39,6 +39,14 @@ class Database(RDBStorage):
             raise KeyError(f"No trial with id {trial_id}.")
         return trials[0]
 
+    def study_of(self, trial_id: int) -> int:
+        """Returns the id of a trial's study; KeyError where there is no such trial."""
+        with _create_scoped_session(self.scoped_session) as session:
+            study_id: int | None = session.scalar(select(_TRIAL.study_id).where(_TRIAL.trial_id == trial_id))
+        if study_id is None:
+            raise KeyError(f"No trial with id {trial_id}.")
+        return study_id
+
     def _get_trials(
         self,
         study_id: int,

@@ -1,7 +1,7 @@
 """`hpo proxy`: Optuna's gRPC service in front of Postgres, for fleets with more workers than connections.
 
-The service is Optuna's; the server around it is made here, because Optuna's own offers no way to stop it,
-takes a port that another proxy holds, and drops clients that ping a slow call. It has neither encryption
+The service is Optuna's, and beside it that of `storage.proxy_calls`; the server around them is made here, because
+Optuna's own offers no way to stop it, takes a port that another proxy holds, and drops clients that ping a slow call. It has neither encryption
 nor log-in: whoever reaches the port reads and writes every study.
 """
 
@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import grpc
-from optuna.storages import BaseStorage
 from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.servicer import OptunaStorageProxyService
 
+from storage import proxy_calls
 from storage.connection import open_storage
 from storage.errors import StorageError
 from storage.retry import RetryPolicy
@@ -72,11 +72,11 @@ def start_proxy(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, thr
             "The proxy serves Postgres only.", "Workers open a SQLite file directly; for a fleet use Postgres."
         )
     storage = open_storage(url, pool_size=threads, policy=BEHIND_THE_PROXY)
-    _warm_up(storage)
     pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="proxy")
     server = grpc.server(pool, options=_SERVER_OPTIONS)
     service = OptunaStorageProxyService(storage)
     api_pb2_grpc.add_StorageServiceServicer_to_server(service, server)  # type: ignore[no-untyped-call]
+    server.add_generic_rpc_handlers((proxy_calls.service(storage),))
     try:
         bound = server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:
@@ -95,9 +95,3 @@ def serve(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, threads: 
         proxy.wait()
     finally:
         proxy.stop()
-
-
-def _warm_up(storage: BaseStorage) -> None:
-    """Optuna's cache must have seen a trial before a parameter is set on it; clients may hold some already."""
-    for study in storage.get_all_studies():
-        storage.get_all_trials(study._study_id, deepcopy=False)

@@ -1,11 +1,11 @@
-"""The client of `hpo proxy`: Optuna's, with deadlines.
+"""The client of `hpo proxy`: Optuna's, with deadlines, and with the leases of `storage.proxy_calls`.
 
 Optuna's client waits for ever for an answer that a cut network has swallowed. Here each call has a time
 limit, and the channel notices a dead connection by itself.
 """
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import grpc
@@ -13,8 +13,11 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import GrpcStorageProxy
 from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.client import GrpcClientCache
+from optuna.trial import TrialState
 
 from storage.errors import StorageUnavailableError
+from storage.leasing import ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.proxy_calls import LeaseCalls
 from storage.retry import DOES_NOT_ANSWER
 from storage.url import StorageUrl
 
@@ -50,7 +53,7 @@ class _Deadline(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # grpc
         return continuation(limited, request)
 
 
-class ProxyStorage(GrpcStorageProxy):
+class ProxyStorage(GrpcStorageProxy, LeasingStorage):
     """Optuna's proxy client whose calls end (source: optuna 5.0.0, storages/_grpc/client.py, `_setup`)."""
 
     def _setup(self) -> None:
@@ -59,6 +62,48 @@ class ProxyStorage(GrpcStorageProxy):
         limited = grpc.intercept_channel(channel, _Deadline())
         self._stub = api_pb2_grpc.StorageServiceStub(limited)  # type: ignore[no-untyped-call]
         self._cache = GrpcClientCache(self._stub)
+        self._leases = LeaseCalls(limited)
+
+    def make_trials(self, study_id: int, budget: int, window: int) -> bool:
+        return bool(self._leases("make_trials", study_id=study_id, budget=budget, window=window))
+
+    def claim_trial(
+        self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False
+    ) -> ClaimedTrial | None:
+        claimed: ClaimedTrial | None = self._leases(
+            "claim_trial", study_id=study_id, budget=budget, lease=lease, again=again
+        )
+        return claimed
+
+    def change_trial(
+        self,
+        trial_id: int,
+        held: Mapping[str, Any] | None,
+        attributes: Mapping[str, Any],
+        state: TrialState | None = None,
+        value: float | None = None,
+    ) -> bool:
+        return bool(
+            self._leases("change_trial", trial_id=trial_id, held=held, attributes=attributes, state=state, value=value)
+        )
+
+    def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
+        running: list[RunningTrial] = self._leases("running_trials", study_id=study_id, budget=budget)
+        return running
+
+    def count_trials(self, study_id: int, budget: int) -> QueueCounts:
+        counts: QueueCounts = self._leases("count_trials", study_id=study_id, budget=budget)
+        return counts
+
+    def count_finished_by(self, study_id: int, worker: str) -> int:
+        return int(self._leases("count_finished_by", study_id=study_id, worker=worker))
+
+    def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
+        return dict(self._leases("study_attributes", study_id=study_id, keys=keys))
+
+    def overview(self, study_id: int, budget: int) -> Overview:
+        overview: Overview = self._leases("overview", study_id=study_id, budget=budget)
+        return overview
 
 
 def open_proxy(target: StorageUrl, timeout_s: float) -> ProxyStorage:

@@ -7,10 +7,10 @@ pauses.
 A call whose answer was lost is sent twice. That is harmless for reads and for setting attributes,
 parameters and final states. What is left:
 
-* `create_new_trial`: one WAITING trial too many. The budget goes by trial numbers, so it is not claimed.
-* `set_trial_state_values(RUNNING)`: the second try finds the trial taken. It is RUNNING without a lease, and
-  `storage.leases.stale` puts it back after the lease's time.
-* a final state: the second try meets a finished trial. `TrialQueue.finish` looks whose result stands there.
+* `claim_trial`: the second try looks first for what the first one claimed, by the lease's token.
+* `change_trial` to a final state: the second try meets a finished trial. `TrialQueue.finish` looks whose result stands.
+* `change_trial` to WAITING: the second try says that the trial is no longer held, and so it is.
+* `make_trials`: the second try finds that trials wait, or makes what then waits.
 * `create_new_study`: the second try says that the study exists, and so it does.
 """
 

@@ -4,24 +4,25 @@ It goes outside Optuna's caches (`_CachedStorage`, the proxy client's own), whic
 those stay in use. Optuna takes it as it is: `get_storage` wraps a bare RDBStorage only.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from functools import partial
+from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
 from optuna.distributions import BaseDistribution
-from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from storage import retry
+from storage.leasing import ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
 from storage.retry import RetryPolicy
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class RetryingStorage(BaseStorage):
+class RetryingStorage(LeasingStorage):
     """Passes every call on, and tries it again while its error is one that passes.
 
     Args:
@@ -35,7 +36,7 @@ class RetryingStorage(BaseStorage):
     """
 
     def __init__(
-        self, inner: BaseStorage, shown: str, policy: RetryPolicy, close: Callable[[], None] = lambda: None
+        self, inner: LeasingStorage, shown: str, policy: RetryPolicy, close: Callable[[], None] = lambda: None
     ) -> None:
         self.inner = inner
         self.shown = shown
@@ -117,8 +118,42 @@ class RetryingStorage(BaseStorage):
     def remove_session(self) -> None:
         self.inner.remove_session()
 
+    def make_trials(self, study_id: int, budget: int, window: int) -> bool:
+        return self._call(self.inner.make_trials, study_id, budget, window)
 
-def with_policy(storage: BaseStorage, policy: RetryPolicy) -> BaseStorage:
+    def claim_trial(
+        self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False
+    ) -> ClaimedTrial | None:
+        tries = count()
+        return self._call(lambda: self.inner.claim_trial(study_id, budget, lease, again or next(tries) > 0))
+
+    def change_trial(
+        self,
+        trial_id: int,
+        held: Mapping[str, Any] | None,
+        attributes: Mapping[str, Any],
+        state: TrialState | None = None,
+        value: float | None = None,
+    ) -> bool:
+        return self._call(self.inner.change_trial, trial_id, held, attributes, state, value)
+
+    def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
+        return self._call(self.inner.running_trials, study_id, budget)
+
+    def count_trials(self, study_id: int, budget: int) -> QueueCounts:
+        return self._call(self.inner.count_trials, study_id, budget)
+
+    def count_finished_by(self, study_id: int, worker: str) -> int:
+        return self._call(self.inner.count_finished_by, study_id, worker)
+
+    def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
+        return self._call(self.inner.study_attributes, study_id, keys)
+
+    def overview(self, study_id: int, budget: int) -> Overview:
+        return self._call(self.inner.overview, study_id, budget)
+
+
+def with_policy(storage: LeasingStorage, policy: RetryPolicy) -> LeasingStorage:
     """Returns the same storage (its caches too) under another retry policy."""
     if isinstance(storage, RetryingStorage):
         return RetryingStorage(storage.inner, storage.shown, policy)

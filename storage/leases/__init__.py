@@ -8,7 +8,6 @@ from storage.leases.lease import (
     Claim,
     Lease,
     WorkerIdentity,
-    is_held,
     lease_of,
     lost,
 )
@@ -23,7 +22,6 @@ __all__ = [
     "LeaseKeeper",
     "StaleWatch",
     "WorkerIdentity",
-    "is_held",
     "lease_of",
     "lost",
 ]

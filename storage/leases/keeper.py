@@ -8,9 +8,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from optuna.exceptions import UpdateFinishedTrialError
-
-from storage.leases.lease import LEASE, Claim, is_held, lost
+from storage.leases.lease import LEASE, Claim, lost
 from storage.retry import RetryPolicy, first_line
 from storage.retrying import with_policy
 
@@ -25,8 +23,7 @@ _RETRY_AFTER_FAILURE_S = 1.0
 class LeaseKeeper:
     """Renews a lease from a thread of its own while the body of `with` runs.
 
-    Leave the body before the trial is finished or put back: a beat that arrives in between would write
-    our lease on a trial that is no longer ours.
+    Leave the body before the trial is finished or put back: a beat that came after would find it lost.
 
     Args:
         queue: The study's trials.
@@ -46,8 +43,7 @@ class LeaseKeeper:
         beat_interval_s: float = 10.0,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
-        # A beat that was held up for minutes must not land on a trial that has moved on: give it up early and
-        # look again before the next.
+        # One that could not be written within the time of a beat is given up, so that the next one tells the fold anew.
         self._storage = with_policy(queue.storage, RetryPolicy(deadline_s=beat_interval_s))
         self._claim = claim
         self._beat = claim.lease.beat
@@ -78,18 +74,11 @@ class LeaseKeeper:
 
     def beat(self) -> None:
         """Renews the lease once, or sets `lost`."""
-        try:
-            if is_held(self._storage.get_trial(self._claim.trial_id), self._claim):
-                self._renew()
-                return
-        except (UpdateFinishedTrialError, KeyError):
-            pass  # finished by another since it was read, or deleted with its study
-        self.lost.set()
-
-    def _renew(self) -> None:
         self._beat += 1
         lease = replace(self._claim.lease, beat=self._beat, fold=self.fold, renewed_at=self._wall_clock())
-        self._storage.set_trial_user_attr(self._claim.trial_id, LEASE, lease.to_json())
+        held = {"token": self._claim.lease.token}
+        if not self._storage.change_trial(self._claim.trial_id, held, {LEASE: lease.to_json()}):
+            self.lost.set()
 
     def _run(self) -> None:
         pause = self._interval_s

@@ -7,7 +7,7 @@ not the worker's name, says whose the trial is.
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from storage.errors import LeaseLostError
 
@@ -72,12 +72,6 @@ def lease_of(trial: FrozenTrial) -> Lease | None:
     """Returns the lease that a trial carries, if any."""
     value = trial.user_attrs.get(LEASE)
     return None if value is None else Lease.from_json(value)
-
-
-def is_held(trial: FrozenTrial, claim: Claim) -> bool:
-    """Says whether the trial, as just read, is still held under this claim."""
-    lease = lease_of(trial)
-    return trial.state == TrialState.RUNNING and lease is not None and lease.token == claim.lease.token
 
 
 def lost(claim: Claim) -> LeaseLostError:

@@ -1,13 +1,17 @@
 """Dead workers are noticed and their trials go on; live ones are left alone; on every storage, with a clock of ours."""
 
 import dataclasses
+from collections.abc import Callable
 
 import pytest
 from optuna.trial import TrialState
+from sqlalchemy import event
 
 from storage.errors import LeaseLostError
 from storage.leases import DEATHS, LEASE, REASON, LeaseKeeper, StaleWatch, lease_of
-from storage.queue import QueueCounts
+from storage.leasing import QueueCounts
+from storage.queue import TrialQueue
+from storage.studies import create_study
 
 BUDGET = 4
 
@@ -66,9 +70,9 @@ def test_a_worker_that_beats_is_never_taken_for_dead(queue, watch, clock, worker
     queue.finish(claim, TrialState.COMPLETE, 0.5)
 
 
-def test_a_worker_killed_before_its_lease_was_written_counts_no_death(queue, another, watch, clock, worker):
+def test_a_trial_that_runs_without_a_lease_goes_back_and_counts_no_death(queue, another, watch, clock, worker):
     """The trap: killed before the first beat, a trial of Optuna's stays RUNNING for ever."""
-    queue.fill(BUDGET)
+    queue.storage.make_trials(queue.study_id, BUDGET, BUDGET)
     trial = queue.storage.get_all_trials(queue.study_id)[0]
     queue.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
     assert sweep_for(watch, clock, 60) == [0]
@@ -78,7 +82,6 @@ def test_a_worker_killed_before_its_lease_was_written_counts_no_death(queue, ano
 
 
 def test_a_trial_that_kills_its_workers_ends_as_fail_with_the_reason(queue, another, watch, clock, worker):
-    queue.fill(1)
     for death in range(4):
         claim = another.claim(worker(f"w{death}"), 1)
         keeper = LeaseKeeper(another, claim)
@@ -113,7 +116,6 @@ def test_a_child_that_is_known_to_be_dead_is_not_waited_for(queue, watch, worker
 
 
 def test_how_a_worker_died_is_recorded_and_told(queue, another, watch, worker):
-    queue.fill(1)
     for death in range(4):
         claim = another.claim(worker(f"w{death}"), 1)
         assert watch.release_dead(f"w{death}", 1, "killed by SIGKILL") == [0]
@@ -124,60 +126,77 @@ def test_how_a_worker_died_is_recorded_and_told(queue, another, watch, worker):
 
 
 def test_a_watch_does_not_mistake_a_new_claim_for_the_old_one(queue, another, watch, clock, worker):
-    queue.fill(1)
     queue.put_back(queue.claim(worker(), 1))
     assert sweep_for(watch, clock, 50) == []
     queue.claim(worker(), 1)
     assert sweep_for(watch, clock, 50) == []
 
 
-def test_a_worker_that_finishes_as_it_is_given_up_has_finished(queue, watch, clock, worker, monkeypatch):
+def interrupted(monkeypatch: pytest.MonkeyPatch, queue: TrialQueue, happens: Callable[[], None]) -> None:
+    """Lets something happen after the next sweep has looked and before it writes."""
+    running = queue.running
+
+    def look_and_stop(budget):
+        seen = running(budget)
+        monkeypatch.undo()
+        happens()
+        return seen
+
+    monkeypatch.setattr(queue, "running", look_and_stop)
+
+
+@pytest.mark.parametrize("what", ["finish", "beat"])
+def test_a_worker_that_shows_itself_as_it_is_given_up_is_alive(queue, another, watch, clock, worker, monkeypatch, what):
     claim = queue.claim(worker(), BUDGET)
     sweep_for(watch, clock, 50)
-    count_death = watch._count_death
-
-    def finish_first(*arguments):
-        queue.finish(claim, TrialState.COMPLETE, 0.5)
-        return count_death(*arguments)
-
-    monkeypatch.setattr(watch, "_count_death", finish_first)
+    happens = {"finish": lambda: queue.finish(claim, TrialState.COMPLETE, 0.5), "beat": LeaseKeeper(queue, claim).beat}
+    interrupted(monkeypatch, another, happens[what])
     clock.now += 10
     assert watch.sweep(BUDGET) == []
-    assert queue.counts(BUDGET).complete == 1
+    assert DEATHS not in queue.storage.get_trial(claim.trial_id).user_attrs
+    assert queue.counts(BUDGET).complete == (what == "finish")
 
 
-@pytest.mark.parametrize("writes", [0, 1, 2])
-def test_a_watch_that_dies_between_two_steps_is_made_up_for(queue, another, clock, worker, writes, monkeypatch):
+@pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
+def test_a_watch_that_dies_while_it_takes_back_has_done_nothing(kind, request, open_url, clock, worker):
     """The trap: Optuna's FAIL-then-requeue loses the trial when it is cut in two."""
+    storage = open_url(request.getfixturevalue(kind))
+    queue = TrialQueue(storage, create_study(storage, "s").study_id)
     claim = queue.claim(worker("dead"), BUDGET)
-    cut, after = (StaleWatch(another, clock=clock) for _ in range(2))
-    with monkeypatch.context() as patch:
-        allow_writes(patch, another.storage, writes)
-        with pytest.raises(PowerCut):
-            sweep_for(cut, clock, 60)
+    cut, after = (StaleWatch(queue, clock=clock) for _ in range(2))
+    before = repr(storage.get_trial(claim.trial_id))
+
+    def power_cut(connection, cursor, statement, *rest):
+        if statement.startswith("UPDATE trials"):
+            raise PowerCut
+
+    event.listen(storage.inner.engine, "before_cursor_execute", power_cut)
+    with pytest.raises(PowerCut):
+        sweep_for(cut, clock, 60)
+    event.remove(storage.inner.engine, "before_cursor_execute", power_cut)
+    assert repr(storage.get_trial(claim.trial_id)) == before
     assert sweep_for(after, clock, 60) == [claim.number]
-    trial = queue.storage.get_trial(claim.trial_id)
+    trial = storage.get_trial(claim.trial_id)
     assert (trial.state, trial.user_attrs[LEASE]) == (TrialState.WAITING, None)
     assert [death["worker"] for death in trial.user_attrs[DEATHS]] == ["dead"]
 
 
 @pytest.mark.parametrize("claimed_again", [False, True])
 def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worker, monkeypatch, claimed_again):
-    """The second comes between the first one's read and its writes; a third worker may hold the trial by then."""
+    """The second comes between the first one's look and its write; a third worker may hold the trial by then."""
     dead = queue.claim(worker("dead"), 1)
     watches = [StaleWatch(each, clock=clock) for each in (queue, another)]
     for _ in range(6):
         assert [watch.sweep(1) for watch in watches] == [[], []]
         clock.now += 10
-    count_death, claims = watches[0]._count_death, []
+    claims = []
 
-    def let_the_other_go_first(*arguments):
+    def the_other_goes_first():
         assert watches[1].sweep(1) == [dead.number]
         if claimed_again:
             claims.append(another.claim(worker("w3"), 1))
-        return count_death(*arguments)
 
-    monkeypatch.setattr(watches[0], "_count_death", let_the_other_go_first)
+    interrupted(monkeypatch, queue, the_other_goes_first)
     assert watches[0].sweep(1) == []
     assert len(another.storage.get_trial(dead.trial_id).user_attrs[DEATHS]) == 1
     if claimed_again:
@@ -226,16 +245,3 @@ def test_a_process_that_is_killed_leaves_a_trial_that_goes_on(url, study, queue,
 
 class PowerCut(BaseException):
     """The process is gone."""
-
-
-def allow_writes(patch: pytest.MonkeyPatch, storage, count: int) -> None:
-    """Lets so many writes to trials through, then cuts the power."""
-    left = iter(range(count))
-    for method in ("set_trial_user_attr", "set_trial_state_values"):
-
-        def write(*arguments, then=getattr(storage, method)):
-            if next(left, None) is None:
-                raise PowerCut
-            return then(*arguments)
-
-        patch.setattr(storage, method, write)

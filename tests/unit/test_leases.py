@@ -1,41 +1,45 @@
 """The lease as a value, and a keeper whose storage fails."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
-from optuna.storages import InMemoryStorage
-from optuna.study import StudyDirection
 
-from storage.leases import LEASE, Lease, LeaseKeeper, WorkerIdentity, lease_of
+from storage.cache import CachedDatabase
+from storage.database import Database
+from storage.leases import Lease, LeaseKeeper, WorkerIdentity, lease_of
 from storage.queue import TrialQueue
+from storage.studies import create_study
+from storage.tables import make_tables
 
 ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 
 
-class Hiccups(InMemoryStorage):
+class Hiccups(CachedDatabase):
     """Fails for a while, in a way that no policy foresees."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.failures_left = 0
+    failures_left = 0
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.recovered = threading.Event()
 
-    def get_trial(self, trial_id):
+    def change_trial(self, *arguments):
         if self.failures_left:
             self.failures_left -= 1
             raise RuntimeError("hiccup")
-        return super().get_trial(trial_id)
-
-    def set_trial_user_attr(self, trial_id, key, value):
-        super().set_trial_user_attr(trial_id, key, value)
-        if key == LEASE and value["beat"] > 0:
-            self.recovered.set()
+        changed = super().change_trial(*arguments)
+        self.recovered.set()
+        return changed
 
 
 @pytest.fixture
-def queue() -> TrialQueue:
-    storage = Hiccups()
-    return TrialQueue(storage, storage.create_new_study([StudyDirection.MAXIMIZE], "s"))
+def queue(tmp_path) -> Iterator[TrialQueue]:
+    storage = Hiccups(Database(f"sqlite:///{tmp_path}/hpo.db"))
+    with storage.engine.begin() as connection:
+        make_tables(connection)
+    yield TrialQueue(storage, create_study(storage, "s").study_id)
+    storage.engine.dispose()
 
 
 def test_a_lease_survives_json():

@@ -156,7 +156,7 @@ def test_a_stop_during_a_fold_puts_the_trial_back(session, first_training) -> No
     first_training(lambda: worker.stop.set())
     report = worker.work()
     assert report.put_back == 1
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING, TrialState.WAITING]
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
     assert DEATHS not in trials(session)[0].user_attrs
 
 
