@@ -1,8 +1,8 @@
 """`hpo proxy`: Optuna's gRPC service in front of Postgres, for fleets with more workers than connections.
 
 The service is Optuna's, and beside it that of `storage.proxy_calls`; the server around them is made here, because
-Optuna's own offers no way to stop it, takes a port that another proxy holds, and drops clients that ping a slow call. It has neither encryption
-nor log-in: whoever reaches the port reads and writes every study.
+Optuna's own offers no way to stop it, takes a port that another proxy holds, and drops clients that ping a slow call.
+It has neither encryption nor log-in: whoever reaches the port reads and writes every study.
 """
 
 from concurrent.futures import ThreadPoolExecutor

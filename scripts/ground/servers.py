@@ -33,7 +33,7 @@ class Postgres:
 
     def control(self, *what: str) -> None:
         """Runs pg_ctl."""
-        options = f"-h 0.0.0.0 -p {self.port} -k {self.folder} -c max_connections=400"
+        options = f"-h 0.0.0.0 -p {self.port} -k {self.folder} -c max_connections=700"
         log = str(self.folder / "server.log")
         command = [str(self.programs / "pg_ctl"), "-w", "-t", "60", "-D", str(self.folder / "data"), "-l", log]
         # Not through a pipe: the server would inherit it, and reading would never end.
