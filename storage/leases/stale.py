@@ -6,9 +6,9 @@ watcher's own monotonic clock is used, and only time under watch counts: when th
 everybody, nobody is dead.
 
 Taking back is one transaction: if the lease is as it was seen, the death is added to `hpo:deaths`, the lease is
-cleared, and the trial is set to WAITING (or to FAIL with its reason, after too many deaths). So the taker may die at any
-moment, any number may take at once, and a worker that was alive after all either beats first and keeps its trial, or
-finds its lease gone at its next beat.
+cleared, and the trial is set to WAITING (or to FAIL with its reason, after too many deaths). So the taker may die at
+any moment, any number may take at once, and a worker that was alive after all either beats first and keeps its trial,
+or finds its lease gone at its next beat.
 
 A trial that is RUNNING without a lease was set so by something else than a worker of ours. It goes back too, and no
 death is counted.

@@ -10,7 +10,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 
 from storage import proxy
 from storage.errors import StorageError, StorageUnavailableError
@@ -196,6 +196,25 @@ def test_a_proxy_whose_database_is_away_says_so_and_its_clients_wait(postgres, p
         postgres.run("ALTER DATABASE tables ALLOW_CONNECTIONS true")
     assert study_names(storage) == []
     server.stop(grace_s=0)
+
+
+def test_a_proxy_of_optuna_s_own_is_told_from_ours(postgres_url, open_url, worker):
+    server = optuna.storages._grpc.server.make_server(open_url(postgres_url), "127.0.0.1", 0)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    storage = open_url(f"grpc://127.0.0.1:{port}")
+    study = create_study(storage, "s")
+    with pytest.raises(StorageError, match="knows no leases") as caught:
+        TrialQueue(storage, study.study_id).claim(worker(), 1)
+    assert "hpo proxy" in caught.value.next_step
+    server.stop(0).wait()
+
+
+@pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
+def test_claims_find_their_way_by_an_index(kind, request, open_url):
+    """Without it each claim would read every trial of the study."""
+    with open_url(request.getfixturevalue(kind)).inner.engine.connect() as connection:
+        assert "hpo_trials_by_state" in {index["name"] for index in inspect(connection).get_indexes("trials")}
 
 
 def test_a_proxy_refuses_what_it_cannot_serve(sqlite_url, grpc_url, postgres_url):

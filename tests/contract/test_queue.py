@@ -224,3 +224,16 @@ def test_processes_that_claim_at_once_share_the_budget_exactly(url, study, queue
     trials = queue.storage.get_all_trials(queue.study_id)
     assert all(trial.value == trial.number / budget for trial in trials)
     assert len(trials) == budget
+
+
+def test_workers_that_join_late_and_a_budget_that_grows(url, study, queue, processes, eventually):
+    """The first worker knows of the smaller budget only; what `hpo extend` adds is shared by who comes later."""
+    study.set("go", True)
+    first = processes(url, "w1", 10)
+    eventually(lambda: queue.counts(30).complete >= 5)
+    late = [processes(url, name, 30) for name in ("w2", "w3")]
+    claimed = [json.loads(process.communicate(timeout=120)[0]) for process in (first, *late)]
+    assert max(claimed[0]) < 10
+    assert sorted(chain.from_iterable(claimed)) == list(range(30))
+    assert numbers(queue) == list(range(30))
+    assert queue.counts(30) == QueueCounts(30, complete=30)

@@ -4,7 +4,7 @@ import threading
 
 import optuna
 import pytest
-from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
+from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.study import MaxTrialsCallback
@@ -84,4 +84,14 @@ def test_the_heartbeat_ends_at_the_first_hiccup(tmp_path, monkeypatch):
     monkeypatch.setattr(threading, "excepthook", lambda _: died.set())
     with get_heartbeat_thread(trial._trial_id, storage):
         assert died.wait(30)
+    storage.engine.dispose()
+
+
+def test_a_connection_that_was_dropped_raises_at_the_next_use(postgres, postgres_url):
+    """Ours: a ping before use, and one retry policy around every call (`storage.connection`, `storage.retry`)."""
+    storage = RDBStorage(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    study = optuna.create_study(storage=storage)
+    postgres.drop_connections(postgres_url)
+    with pytest.raises(StorageInternalError):
+        study.set_user_attr("budget", 5)
     storage.engine.dispose()
