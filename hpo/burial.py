@@ -1,10 +1,12 @@
-"""What a parent does when a child has died: its trial goes back at once, and nobody waits for the lease to run out."""
+"""What a parent does when a child has ended: its trial goes back at once, and nobody waits for the lease to run out."""
 
 import logging
+from collections.abc import Collection
+from contextlib import suppress
 
 from hpo.session import Session
-from storage.errors import StorageError
-from storage.leases import StaleWatch
+from storage.errors import LeaseLostError, StorageError
+from storage.leases import Claim, StaleWatch, lease_of
 
 log = logging.getLogger(__name__)
 
@@ -30,3 +32,27 @@ def bury(session: Session, worker: str, how: str) -> bool:
         # The other workers will notice by its lease, and nobody can say that it was of no use.
         log.warning("worker %s died, and what it held could not be given back yet: %s", worker, error)
         return True
+
+
+def give_back(session: Session, workers: Collection[str]) -> None:
+    """Put back what workers held that were ended on purpose; no death is counted, since their trials are not at fault.
+
+    Args:
+        session: The study they worked on.
+        workers: Their names.
+    """
+    hurried = session.in_a_hurry()
+    try:
+        for trial in hurried.queue.running(hurried.budget):
+            lease = lease_of(trial)
+            if lease is not None and lease.worker in workers:
+                _put_back(hurried, Claim(trial._trial_id, trial.number, lease))
+    except StorageError as error:
+        log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
+
+
+def _put_back(session: Session, claim: Claim) -> None:
+    # Where it is no longer held, its worker had come to an end with it after all.
+    with suppress(LeaseLostError):
+        session.queue.put_back(claim)
+        log.info("trial %d: put back, its finished folds are kept", claim.number)

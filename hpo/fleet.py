@@ -17,47 +17,20 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from hpo.errors import EXIT_RENEW
-from hpo.signals import StopFlag
+from hpo.seats import Seat
+from hpo.signals import StopFlag, StopNow
 
 #: Children of one seat that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
+#: Seconds that children have to stop: a few batches, and a call or two of the storage.
+GRACE_S = 10.0
 PARENT = "HPO_PARENT_PID"
 NAME = "HPO_WORKER_NAME"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seat:
-    """Where one worker process sits."""
-
-    #: As `hpo worker --device` takes it, inside the child.
-    device: str
-    #: Further environment, for example CUDA_VISIBLE_DEVICES.
-    environment: Mapping[str, str]
-
-
-def seats_for(devices: Sequence[str], workers: int | None, cores: int) -> list[Seat]:
-    """One seat per device, or `workers` seats dealt out over the devices.
-
-    Args:
-        devices: As PyTorch names them: ["cpu"], or ["cuda:0", "cuda:1"].
-        workers: How many; None for one per GPU, or one per core on a CPU.
-        cores: CPU cores of this machine.
-    """
-    count = workers or (cores if list(devices) == ["cpu"] else len(devices))
-    return [_seat(devices[index % len(devices)]) for index in range(count)]
-
-
-def _seat(device: str) -> Seat:
-    if not device.startswith("cuda:"):
-        return Seat(device=device, environment={})
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    index = int(device.removeprefix("cuda:"))
-    name = visible.split(",")[index] if visible else str(index)
-    return Seat(device="cuda:0", environment={"CUDA_VISIBLE_DEVICES": name})
 
 
 @dataclass(frozen=True)
@@ -71,10 +44,14 @@ class _Child:
 class Fleet:
     """The worker processes of one command.
 
+    They live as long as the body of `with`: whatever ends it, none is left.
+
     Args:
         seats: One child for each.
         environment: HPO_STORAGE, HPO_STUDY and HPO_ARTIFACTS for the children.
         bury: Called with the name of a worker that died, and how; returns whether it had finished a trial.
+        give_back: Called with the names of workers that were ended from here, through no fault of their trials.
+        stop: Set when no child is to be started any more.
         arguments: Further options of `hpo worker`.
         log_file: Where the children's log goes; None for this process's stderr.
     """
@@ -82,6 +59,8 @@ class Fleet:
     seats: Sequence[Seat]
     environment: Mapping[str, str]
     bury: Callable[[str, str], bool]
+    give_back: Callable[[Sequence[str]], None]
+    stop: StopFlag
     arguments: Sequence[str] = ()
     log_file: Path | None = None
     restarts: int = 0
@@ -91,10 +70,14 @@ class Fleet:
         self._children: dict[int, _Child] = {}
         self._fruitless: Counter[int] = Counter()
 
-    def start(self) -> None:
-        """Start a child on every seat."""
+    def __enter__(self) -> Self:
         for index in range(len(self.seats)):
-            self._spawn(index)
+            if not self.stop:
+                self._spawn(index)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.end(grace_s=0.0 if kind is StopNow else GRACE_S)
 
     @property
     def alive(self) -> int:
@@ -108,28 +91,36 @@ class Fleet:
             if code is None:
                 continue
             del self._children[index]
-            if not _has_died(code) or not self._may_go_on(index, child, code):
+            if not _has_died(code) or not self._may_go_on(index, child, code) or self.stop:
                 self.exit_codes.append(code)
                 continue
             self.restarts += 1
             self._spawn(index)
 
-    def stop(self, grace_s: float = 30.0) -> None:
-        """Ask every child to stop, and kill those that have not after `grace_s`."""
+    def end(self, grace_s: float) -> None:
+        """Ask every child to stop, and kill those that have not after `grace_s`; a second signal cuts that short."""
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_s
         try:
             for child in self._children.values():
                 child.process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            log.warning("a worker did not stop within %.0f s and is killed", grace_s)
+            if grace_s:
+                log.warning("workers that did not stop within %.0f s are killed", grace_s)
         finally:
             self._signal(signal.SIGKILL)
-            codes = {child.worker: child.process.wait() for child in self._children.values()}
-            self._children.clear()
-            self.exit_codes += codes.values()
+            self._collect()
+
+    def _collect(self) -> None:
+        """Note how the children ended, and give back what they held."""
+        codes = {child.worker: child.process.wait() for child in self._children.values()}
+        self._children.clear()
+        self.exit_codes += codes.values()
+        ended_by_us = [worker for worker, code in codes.items() if -code in (signal.SIGTERM, signal.SIGKILL)]
+        if ended_by_us:
+            self.give_back(ended_by_us)
         for worker, code in codes.items():
-            if _has_died(code):
+            if _has_died(code) and worker not in ended_by_us:
                 self.bury(worker, _how(code))
 
     def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
@@ -201,11 +192,3 @@ def parent_is_gone() -> bool:
     """Whether this process is a fleet's child whose parent died."""
     expected = os.environ.get(PARENT)
     return expected is not None and os.getppid() != int(expected)
-
-
-def wait_for(fleet: Fleet, stop: StopFlag, poll_s: float = 0.5) -> None:
-    """Wait until every child has ended, or stop them when asked."""
-    while fleet.alive and not stop.wait(poll_s):
-        fleet.poll()
-    if stop:
-        fleet.stop()

@@ -2,23 +2,25 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from hpo.attributes import CONTRACT
-from hpo.burial import bury
+from hpo.burial import bury, give_back
 from hpo.contract import Contract, parse
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
-from hpo.fleet import Fleet, Seat
+from hpo.fleet import Fleet
 from hpo.progress import search_progress
+from hpo.seats import Seat
 from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.status import read_status
 from model.genes import Genes
 from storage.connection import open_storage
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
 #: Not part of what two contracts must agree on: made anew by every call.
@@ -87,16 +89,21 @@ def search(session: Session, place: Place, seats: Sequence[Seat], log_file: Path
     Raises:
         HpoError: All workers ended before the budget was spent.
     """
-    fleet = Fleet(seats=seats, environment=place.environment, bury=partial(bury, session), log_file=log_file)
-    with search_progress(session.budget) as progress:
-        fleet.start()
-        try:
-            while fleet.alive and not stop.wait(1.0):
-                fleet.poll()
-                progress.update(read_status(session))
-        finally:
-            fleet.stop()
-            progress.update(read_status(session))
+    fleet = Fleet(
+        seats=seats,
+        environment=place.environment,
+        bury=partial(bury, session),
+        give_back=partial(give_back, session),
+        stop=stop,
+        log_file=log_file,
+    )
+    # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
+    hurried = session.in_a_hurry()
+    with search_progress(session.budget) as progress, fleet:
+        while fleet.alive and not stop.wait(1.0):
+            fleet.poll()
+            with suppress(StorageUnavailableError):
+                progress.update(read_status(hurried))
     if not stop and read_status(session).state != "done":
         raise HpoError(
             f"All workers ended before the budget of study {place.study!r} was spent.",

@@ -1,27 +1,37 @@
-"""SIGINT and SIGTERM as a polite request: the first sets a flag, a second acts at once."""
+"""SIGINT and SIGTERM as a polite request: the first sets a flag, a second ends the work wherever it is."""
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from hpo.errors import EXIT_INTERRUPTED, EXIT_TERMINATED
+
+
+class StopNow(BaseException):
+    """A second signal: raised wherever the main thread is, caught by `on_stop`.
+
+    No Exception: whoever handles errors must not take it for one.
+    """
 
 
 @dataclass
 class StopFlag:
     """Set when this process was asked to stop."""
 
-    event: threading.Event = field(default_factory=threading.Event)
     #: The signal that asked, if it was one.
     signal_number: int | None = None
     #: A further reason to stop, asked each time.
     reason: Callable[[], bool] = lambda: False
+    is_set: bool = False
+    # No threading.Event: a handler that sets it in the middle of its own thread's `wait` may find its lock taken, and
+    # wait for ever. This queue may be put to from a handler.
+    _wake: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     def __bool__(self) -> bool:
-        return self.event.is_set() or self.reason()
+        return self.is_set or self.reason()
 
     def watch(self, reason: Callable[[], bool]) -> None:
         """Stop as well when `reason` becomes true."""
@@ -30,11 +40,15 @@ class StopFlag:
     def set(self, signal_number: int | None = None) -> None:
         """Ask for a stop."""
         self.signal_number = signal_number
-        self.event.set()
+        self.is_set = True
+        self._wake.put(None)
 
     def wait(self, timeout_s: float) -> bool:
         """Wait until asked, at most `timeout_s`; returns whether a stop was asked for."""
-        return self.event.wait(timeout_s)
+        if not self.is_set:
+            with suppress(Empty):
+                self._wake.get(timeout=timeout_s)
+        return self.is_set
 
     @property
     def exit_code(self) -> int:
@@ -46,7 +60,10 @@ class StopFlag:
 
 @contextmanager
 def on_stop() -> Iterator[StopFlag]:
-    """Turn the first SIGINT or SIGTERM into a flag; restore the earlier handlers then, so that a second one acts."""
+    """Turn the first SIGINT or SIGTERM into a flag, and a second into StopNow, which ends the body of `with`.
+
+    The earlier handlers are back after the body, and after a second signal: a third acts as if nobody had listened.
+    """
     flag = StopFlag()
     earlier = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
@@ -55,12 +72,16 @@ def on_stop() -> Iterator[StopFlag]:
             signal.signal(number, handler)
 
     def request(number: int, frame: FrameType | None) -> None:
-        flag.set(number)
+        if not flag.is_set:
+            flag.set(number)
+            return
         restore()
+        raise StopNow
 
-    for number in earlier:
-        signal.signal(number, request)
-    try:
-        yield flag
-    finally:
-        restore()
+    with suppress(StopNow):
+        try:
+            for number in earlier:
+                signal.signal(number, request)
+            yield flag
+        finally:
+            restore()

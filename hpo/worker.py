@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from hpo.development import load_development
 from hpo.errors import DeviceLostError, HpoError, StopRequested
 from hpo.session import Session
-from hpo.signals import StopFlag
+from hpo.signals import StopFlag, StopNow
 from hpo.trial import TrialRunner
 from hpo.watchdog import Watchdog
 from model.errors import TrainingError
@@ -120,6 +120,9 @@ class Worker:
         except StopRequested:
             self._put_back(claim)
             return
+        except StopNow:
+            self._put_back(claim)
+            raise
         except DeviceLostError:
             # Neither finished nor put back: the parent counts this death against the trial.
             raise

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from hpo.burial import bury
-from hpo.fleet import NAME, Fleet, Seat, new_name, parent_is_gone, wait_for
+from hpo.burial import bury, give_back
+from hpo.fleet import NAME, Fleet, new_name, parent_is_gone
 from hpo.progress import say
 from hpo.run import Place
+from hpo.seats import Seat
 from hpo.session import Session, open_session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
 from storage.leases import WorkerIdentity
 from storage.retry import RetryPolicy
+
+#: Seconds between looks at the children.
+POLL_S = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +67,17 @@ def work_in_children(seats: Sequence[Seat], session: Session, place: Place, limi
     """
     # Here first: what differs is said once, not by every child.
     session.contract.check_versions()
-    fleet = Fleet(seats=seats, environment=place.environment, bury=partial(bury, session), arguments=limits.arguments)
-    fleet.start()
-    try:
-        wait_for(fleet, stop)
-    finally:
-        fleet.stop()
+    fleet = Fleet(
+        seats=seats,
+        environment=place.environment,
+        bury=partial(bury, session),
+        give_back=partial(give_back, session),
+        stop=stop,
+        arguments=limits.arguments,
+    )
+    with fleet:
+        while fleet.alive and not stop.wait(POLL_S):
+            fleet.poll()
     return int(any(fleet.exit_codes))
 
 

@@ -24,7 +24,7 @@ from hpo.cli.output import print_json, print_table, set_up_logging
 
 if TYPE_CHECKING:
     from hpo.create import Plan
-    from hpo.fleet import Seat
+    from hpo.seats import Seat
     from model.genes import Genes
 
 DataFile = Annotated[
@@ -158,7 +158,7 @@ def worker(
 
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
-    from hpo.fleet import seats_for
+    from hpo.seats import seats_for
     from model.runtime import devices_named, usable_cores
 
     return seats_for(devices_named(device), workers, cores=usable_cores())

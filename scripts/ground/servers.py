@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,23 +63,53 @@ def postgres(trusted: str = "127.0.0.1/32") -> Iterator[Postgres]:
         subprocess.run(["rm", "-rf", str(folder)], check=True)
 
 
-@contextmanager
-def proxy(storage: str, host: str = LOOPBACK, environment: Mapping[str, str] | None = None) -> Iterator[int]:
-    """An `hpo proxy` process that lives as long as the body of `with`; gives its port."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hpo", "proxy", "--host", host, "--port", str(port)],
-        env={**os.environ, **(environment or {}), "HPO_STORAGE": storage},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        if process.stdout is None or not process.stdout.readline():
+@dataclass(kw_only=True)
+class Proxy:
+    """An `hpo proxy` process."""
+
+    storage: str
+    host: str
+    port: int
+
+    def start(self) -> None:
+        """Starts it, and waits until it listens."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "hpo", "proxy", "--host", self.host, "--port", str(self.port)],
+            env={**os.environ, "HPO_STORAGE": self.storage},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        if self._process.stdout is None or not self._process.stdout.readline():
             raise SystemExit("The proxy did not start.")
-        yield port
+
+    def restart(self) -> None:
+        """Kills it, and starts another at the same port."""
+        self._process.kill()
+        self._process.wait()
+        self.start()
+
+    def stop(self) -> None:
+        """Asks it to stop."""
+        self._process.terminate()
+        self._process.wait(30)
+
+
+@contextmanager
+def proxy(storage: str) -> Iterator[int]:
+    """A proxy on the loopback address that lives as long as the body of `with`; gives its port."""
+    with proxy_process(storage, LOOPBACK) as running:
+        yield running.port
+
+
+@contextmanager
+def proxy_process(storage: str, host: str) -> Iterator[Proxy]:
+    """A proxy that lives as long as the body of `with`."""
+    made = Proxy(storage=storage, host=host, port=free_port())
+    made.start()
+    try:
+        yield made
     finally:
-        process.terminate()
-        process.wait(30)
+        made.stop()
 
 
 def free_port() -> int:

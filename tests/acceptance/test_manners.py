@@ -8,8 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import pytest
-
 STUDY = ("--study", "s", "--trials", "4")
 
 
@@ -139,20 +137,6 @@ def test_a_worker_with_other_versions_refuses_to_start(hpo) -> None:
     assert "1.0.0" in message
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_stopped_worker_puts_its_trial_back(hpo, background, number: signal.Signals, code: int) -> None:
-    hpo.create("s", 50)
-    worker = background(hpo.start("worker", "--workers", "1"))
-    _until(lambda: hpo.json("status")["folds_trained"] > 0)
-    worker.send_signal(number)
-    _, talk = worker.communicate(timeout=60)
-    assert worker.returncode == code
-    assert "Traceback" not in talk
-    status = hpo.json("status")
-    assert status["running"] == 0
-    assert status["failed"] == 0
-
-
 def test_a_killed_child_s_trial_goes_on_at_once_with_the_same_numbers(hpo, background) -> None:
     hpo.create("undisturbed", 3, "--sampler", "random")
     hpo.ok("worker", "--study", "undisturbed", "--workers", "1")
@@ -175,26 +159,6 @@ def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
     assert hpo.json("status")["failed"] == 1
     (trial,) = _trials(hpo, "s")
     assert "hung" in trial.user_attrs["hpo:reason"]
-
-
-def test_a_child_of_a_dead_parent_stops(hpo, background) -> None:
-    hpo.create("s", 200)
-    parent = background(hpo.start("worker", "--workers", "2"))
-    _until(lambda: len(hpo.json("status")["workers"]) == 2)
-    children = [worker["pid"] for worker in hpo.json("status")["workers"]]
-    parent.kill()
-    parent.wait(timeout=30)
-    _until(lambda: not any(_is_alive(pid) for pid in children))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    # A zombie has ended; whoever inherited it has not collected it yet.
-    state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    return state != "Z"
 
 
 def _until(condition, timeout_s: float = 90) -> None:

@@ -3,11 +3,14 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 
 import pytest
 
-from hpo.fleet import MAX_FRUITLESS, Fleet, seats_for
+from hpo.fleet import MAX_FRUITLESS, Fleet
+from hpo.seats import seats_for
+from hpo.signals import StopFlag, StopNow
 
 
 def test_a_cpu_gets_one_worker_per_core() -> None:
@@ -31,6 +34,26 @@ def test_gpus_that_a_scheduler_chose_are_kept(monkeypatch: pytest.MonkeyPatch) -
     assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["3", "GPU-8f2a"]
 
 
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        ("3, 1", ["3", "1"]),
+        ("GPU-8f2a0c11,GPU-77bd", ["GPU-8f2a0c11", "GPU-77bd"]),
+        (" MIG-0b1c , MIG-GPU-8f2a/1/0", ["MIG-0b1c", "MIG-GPU-8f2a/1/0"]),
+    ],
+)
+def test_a_scheduler_may_name_gpus_as_it_likes(monkeypatch: pytest.MonkeyPatch, visible: str, names: list[str]) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    seats = seats_for(["cuda:0", "cuda:1"], None, cores=8)
+    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == names
+
+
+def test_one_gpu_of_several_takes_as_many_workers_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
+    seats = seats_for(["cuda:1"], 2, cores=8)
+    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["7", "7"]
+
+
 def test_more_workers_than_gpus_are_dealt_out() -> None:
     seats = seats_for(["cuda:0", "cuda:1"], 3, cores=8)
     assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["0", "1", "0"]
@@ -42,31 +65,40 @@ class Burials:
     def __init__(self, fruitful: bool) -> None:
         self.fruitful = fruitful
         self.told: list[str] = []
+        self.given_back: list[str] = []
 
-    def __call__(self, worker: str, how: str) -> bool:
+    def bury(self, worker: str, how: str) -> bool:
         self.told.append(how)
         return self.fruitful
+
+    def give_back(self, workers: Sequence[str]) -> None:
+        self.given_back += workers
 
 
 @pytest.fixture
 def fleet_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Burials], Fleet]]:
-    """A fleet of one seat whose children run some Python in place of a worker."""
-    fleets: list[Fleet] = []
+    """A fleet of one seat whose child runs some Python in place of a worker."""
+    with ExitStack() as stack:
 
-    def make(code: str, burials: Burials) -> Fleet:
-        real = subprocess.Popen
+        def make(code: str, burials: Burials) -> Fleet:
+            real = subprocess.Popen
 
-        def start(command, **options):
-            return real([sys.executable, "-c", code], **options)
+            def start(command, **options):
+                return real([sys.executable, "-c", code], **options)
 
-        monkeypatch.setattr("hpo.fleet.subprocess.Popen", start)
-        fleets.append(Fleet(seats=seats_for(["cpu"], 1, cores=1), environment={}, bury=burials))
-        fleets[-1].start()
-        return fleets[-1]
+            monkeypatch.setattr("hpo.fleet.subprocess.Popen", start)
+            fleet = Fleet(
+                seats=seats_for(["cpu"], 1, cores=1),
+                environment={},
+                bury=burials.bury,
+                give_back=burials.give_back,
+                stop=StopFlag(),
+            )
+            stack.enter_context(fleet)
+            stack.callback(fleet.end, grace_s=0.0)
+            return fleet
 
-    yield make
-    for fleet in fleets:
-        fleet.stop(grace_s=0.0)
+        yield make
 
 
 def poll_until(fleet: Fleet, condition: Callable[[], bool], deadline_s: float = 60.0) -> None:
@@ -111,9 +143,48 @@ def test_a_child_that_ended_by_itself_had_the_last_word(fleet_of, code: int) -> 
     assert (fleet.restarts, burials.told, fleet.exit_codes) == (0, [], [code])
 
 
-def test_a_child_that_does_not_stop_is_killed_and_buried(fleet_of) -> None:
+@pytest.fixture
+def deaf(fleet_of, tmp_path) -> Callable[[Burials, str], Fleet]:
+    """A fleet whose child hears no SIGTERM, and does what else is said."""
+
+    def make(burials: Burials, then: str = "time.sleep(600)") -> Fleet:
+        ready = tmp_path / "ready"
+        code = "import os, signal, time, pathlib; signal.signal(15, signal.SIG_IGN);"
+        fleet = fleet_of(f"{code} pathlib.Path({str(ready)!r}).touch(); {then}", burials)
+        poll_until(fleet, ready.exists)
+        return fleet
+
+    return make
+
+
+def test_a_child_that_does_not_stop_is_killed_and_its_trial_is_not_to_blame(deaf, caplog) -> None:
     burials = Burials(fruitful=False)
-    fleet = fleet_of("import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(600)", burials)
-    fleet.stop(grace_s=2.0)
+    fleet = deaf(burials)
+    fleet.end(grace_s=0.1)
     assert fleet.alive == 0
-    assert len(burials.told) == 1
+    assert (len(burials.given_back), burials.told) == (1, [])
+    assert "did not stop" in caplog.text
+
+
+def test_a_second_signal_waits_for_no_child(deaf, caplog) -> None:
+    burials = Burials(fruitful=False)
+    fleet = deaf(burials)
+    fleet.__exit__(StopNow)
+    assert fleet.alive == 0
+    assert (len(burials.given_back), burials.told) == (1, [])
+    assert "did not stop" not in caplog.text
+
+
+def test_a_child_that_dies_by_itself_while_it_is_to_stop_is_buried(deaf) -> None:
+    burials = Burials(fruitful=False)
+    fleet = deaf(burials, "time.sleep(0.5); os.abort()")
+    fleet.end(grace_s=60.0)
+    assert (burials.given_back, burials.told) == ([], ["killed by SIGABRT"])
+
+
+def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
+    burials = Burials(fruitful=True)
+    fleet = fleet_of(KILLED, burials)
+    fleet.stop.set()
+    poll_until(fleet, lambda: not fleet.alive)
+    assert (fleet.restarts, fleet.exit_codes) == (0, [-9])

@@ -30,3 +30,16 @@ def test_the_job_has_longer_to_stop_than_the_worker_takes() -> None:
     pod = job["spec"]["template"]["spec"]
     assert pod["terminationGracePeriodSeconds"] > 30
     assert pod["containers"][0]["envFrom"] == [{"secretRef": {"name": "hpo"}}]
+
+
+def test_every_secret_that_a_pod_asks_for_is_there() -> None:
+    there = {document["metadata"]["name"] for _, document in DOCUMENTS if document["kind"] == "Secret"}
+    containers = [
+        document["spec"]["template"]["spec"]["containers"][0]
+        for _, document in DOCUMENTS
+        if document["kind"] in ("Job", "Deployment")
+    ]
+    whole = {source["secretRef"]["name"] for c in containers for source in c.get("envFrom", [])}
+    single = {e["valueFrom"]["secretKeyRef"]["name"] for c in containers for e in c["env"] if "valueFrom" in e}
+    assert (whole, single) == ({"hpo"}, {"hpo-postgres"})
+    assert whole | single <= there

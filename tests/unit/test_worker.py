@@ -1,6 +1,8 @@
 """What a trial may do to its worker: it ends with its reason recorded, and the worker goes on with the next."""
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from hpo.attributes import BUDGET, FOLD_ACCURACIES
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import DeviceLostError
 from hpo.session import Session, open_session
-from hpo.signals import StopFlag
+from hpo.signals import StopFlag, on_stop
 from hpo.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
@@ -59,9 +61,9 @@ def session(tmp_path: Path) -> Iterator[Session]:
     opened.storage.close()
 
 
-def worker_on(session: Session, **options: object) -> Worker:
+def worker_on(session: Session, stop: StopFlag | None = None) -> Worker:
     identity = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
-    return Worker(session=session, identity=identity, device="cpu", stop=StopFlag(), **options)
+    return Worker(session=session, identity=identity, device="cpu", stop=stop or StopFlag())
 
 
 def trials(session: Session) -> list[FrozenTrial]:
@@ -157,6 +159,22 @@ def test_a_stop_during_a_fold_puts_the_trial_back(session, first_training) -> No
     report = worker.work()
     assert report.put_back == 1
     assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
+    assert DEATHS not in trials(session)[0].user_attrs
+
+
+def test_a_second_signal_during_a_step_puts_the_trial_back_at_once(session, first_training) -> None:
+    def two_signals_and_no_batch_after() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise AssertionError("the step went on")
+
+    first_training(two_signals_and_no_batch_after)
+    with on_stop() as stop:
+        worker = worker_on(session, stop=stop)
+        worker.work()
+    assert stop.exit_code == 143
+    assert worker.report.put_back == 1
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING, TrialState.WAITING]
     assert DEATHS not in trials(session)[0].user_attrs
 
 

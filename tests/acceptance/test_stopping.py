@@ -1,0 +1,117 @@
+"""Stopping: the first signal lets the batch end, a second acts at once; trials go back and no process is left."""
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
+WORKER = ("worker", "--study", "s", "--workers", "2")
+RUN = (
+    *("run", "genes.csv", "--study", "s", "--trials", "50", "--space", "space.toml", "--max-epochs", "4"),
+    *("--output", "report", "--retries", "0", "--workers", "2"),
+)
+
+
+@pytest.fixture
+def at_work(hpo, background):
+    """Starts a command with two worker processes; returns it and their process ids once both hold a trial."""
+
+    def start(*command: str):
+        # One death that is counted would end the trial.
+        hpo.create("s", 50, "--retries", "0")
+        parent = background(hpo.start(*command))
+        until(lambda: len((status := hpo.json("status", "--study", "s"))["workers"]) == 2 and status["folds_trained"])
+        return parent, children_of(parent.pid)
+
+    return start
+
+
+@pytest.mark.parametrize("command", [WORKER, RUN], ids=["worker", "run"])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_the_first_signal_puts_the_trials_back(hpo, at_work, command, number: signal.Signals, code: int) -> None:
+    parent, children = at_work(*command)
+    parent.send_signal(number)
+    _, talk = parent.communicate(timeout=60)
+    assert parent.returncode == code, talk
+    assert "Traceback" not in talk
+    assert "did not stop" not in talk
+    assert not any(is_alive(child) for child in children)
+    check_put_back(hpo)
+
+
+@pytest.mark.parametrize("command", [WORKER, RUN], ids=["worker", "run"])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_second_signal_acts_at_once(hpo, at_work, command, number: signal.Signals, code: int) -> None:
+    parent, children = at_work(*command)
+    for child in children:
+        # As one whose step does not come back: it hears nothing.
+        os.kill(child, signal.SIGSTOP)
+    until(lambda: all(state_of(child) == "T" for child in children))
+    parent.send_signal(number)
+    until(lambda: all(is_pending(signal.SIGTERM, child) for child in children))
+    parent.send_signal(number)
+    _, talk = parent.communicate(timeout=60)
+    assert parent.returncode == code, talk
+    assert "Traceback" not in talk
+    # It is what a parent says whose patience with its children is over; here, ours was first.
+    assert "did not stop" not in talk
+    assert not any(is_alive(child) for child in children)
+    check_put_back(hpo)
+
+
+def test_a_scheduler_may_signal_every_process(hpo, at_work) -> None:
+    parent, children = at_work(*WORKER)
+    # The children hear it again from their parent.
+    for pid in (*children, parent.pid):
+        os.kill(pid, signal.SIGTERM)
+    _, talk = parent.communicate(timeout=60)
+    assert parent.returncode == 143, talk
+    assert not any(is_alive(child) for child in children)
+    check_put_back(hpo)
+
+
+def test_a_child_of_a_dead_parent_stops(hpo, at_work) -> None:
+    parent, children = at_work(*WORKER)
+    parent.kill()
+    parent.wait(timeout=30)
+    until(lambda: not any(is_alive(pid) for pid in children))
+    check_put_back(hpo)
+
+
+def check_put_back(hpo) -> None:
+    status = hpo.json("status", "--study", "s")
+    assert (status["running"], status["failed"]) == (0, 0)
+
+
+def until(condition: Callable[[], bool], timeout_s: float = 90) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_pending(number: signal.Signals, pid: int) -> bool:
+    """Whether a signal was sent to a process that has not heard it yet."""
+    (line,) = (line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("ShdPnd"))
+    return bool(int(line.split()[1], 16) & 1 << (number - 1))
+
+
+def is_alive(pid: int) -> bool:
+    # A zombie has ended; whoever inherited it has not collected it yet.
+    return state_of(pid) not in (None, "Z")
+
+
+def state_of(pid: int) -> str | None:
+    """As `ps` shows it: T is stopped, Z is a zombie; None where there is no such process."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return None
