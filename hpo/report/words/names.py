@@ -18,14 +18,15 @@ class Name:
 
 RIVALS = {
     "majority": Name("Majority class", "always saying the commoner class"),
-    "identical_sequence": Name("Same sequence", "looking up the identical sequence"),
+    "identical_sequence": Name("Look-up", "looking up the identical sequence"),
     "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),
-    "kmer_logistic_regression": Name("K-mer regression", "a logistic regression on short words"),
-    "original_configuration": Name("Original (trial 0)", "the original's configuration (trial 0)"),
+    "kmer_logistic_regression": Name("K-mer regression", "a logistic regression on short words (k-mers)"),
+    "original_configuration": Name("Untuned (trial 0)", "the untuned network (trial 0)"),
 }
 ENCODINGS = {"nucleotide": "nucleotides", "codon": "codons", "amino_acid": "amino acids"}
 
-POSITIONS = {"nucleotide": "position (nucleotide)", "codon": "position (codon)", "amino_acid": "position (amino acid)"}
+#: What the axis and the table of positions count.
+POSITION = {"nucleotide": "nucleotide", "codon": "codon", "amino_acid": "residue"}
 
 
 def encoding_name(encoding: str) -> str:
@@ -85,7 +86,7 @@ def moment(iso: str) -> str:
 
 def value(raw: object) -> str:
     """Write a hyperparameter's value: four digits are enough for a reader."""
-    return f"{raw:.4g}" if isinstance(raw, float) else str(raw)
+    return f"{raw:.4g}" if isinstance(raw, float) else spoken(str(raw))
 
 
 def spoken(name: str) -> str:
