@@ -1,0 +1,156 @@
+"""Reads a trained model back. What is read is untrusted: every name, type, size and shape is checked first."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.torch import load
+
+from model.alphabet import Alphabet
+from model.configuration import LearnerConfig
+from model.encoding import encodings_for, vocabulary
+from model.errors import DataError, SavedModelError
+from model.mutagenesis import SUBSTITUTIONS
+from model.network import BiLSTM
+from model.saving import CONFIGURATION, FORMAT, weights_name
+
+#: Networks of one ensemble, at most.
+MAX_NETWORKS = 100
+#: Letters of the longest training sequence, at most.
+MAX_LONGEST = 10_000_000
+_MAX_CONFIGURATION_BYTES = 10_000_000
+_NAMES = {"format", "networks", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "letters", "card"}
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """What a model folder holds: all that prediction needs."""
+
+    #: One network, or several whose probabilities are averaged; in evaluation mode, on the CPU.
+    networks: tuple[BiLSTM, ...]
+    config: LearnerConfig
+    alphabet: Alphabet
+    #: NCBI number of the genetic code with which the training genes were translated.
+    genetic_code: int
+    #: [T, 1 + SUBSTITUTIONS] uint8, letters that were common among the training genes, from `common_letters`.
+    letters: NDArray[np.uint8]
+    #: What people should know about the model: origin, accuracy, limits. Read by people only.
+    card: Mapping[str, Any]
+
+
+def load_model(folder: Path) -> SavedModel:
+    """Reads a model folder.
+
+    Raises:
+        SavedModelError: It is not a model folder, incomplete, damaged, or of a version that is not known.
+    """
+    description = _description(folder)
+    alphabet, genetic_code = description["alphabet"], description["genetic_code"]
+    if alphabet not in get_args(Alphabet):
+        raise _damaged(folder, f"the alphabet is {alphabet!r}")
+    if type(genetic_code) is not int or not 1 <= genetic_code <= 33:
+        raise _damaged(folder, f"the genetic code is {genetic_code!r}")
+    config = _config(folder, description["learner"])
+    if config.encoding not in encodings_for(alphabet):
+        raise _damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
+    if description["vocabulary"] != list(vocabulary(config.encoding)):
+        raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
+    if not isinstance(description["card"], dict):
+        raise _damaged(folder, "the card is not an object")
+    count = _count(folder, "networks", description["networks"], MAX_NETWORKS)
+    longest = _count(folder, "longest", description["longest"], MAX_LONGEST)
+    letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
+    networks = tuple(_network(folder, number, config, longest) for number in range(count))
+    return SavedModel(networks, config, alphabet, genetic_code, letters, description["card"])
+
+
+def _description(folder: Path) -> dict[str, Any]:
+    path = folder / CONFIGURATION
+    try:
+        if path.stat().st_size > _MAX_CONFIGURATION_BYTES:
+            raise _damaged(folder, f"{CONFIGURATION} has more than {_MAX_CONFIGURATION_BYTES} bytes")
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SavedModelError(
+            f"{folder} is not a model folder: {CONFIGURATION} is missing.",
+            "Name the folder 'model' inside the output of 'hpo finalize'.",
+        ) from error
+    except OSError as error:
+        raise SavedModelError(f"{path} cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
+    if not isinstance(description, dict) or "format" not in description:
+        raise _damaged(folder, f"{CONFIGURATION} is not a model's description")
+    if description["format"] != FORMAT:
+        raise SavedModelError(
+            f"{folder} has format {description['format']!r}; this version reads format {FORMAT}.",
+            "Use the version of hpo that wrote it.",
+        )
+    if set(description) != _NAMES:
+        raise _damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
+    return description
+
+
+def _config(folder: Path, learner: object) -> LearnerConfig:
+    if not isinstance(learner, dict):
+        raise _damaged(folder, "the learner's configuration is not an object")
+    try:
+        return LearnerConfig.from_dict(learner)
+    except DataError as error:
+        raise _damaged(folder, error.message) from error
+
+
+def _count(folder: Path, name: str, count: object, highest: int) -> int:
+    if type(count) is not int or not 1 <= count <= highest:
+        raise _damaged(folder, f"{name} is {count!r}; allowed are 1 to {highest}")
+    return count
+
+
+def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> NDArray[np.uint8]:
+    width = 1 + SUBSTITUTIONS
+    if not isinstance(rows, list) or len(rows) > longest:
+        raise _damaged(folder, f"letters is not a list of at most {longest} positions")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != width:
+            raise _damaged(folder, f"letters has {row!r}; each position must have {width} tokens")
+        if not all(type(token) is int and 0 <= token < vocabulary_size for token in row):
+            raise _damaged(folder, f"letters has {row!r}; tokens are 0 to {vocabulary_size - 1}")
+    return np.array(rows, dtype=np.uint8).reshape(-1, width)
+
+
+def _network(folder: Path, number: int, config: LearnerConfig, longest: int) -> BiLSTM:
+    path = folder / weights_name(number)
+    # On the meta device a network has shapes and no memory: a huge size in a hostile file costs nothing.
+    with torch.device("meta"):
+        network = BiLSTM(config, len(vocabulary(config.encoding)), longest)
+    expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
+    try:
+        if path.stat().st_size > _bytes_at_most(expected):
+            raise _damaged(folder, f"{path.name} is larger than its configuration allows")
+        weights = load(path.read_bytes())
+    except OSError as error:
+        raise _damaged(folder, f"{path.name} cannot be read: {error.strerror}") from error
+    except SafetensorError as error:
+        raise _damaged(folder, f"{path.name} is not a safetensors file") from error
+    found = {name: (value.shape, value.dtype) for name, value in weights.items()}
+    if found != expected:
+        raise _damaged(folder, f"{path.name} does not hold the weights that {CONFIGURATION} describes")
+    if not all(bool(value.isfinite().all()) for value in weights.values()):
+        raise _damaged(folder, f"{path.name} holds values that are infinite or not a number")
+    network.load_state_dict(weights, assign=True)
+    return network.eval()
+
+
+def _bytes_at_most(expected: Mapping[str, tuple[torch.Size, torch.dtype]]) -> int:
+    header = 1_000_000
+    return header + sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values())
+
+
+def _damaged(folder: Path, why: str) -> SavedModelError:
+    return SavedModelError(f"The model in {folder} cannot be used: {why}.", "Take a fresh copy of the folder.")
