@@ -9,8 +9,8 @@ from hpo.errors import HpoError
 from model.alphabet import Alphabet
 from model.encoding import encode, spelled
 from model.genes import Genes
-from model.loading import load_model
 from model.mutagenesis import change_letters
+from model.saving import load_model
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from hpo.errors import HpoError
 from model.alphabet import Alphabet
 from model.encoding import encode
 from model.genes import Genes
-from model.loading import load_model
 from model.prediction import predict as probabilities_of
+from model.saving import load_model
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from hpo.evaluation.selection_bias import correct_selection_bias
 from hpo.seeds import derive
 from model.configuration import LearnerConfig
 from model.encoding import encode
-from model.loading import load_model
 from model.mutagenesis import common_letters, mutate_positions
 from model.prediction import predict
+from model.saving import load_model
 from model.snapshot import from_bytes
 from model.splitting import group_ids
 from model.training import Examples, train_final

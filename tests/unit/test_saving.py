@@ -15,10 +15,9 @@ from model.batching import Examples
 from model.configuration import original_configuration
 from model.encoding import vocabulary
 from model.errors import SavedModelError
-from model.loading import load_model
 from model.network import BiLSTM, build_network
 from model.prediction import predict
-from model.saving import save_model, weights_name
+from model.saving import load_model, save_model, weights_name
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
 VOCABULARY = len(vocabulary("codon"))

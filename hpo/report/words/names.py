@@ -20,7 +20,9 @@ RIVALS = {
     "majority": Name("Majority class", "always saying the commoner class"),
     "identical_sequence": Name("Look-up", "looking up the identical sequence"),
     "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),
-    "kmer_logistic_regression": Name("K-mer regression", "a logistic regression on short words (k\N{NON-BREAKING HYPHEN}mers)"),
+    "kmer_logistic_regression": Name(
+        "K-mer regression", "a logistic regression on short words (k\N{NON-BREAKING HYPHEN}mers)"
+    ),
     "original_configuration": Name("Untuned (trial 0)", "the untuned network (trial 0)"),
 }
 ENCODINGS = {"nucleotide": "nucleotides", "codon": "codons", "amino_acid": "amino acids"}

@@ -18,7 +18,7 @@ from model.encoding import encodings_for, vocabulary
 from model.errors import DataError, SavedModelError
 from model.mutagenesis import SUBSTITUTIONS
 from model.network import BiLSTM
-from model.saving import CONFIGURATION, FORMAT, weights_name
+from model.saving.writing import CONFIGURATION, FORMAT, weights_name
 
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100
