@@ -39,10 +39,10 @@ def test_predict_explains_a_gene_letter_by_letter(hpo) -> None:
     hpo.create("s", 1)
     hpo.ok("worker", "--workers", "1")
     hpo.ok("finalize", "--no-test", "--output", "report")
-    gene = next(csv.DictReader((hpo.folder / "genes.csv").open()))
+    gene = next(csv.DictReader((hpo.folder / "genes.csv").read_text().splitlines()))
     (hpo.folder / "one.fasta").write_text(f">mine\n{gene['sequence']}\n")
     hpo.ok("predict", "report/model", "one.fasta", "--explain", "why.csv")
-    rows = list(csv.DictReader((hpo.folder / "why.csv").open()))
+    rows = list(csv.DictReader((hpo.folder / "why.csv").read_text().splitlines()))
     sizes = [abs(float(row["probability_change"])) for row in rows]
     assert sizes == sorted(sizes, reverse=True)
     assert {row["id"] for row in rows} == {"mine"}
