@@ -1,18 +1,16 @@
-"""The answer in sentences: what to expect, CV against test, what weighs on both. Baselines are in `rivals`."""
+"""The answer in sentences: what to expect, and what to know about it, most important first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.evaluation.comparison import Gap
 from hpo.report.answer import Answer, Tested
 from hpo.report.evidence import Evidence
-from hpo.report.words import rivals
+from hpo.report.words import rivals, tested
 from hpo.report.words.finding import Finding
-from hpo.report.words.names import percent, plural, points, signed_span, span, spoken, value
+from hpo.report.words.names import percent, plural, span, spoken, value
 
 _NEAR = 0.02  # a bound is news for the first screen where accuracy comes this close to it
 _COPIED = 0.9  # a test set with fewer different sequences per gene than this is said to hold copies
-_APART = 0.05  # an accuracy by sequence that is this far from that by gene is news
 
 
 @dataclass(frozen=True)
@@ -63,11 +61,11 @@ def findings(evidence: Evidence, answer: Answer) -> Sequence[Finding]:
         _seal(evidence),
         rivals.against_majority(answer),
         rivals.against_plain(answer),
-        _gap(answer),
-        _copies(answer.test),
+        tested.against_cv(answer),
+        tested.copies(evidence, answer.test),
         rivals.tuning(evidence, answer),
         _bound(evidence, answer),
-        _unseen(answer.test),
+        tested.new_sequences(answer.test),
     ]
     return [finding for finding in found if finding is not None]
 
@@ -92,54 +90,6 @@ def _seal(evidence: Evidence) -> Finding | None:
     )
 
 
-def _gap(answer: Answer) -> Finding | None:
-    if answer.test is None:
-        return None
-    gap, corrected, accuracy = answer.test.gap, answer.test.corrected_gap, answer.test.measured.rates.accuracy
-    text = (
-        f"Cross-validation {percent(answer.cv.mean)}, corrected {percent(answer.cv.corrected.corrected_mean)}, "
-        f"test {percent(accuracy)}: the test is {points(gap.difference)} "
-        f"{'lower' if gap.difference > 0 else 'higher'} than CV (95 % interval of CV minus test "
-        f"{signed_span(gap.interval)}). "
-    )
-    return _judged(gap, corrected, text)
-
-
-def _judged(gap: Gap, corrected: Gap, text: str) -> Finding:
-    if not gap.is_more_than_noise:
-        return Finding("good", "Cross-validation and test agree", text + "That is within the noise.")
-    if gap.difference < 0:
-        text += "That is more than noise: the test genes are easier than the development genes, or by luck."
-        return Finding("caution", "The test came out better than cross-validation", text)
-    if not corrected.is_more_than_noise:
-        text += "That is more than noise, but choosing the best of many trials explains it: corrected, they agree."
-        return Finding("plain", "Cross-validation was flattered by the choice among trials", text)
-    text += "That is more than noise, and more than the choice among trials explains: trust the test."
-    return Finding("caution", "Cross-validation promised too much", text)
-
-
-def _copies(test: Tested | None) -> Finding | None:
-    """Say so where the copies of few sequences pull the test accuracy up or down."""
-    if test is None:
-        return None
-    copies, accuracy = test.copies, test.measured.rates.accuracy
-    if abs(copies.accuracy - accuracy) < _APART:
-        return None
-    text = (
-        f"The {plural(test.measured.n, 'test gene')} are only {plural(copies.sequences, 'different sequence')}. Where "
-        f"each of these counts once, {percent(copies.accuracy)} are right."
-    )
-    if accuracy > copies.accuracy:
-        return Finding("caution", "Copies of few sequences flatter the test", text)
-    if copies.worst_mistakes > copies.mistakes / 2:
-        text += (
-            f" One of them, with {copies.worst_rows:,} copies, accounts for {copies.worst_mistakes:,} of the "
-            f"{plural(copies.mistakes, 'mistake')}."
-        )
-    text += " Few sequences decide here, hence the wide interval."
-    return Finding("caution", "Copies of few sequences weigh on the test", text)
-
-
 def _bound(evidence: Evidence, answer: Answer) -> Finding | None:
     """Say so where little is left to gain."""
     encoding = evidence.winner.params.get("encoding")
@@ -152,19 +102,6 @@ def _bound(evidence: Evidence, answer: Answer) -> Finding | None:
         f"more than {percent(summary.ceiling)} of these genes."
     )
     return Finding("plain", "Little is left to gain", text)
-
-
-def _unseen(test: Tested | None) -> Finding | None:
-    if test is None or test.unseen is None or test.seen is None:
-        return None
-    unseen, seen = test.unseen, test.seen
-    far = not unseen.interval.contains(seen.accuracy)
-    text = (
-        f"Sequences never seen in development: {percent(unseen.accuracy)} right ({plural(unseen.n, 'gene')}, 95 % "
-        f"interval {span(unseen.interval)}); sequences also in development: {percent(seen.accuracy)} "
-        f"({plural(seen.n, 'gene')})."
-    )
-    return Finding("caution" if far else "plain", "New sequences", text)
 
 
 def winning_params(evidence: Evidence) -> str:
