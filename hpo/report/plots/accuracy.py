@@ -21,8 +21,9 @@ def draw(answer: Answer, made: list[Plot]) -> None:
     )
     reading = (
         f"Small dots: the {len(answer.cv.fold_accuracies)} folds of cross-validation, each judged by a network that "
-        "did not train on it. Bars: 95 % intervals. Diamonds: other methods, hollow in cross-validation, filled on the "
-        "test set; those far below are left to the table."
+        "did not train on it. Corrected: without what choosing the best of many flatters. Bars: 95 % intervals. "
+        "Diamonds: other methods, hollow in cross-validation, filled on the test set; those far below are left to the "
+        "table."
     )
     title = "Cross-validation against test"
     with drawing("cv_against_test", title, alt, reading, made, 1.0 + rows * _ROW_INCHES) as axes:
