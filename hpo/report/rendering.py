@@ -83,6 +83,7 @@ def _environment() -> Environment:
         "moment": names.moment,
         "spoken": names.spoken,
         "p_value": names.p_value,
+        "p_figure": names.p_figure,
         "encoding_name": names.encoding_name,
         "md": markdown_text,
     }

@@ -58,6 +58,12 @@ def test_nothing_reaches_beyond_the_page(browser: Browser, finished: Path, width
     assert page.evaluate(TOO_WIDE) == []
 
 
+def test_no_table_is_cut_off_on_a_phone(browser: Browser, finished: Path) -> None:
+    page = opened(browser, finished, 390)
+    cut = "boxes => boxes.filter(box => box.scrollWidth > box.clientWidth).map(box => box.innerText.slice(0, 60))"
+    assert page.locator(".scroll:not(details *)").evaluate_all(cut) == []
+
+
 @pytest.mark.parametrize("width", [390, 1366])
 def test_the_first_screen_holds_the_answer_and_its_first_finding(browser: Browser, finished: Path, width: int) -> None:
     page = opened(browser, finished, width)

@@ -57,9 +57,14 @@ def signed_span(interval: Interval) -> str:
 
 
 def p_value(p: float) -> str:
-    """Write a p-value: three digits, never 0."""
-    written = "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
-    return f"p {written}".replace(" ", NBSP)
+    """Write a p-value within a sentence: p < 0.001, p = 0.62."""
+    figure = p_figure(p)
+    return f"p{NBSP}{figure}" if figure.startswith("<") else f"p{NBSP}={NBSP}{figure}"
+
+
+def p_figure(p: float) -> str:
+    """Write a p-value in a table: three digits, never 0."""
+    return f"<{NBSP}0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def plural(count: int, noun: str) -> str:
