@@ -1,4 +1,4 @@
-"""Live progress on a terminal: trials, folds, best accuracy so far, time left. Silent anywhere else."""
+"""Progress: a live bar on a terminal; anywhere else, such as a log file, a line whenever trials have finished."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,14 +18,18 @@ from hpo.status import Status
 
 
 class SearchProgress:
-    """One bar for a search; `update` as often as you like."""
+    """One bar for a search, or lines; `update` as often as you like."""
 
     def __init__(self, progress: Progress, budget: int) -> None:
         self._progress = progress
+        self._told = 0
         self._task = progress.add_task("search", total=budget, folds=0, best="–", left="–", workers=0)
 
     def update(self, status: Status) -> None:
         """Show a status."""
+        if self._progress.disable:
+            self._tell(status)
+            return
         self._progress.update(
             self._task,
             completed=status.finished,
@@ -36,10 +40,15 @@ class SearchProgress:
             workers=len(status.workers),
         )
 
+    def _tell(self, status: Status) -> None:
+        if status.finished != self._told:
+            self._told = status.finished
+            say(progress_line(status))
+
 
 @contextmanager
 def search_progress(budget: int) -> Iterator[SearchProgress]:
-    """A live bar on stderr, or nothing where stderr is not a terminal."""
+    """A live bar on stderr, or lines where stderr is not a terminal."""
     console = Console(stderr=True)
     columns = (
         SpinnerColumn(),
@@ -67,6 +76,16 @@ def step(what: str) -> Iterator[None]:
 def say(text: str) -> None:
     """Talk goes to stderr, results to stdout."""
     print(text, file=sys.stderr)
+
+
+def progress_line(status: Status) -> str:
+    """One line for a log: how far the search is."""
+    best = "" if status.best is None else f", best CV {status.best.cv_accuracy:.4f} (trial {status.best.number})"
+    left = "" if not status.seconds_left else f", about {duration(status.seconds_left)} left"
+    return (
+        f"{status.finished} of {status.budget} trials finished, {status.folds_trained} folds trained{best}, "
+        f"{len(status.workers)} at work{left}"
+    )
 
 
 def duration(seconds: float) -> str:

@@ -72,6 +72,17 @@ def vocabulary(encoding: Encoding) -> tuple[str, ...]:
     return _VOCABULARIES[encoding]
 
 
+def spelled(token: int, encoding: Encoding, genetic_code: int = 1) -> str:
+    """Write a token for people: A, ATC (I), K; a dash for padding."""
+    if token == PAD:
+        return "–"
+    word = vocabulary(encoding)[token]
+    if encoding != "codon" or token == UNKNOWN:
+        return word
+    residue = next(residue for codon, residue in translations(genetic_code).values() if codon == word)
+    return f"{word} ({residue})"
+
+
 def encode(genes: Genes, encoding: Encoding, genetic_code: int = 1) -> Encoded:
     """Encode sequences as tokens.
 

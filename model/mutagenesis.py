@@ -32,14 +32,31 @@ class Mutagenesis:
     Attributes:
         effect: [T], mean absolute change of P(resistant); 0 where nothing was tried.
         tried: [T], whether any gene was changed there.
+        commonest: [T], token that is commonest there among the sequences whose letters were tried; 0 is none.
         genes: How many different sequences were changed.
         mutants: How many changed sequences were read.
     """
 
     effect: NDArray[np.float64]
     tried: NDArray[np.bool_]
+    commonest: NDArray[np.uint8]
     genes: int
     mutants: int
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """One gene, one letter changed at a time.
+
+    Attributes:
+        places: [M], position from 0.
+        letters: [M], the token that was put there.
+        change: [M], P(resistant) with the change minus P(resistant) without.
+    """
+
+    places: NDArray[np.int64]
+    letters: NDArray[np.uint8]
+    change: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,37 +66,63 @@ class _Mutants:
 
 
 def mutate_positions(
-    networks: BiLSTM | Sequence[BiLSTM], genes: Encoded, seen: Encoded, seed: int, device: str = "cpu"
+    networks: BiLSTM | Sequence[BiLSTM],
+    genes: Encoded,
+    letters: NDArray[np.uint8],
+    seed: int,
+    device: str = "cpu",
 ) -> Mutagenesis | None:
     """Change the genes position by position.
 
     Args:
         networks: One network, or several whose probabilities are averaged.
         genes: Sequences to sample from; equal ones count once.
-        seen: Sequences whose letters are tried, the training rows.
+        letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training rows.
         seed: Of the sample.
         device: As `runtime.resolve_device` takes it.
 
     Returns:
         The effects, or None where the sequences are too long or too few for a fair sample.
     """
-    letters = _common_letters(seen)
     _, first = np.unique(genes.identities(), return_index=True)
     sample = _affordable(np.random.default_rng(seed).permutation(first), genes.lengths, letters)
     if len(sample) < MIN_GENES:
         return None
     total, count = np.zeros(len(letters)), np.zeros(len(letters))
     for row in sample:
-        places, mutants = _mutants(genes.tokens[row], int(genes.lengths[row]), letters)
-        original = _Mutants(genes.tokens[[row]], genes.lengths[[row]])
-        change = np.abs(predict(networks, mutants, device) - predict(networks, original, device))
-        np.add.at(total, places, change)
-        np.add.at(count, places, 1)
-    return Mutagenesis(total / np.maximum(count, 1), count > 0, len(sample), int(count.sum()))
+        found = change_letters(networks, genes, int(row), letters, device)
+        np.add.at(total, found.places, np.abs(found.change))
+        np.add.at(count, found.places, 1)
+    return Mutagenesis(total / np.maximum(count, 1), count > 0, letters[:, 0], len(sample), int(count.sum()))
 
 
-def _common_letters(seen: Encoded) -> NDArray[np.uint8]:
-    """[T, 1 + SUBSTITUTIONS], the commonest letters at each position among different sequences; 0 is none."""
+def change_letters(
+    networks: BiLSTM | Sequence[BiLSTM], genes: Encoded, row: int, letters: NDArray[np.uint8], device: str = "cpu"
+) -> Changes:
+    """Change one gene, one letter at a time, to those that are common there.
+
+    Args:
+        networks: One network, or several whose probabilities are averaged.
+        genes: Encoded as the networks' training rows were.
+        row: Which of them.
+        letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training rows.
+        device: As `runtime.resolve_device` takes it.
+    """
+    places, mutants = _mutants(genes.tokens[row], int(genes.lengths[row]), letters)
+    original = _Mutants(genes.tokens[[row]], genes.lengths[[row]])
+    change = predict(networks, mutants, device) - predict(networks, original, device)
+    return Changes(places, mutants.tokens[np.arange(len(places)), places], change)
+
+
+def common_letters(seen: Encoded) -> NDArray[np.uint8]:
+    """Find the letters that are worth trying.
+
+    Args:
+        seen: The training rows; equal ones count once.
+
+    Returns:
+        [T, 1 + SUBSTITUTIONS], the commonest letters at each position, the commonest first; 0 is none.
+    """
     _, first = np.unique(seen.identities(), return_index=True)
     tokens = seen.tokens[first]
     letters = np.zeros((tokens.shape[1], 1 + SUBSTITUTIONS), dtype=np.uint8)

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hpo.cli.options import AnswerOptions, DataOptions, Device, Json, Output, StorageOptions, Study, command
+from hpo.cli.options import AnswerOptions, DataOptions, Device, Json, Output, StorageOptions, Study, command, option
 from hpo.cli.output import print_json
+
+if TYPE_CHECKING:
+    from model.alphabet import Alphabet
+    from model.genes import Genes
 
 
 def register(app: typer.Typer) -> None:
@@ -51,16 +55,33 @@ def predict(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="CSV to write; stdout by default.")
     ] = None,
+    explain: Annotated[
+        Path | None,
+        option(
+            "--explain",
+            metavar="FILE",
+            help="CSV to write: what changing each letter does to the probability, gene by gene. For a few genes.",
+        ),
+    ] = None,
     device: Device = "auto",
     json: Json = False,
 ) -> None:
     """Probabilities of resistance for new genes, as CSV: id, probability_resistant, resistant."""
     from hpo.cli.reading import read_unlabelled
+    from hpo.explain import explain as explain_genes
+    from hpo.explain import write_changes
     from hpo.predict import predict as predict_genes
     from hpo.predict import write_csv
     from hpo.progress import say
 
-    predictions = predict_genes(model_dir, lambda alphabet: read_unlabelled(sequences, reading, alphabet), device)
+    def read(alphabet: "Alphabet") -> "Genes":
+        return read_unlabelled(sequences, reading, alphabet)
+
+    predictions = predict_genes(model_dir, read, device)
+    if explain is not None:
+        changes = explain_genes(model_dir, read, device)
+        write_changes(changes, explain)
+        say(f"{explain}: {len(changes)} changes of one letter.")
     if json:
         print_json({"predictions": [vars(row) for row in predictions]})
     else:

@@ -1,16 +1,17 @@
 """Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`).
 
 Options that several commands share are fields of a frozen dataclass. `command` registers a function that takes such
-dataclasses, and shows their fields as options.
+dataclasses, and shows their fields as options, in `--help` under the dataclass's docstring as heading.
 """
 
+import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
@@ -58,14 +59,27 @@ def _expanded(function: Callable[..., None], hints: dict[str, Any], groups: dict
             parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
             continue
         types = get_type_hints(groups[parameter.name], include_extras=True)
+        heading = inspect.getdoc(groups[parameter.name]) or ""
         for field in fields(groups[parameter.name]):
             default = inspect.Parameter.empty if field.default is MISSING else field.default
+            annotation = _under(types[field.name], heading.rstrip("."))
             parameters.append(
-                inspect.Parameter(
-                    field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=types[field.name]
-                )
+                inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
             )
     return inspect.Signature(parameters)
+
+
+def _under(annotation: Any, heading: str) -> Any:
+    """Put an option under a heading of `--help`, unless it names one itself."""
+    kind, settings = get_args(annotation)
+    panel = settings.rich_help_panel or heading
+    copied = copy.copy(settings)
+    copied.rich_help_panel = panel
+    return Annotated[kind, copied]
+
+
+#: The heading of what every call names; typer's own, shown first.
+FIRST = "Options"
 
 
 class Alphabet(StrEnum):
@@ -198,8 +212,8 @@ class SplitOptions:
 class SearchOptions:
     """How the search goes."""
 
-    trials: Annotated[int, option("--trials", help="The budget: trials to finish.", min=1)]
-    study: Annotated[str, option("--study", help="The study's name.", metavar="NAME")]
+    trials: Annotated[int, option("--trials", help="The budget: trials to finish.", min=1, rich_help_panel=FIRST)]
+    study: Annotated[str, option("--study", help="The study's name.", metavar="NAME", rich_help_panel=FIRST)]
     space: Annotated[
         Path | None,
         option("--space", help="Search space (TOML); what it leaves out keeps its default.", metavar="FILE"),

@@ -7,16 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from hpo.evaluation.intervals import Interval, Z, difference_interval, grouped_variance
+from hpo.evaluation.intervals import Interval, Z, difference_interval, group_sums, grouped_variance
 
 SIGNIFICANT = 0.05  #: p-values below it are called more than chance
 
 
 @dataclass(frozen=True)
 class Paired:
-    """Two classifiers on the same rows (McNemar's test, exact and two-sided)."""
+    """Two classifiers on the same cases (McNemar's test, exact and two-sided)."""
 
-    n: int
+    n: int  #: cases: rows, or groups of rows
     only_first_right: int
     only_second_right: int
     p_value: float
@@ -40,21 +40,25 @@ class Gap:
         return not self.interval.contains(0.0)
 
 
-def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> Paired:
-    """Compare two classifiers by the rows where exactly one of them is right.
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Paired:
+    """Compare two classifiers by the cases where exactly one of them is right.
 
     Args:
         first: [N], where the first classifier is right.
         second: [N], where the second one is.
+        groups: [N], rows that are sampled together share an id. Each group is one case then, for the classifier that
+            is right on more of its rows: a hundred copies of one sequence are no hundred witnesses. None means that
+            every row is a case.
 
     Source:
-        McNemar 1947, with exact binomial probabilities.
+        McNemar 1947, with exact binomial probabilities; of groups it is the sign test.
     """
-    only_first = int(np.sum(first & ~second))
-    only_second = int(np.sum(second & ~first))
+    lead = first.astype(np.int8) - second.astype(np.int8)
+    cases = lead if groups is None else group_sums(lead, groups)
+    only_first, only_second = int(np.sum(cases > 0)), int(np.sum(cases < 0))
     discordant = only_first + only_second
     p_value = float(binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
-    return Paired(len(first), only_first, only_second, p_value)
+    return Paired(len(cases), only_first, only_second, p_value)
 
 
 def gap(cv: float, cv_interval: Interval, test: float, test_interval: Interval) -> Gap:

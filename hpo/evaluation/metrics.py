@@ -123,26 +123,51 @@ def _calibration(labels: NDArray[np.bool_], p: NDArray[np.float64]) -> Curve:
     return Curve(predicted, observed, 0.0)
 
 
-def slice_accuracy(name: str, correct: NDArray[np.bool_], chosen: NDArray[np.bool_]) -> Slice | None:
-    """Accuracy on the chosen rows; None where there are none."""
+def slice_accuracy(
+    name: str, correct: NDArray[np.bool_], chosen: NDArray[np.bool_], groups: NDArray[np.int64] | None = None
+) -> Slice | None:
+    """Accuracy on the chosen rows; None where there are none.
+
+    Args:
+        name: Of the part.
+        correct: [N].
+        chosen: [N].
+        groups: [N], rows that are sampled together share an id; none means that every row stands alone.
+    """
     part = correct[chosen]
-    return Slice(name, len(part), float(part.mean()), accuracy_interval(part)) if len(part) else None
+    if not len(part):
+        return None
+    return Slice(
+        name, len(part), float(part.mean()), accuracy_interval(part, None if groups is None else groups[chosen])
+    )
 
 
-def slices_by_length(correct: NDArray[np.bool_], lengths: NDArray[np.int64], parts: int = 4) -> Sequence[Slice]:
-    """Accuracy by length, in up to `parts` ranges that hold about as many rows each.
+def slices_by_length(
+    correct: NDArray[np.bool_], lengths: NDArray[np.int64], parts: int = 4, groups: NDArray[np.int64] | None = None
+) -> Sequence[Slice]:
+    """Accuracy by length, in about `parts` ranges that hold about as many rows each.
+
+    A length that many rows share has a range of its own, so that genes cut short stand apart from whole ones.
 
     Args:
         correct: [N].
         lengths: [N], tokens.
-        parts: Ranges asked for; equal lengths are never parted, so there may be fewer.
+        parts: Ranges asked for; equal lengths are never parted, so there may be fewer or more.
+        groups: [N], as `slice_accuracy` takes them.
     """
-    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, parts + 1)[1:], method="higher"))
-    part_of = np.searchsorted(edges, lengths)
+    part_of = np.searchsorted(_edges(lengths, parts), lengths)
     slices = []
     for part in np.unique(part_of):
         inside = lengths[part_of == part]
         name = str(inside.min()) if inside.min() == inside.max() else f"{inside.min()} to {inside.max()}"
-        found = slice_accuracy(name, correct, part_of == part)
+        found = slice_accuracy(name, correct, part_of == part, groups)
         slices.extend([found] if found else [])
     return slices
+
+
+def _edges(lengths: NDArray[np.int64], parts: int) -> NDArray[np.int64]:
+    """The longest length of each range: quantiles, and what lies just below a length that many rows share."""
+    values, counts = np.unique(lengths, return_counts=True)
+    common = np.flatnonzero(counts * parts >= len(lengths))
+    quantiles = np.quantile(lengths, np.linspace(0, 1, parts + 1)[1:], method="higher")
+    return np.unique(np.concatenate([quantiles, values[common], values[common[common > 0] - 1]]))

@@ -11,6 +11,7 @@ from hpo.attributes import EPOCHS
 from hpo.development import Development, load_development
 from hpo.errors import HpoError, NotFinishedError
 from hpo.finalize import final_model
+from hpo.finalize.card import model_card
 from hpo.finalize.gathering import Gathered, gather
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
@@ -87,7 +88,7 @@ def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
     with step("Comparing with plain baselines, writing the report"):
         facts = gather(Gathered(session, development, search, winner, final, original, test))
         result = write_report(facts, output)
-    final_model.save(final, session.contract, output / "model", card=_card(result))
+    final_model.save(final, session.contract, development, output / "model", card=model_card(result))
     publish(session, output, facts)
     return result
 
@@ -133,14 +134,3 @@ def _retrain_original(
         int(first.user_attrs[EPOCHS]),
         device,
     )
-
-
-def _card(result: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "intended_use": "Research: predict resistance to one drug from variants of one gene, for genes like "
-        "those of the study. Not for decisions about patients.",
-        "study": result["study"],
-        "data": result["data"],
-        "cv": result["cv"],
-        "test": result["test"],
-    }

@@ -16,6 +16,7 @@ from hpo.seeds import derive
 from model.configuration import LearnerConfig
 from model.encoding import encode
 from model.genes import Genes
+from model.mutagenesis import common_letters
 from model.network import BiLSTM
 from model.prediction import predict
 from model.saving import save_model
@@ -81,7 +82,7 @@ def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDA
     return predict(model.networks, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
 
 
-def save(model: Retrained, contract: Contract, folder: Path, card: dict[str, Any]) -> None:
+def save(model: Retrained, contract: Contract, development: Development, folder: Path, card: dict[str, Any]) -> None:
     """Write safetensors weights and a JSON configuration to `folder`."""
     save_model(
         folder,
@@ -89,6 +90,7 @@ def save(model: Retrained, contract: Contract, folder: Path, card: dict[str, Any
         model.config,
         alphabet=contract.data.alphabet,
         genetic_code=contract.settings.genetic_code,
+        letters=common_letters(development.encoded(model.config.encoding)),
         card=card,
     )
 

@@ -15,9 +15,9 @@ from hpo.finalize.trials import Search, Winner, held_out, importances, trial_evi
 from hpo.report import evidence
 from hpo.session import Session
 from hpo.status import read_status
-from model.encoding import encode
+from model.encoding import encode, spelled
 from model.genes import Genes, join
-from model.mutagenesis import mutate_positions
+from model.mutagenesis import common_letters, mutate_positions
 from model.splitting import group_ids
 
 
@@ -142,13 +142,15 @@ def _positions(
 ) -> evidence.PositionEffects | None:
     """Which positions move the final model, over test genes where they are open; labels play no part."""
     encoding, seen = final.config.encoding, development.encoded(final.config.encoding)
-    genes = seen if test is None else encode(test, encoding, contract.settings.genetic_code)
-    found = mutate_positions(final.networks, genes, seen, seed=contract.seed)
+    code = contract.settings.genetic_code
+    genes = seen if test is None else encode(test, encoding, code)
+    found = mutate_positions(final.networks, genes, common_letters(seen), seed=contract.seed)
     if found is None:
         return None
     return evidence.PositionEffects(
         effect=found.effect,
         tried=found.tried,
+        commonest=tuple(spelled(token, encoding, code) for token in found.commonest),
         encoding=encoding,
         genes=found.genes,
         mutants=found.mutants,

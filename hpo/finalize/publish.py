@@ -1,8 +1,9 @@
-"""The answer in optuna-dashboard: the summary as the study's note, the plots as its artifacts."""
+"""The answer in optuna-dashboard: the summary with the main plots as the study's note, all plots as its artifacts."""
 
 from pathlib import Path
 
 import optuna_dashboard
+from optuna_dashboard.artifact import get_artifact_path
 
 from hpo.report import evidence, summary_note
 from hpo.session import Session
@@ -17,8 +18,9 @@ def publish(session: Session, output: Path, facts: evidence.Evidence) -> None:
         output: The report's folder, with `plots/*.png`.
         facts: What the report was made from.
     """
+    study, pictures = session.study(0), {}
     for plot in sorted((output / "plots").glob("*.png")):
-        attach(
+        artifact = attach(
             session.storage,
             session.handle.study_id,
             session.artifacts,
@@ -26,4 +28,5 @@ def publish(session: Session, output: Path, facts: evidence.Evidence) -> None:
             mimetype="image/png",
             data=plot.read_bytes(),
         )
-    optuna_dashboard.save_note(session.study(0), summary_note(facts))
+        pictures[plot.stem] = get_artifact_path(study, artifact)
+    optuna_dashboard.save_note(study, summary_note(facts, pictures))

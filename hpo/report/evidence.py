@@ -188,6 +188,7 @@ class PositionEffects:
 
     effect: NDArray[np.floating]  #: [T], mean absolute change of P(resistant), first position first
     tried: NDArray[np.bool_]  #: [T], False where all development genes agree: nothing was changed there
+    commonest: tuple[str, ...]  #: [T], the letter, codon or amino acid that is commonest among development genes
     encoding: str  #: what a position is
     genes: int  #: different sequences that were changed
     mutants: int  #: changed sequences in all

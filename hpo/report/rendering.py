@@ -4,6 +4,7 @@ Study names, hyperparameters, reasons and file names come out of a database: in 
 only the figures, which this package draws itself, are put in as they are.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,9 @@ from hpo.report.plots import Plot
 from hpo.report.result import count_states
 from hpo.report.words import Words, names
 from hpo.report.words.verdict import winning_params
+
+#: The main plots, as they stand in the dashboard's note.
+_IN_NOTE = ("cv_against_test", "confusion_matrix", "optimization_history", "positions")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,16 +45,21 @@ def markdown_page(report: Report) -> str:
     return environment.get_template("report.md.j2").render(_context(report))
 
 
-def markdown_note(report: Report) -> str:
-    """Render the short note that stands on the study in optuna-dashboard."""
+def markdown_note(report: Report, pictures: Mapping[str, str]) -> str:
+    """Render the short note that stands on the study in optuna-dashboard, with the plots that it serves."""
     environment = _environment()
-    return environment.get_template("note.md.j2").render(_context(report))
+    shown = {name: pictures[name] for name in _IN_NOTE if name in pictures and name in report.plots}
+    return environment.get_template("note.md.j2").render(_context(report), pictures=shown)
 
 
 def markdown_text(text: object) -> str:
-    """Make untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell."""
+    """Make untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell.
+
+    A "<" that cannot begin a tag and an "&" that cannot begin an entity stay as they are, for readers of the source.
+    """
     line = " ".join(str(text).split())
-    line = line.replace("&", "&amp;").replace("<", "&lt;")
+    line = re.sub(r"&(?=#?\w+;)", "&amp;", line)
+    line = re.sub(r"<(?![\s=]|$)", "&lt;", line)
     return "".join(f"\\{letter}" if letter in "\\`*_[]|!#" else letter for letter in line)
 
 
@@ -74,6 +83,8 @@ def _environment() -> Environment:
         "moment": names.moment,
         "spoken": names.spoken,
         "p_value": names.p_value,
+        "p_figure": names.p_figure,
+        "encoding_name": names.encoding_name,
         "md": markdown_text,
     }
     environment.filters.update(filters)
@@ -88,6 +99,7 @@ def _context(report: Report) -> dict[str, object]:
         "plots": report.plots,
         "rival_names": names.RIVALS,
         "length_unit": names.encoding_name(str(report.evidence.winner.params.get("encoding", "tokens"))),
+        "position_name": names.POSITION.get(str(report.evidence.winner.params.get("encoding")), "position"),
         "winning_params": winning_params(report.evidence),
         "counts": count_states(report.evidence.trials),
         "measured": report.answer.test.measured if report.answer.test else report.answer.cv.measured,

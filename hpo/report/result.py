@@ -2,8 +2,9 @@
 
 The keys of the first level and those under `cv`, `test`, `baselines`, `trials` and `data` are fixed; more may
 be added. `cv.interval95` belongs to the corrected mean, because it is the one that holds; the interval of the
-naive mean stands beside it as `naive_interval95`. While the test set is sealed, `test`, `gap` and every
-baseline's `test` are null.
+naive mean stands beside it as `naive_interval95`. `mcnemar_test` counts rows; `mcnemar_test_cases`, by which the
+report judges, counts rows that were sampled together (identical sequences) as one case. While the test set is
+sealed, `test`, `gap` and every baseline's `test` are null.
 """
 
 import math
@@ -15,8 +16,9 @@ import numpy as np
 from hpo.evaluation.comparison import Gap, Paired
 from hpo.evaluation.intervals import Interval
 from hpo.evaluation.metrics import Curve, Measured, Slice
-from hpo.report.answer import Answer, CrossValidation, Rival, Tested, top_positions
+from hpo.report.answer import Answer, CrossValidation, Tested, top_positions
 from hpo.report.evidence import Evidence, PositionEffects, Trial
+from hpo.report.rivals import Duel, Rival
 
 Json = Any  # what `json.dumps(..., allow_nan=False)` takes
 _PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuration")
@@ -97,6 +99,9 @@ def _test(test: Tested) -> dict[str, Json]:
         "seen_sequences": _slice(test.seen),
         "by_length": [_slice(part) for part in test.by_length],
         "by_class": [_slice(part) for part in test.by_class],
+        "sequences": test.copies.sequences,
+        "accuracy_per_sequence": test.copies.accuracy,
+        "worst_sequence": {"n": test.copies.worst_rows, "mistakes": test.copies.worst_mistakes},
     }
 
 
@@ -127,8 +132,15 @@ def _rival(rival: Rival) -> dict[str, Json]:
         "cv": rival.cv,
         "test": rival.test,
         "fold_accuracies": list(rival.fold_accuracies),
-        "mcnemar_cv": _paired(rival.cv_paired),
-        "mcnemar_test": _paired(rival.test_paired),
+        **_duel("cv", rival.cv_duel),
+        **_duel("test", rival.test_duel),
+    }
+
+
+def _duel(where: str, duel: Duel | None) -> dict[str, Json]:
+    return {
+        f"mcnemar_{where}": None if duel is None else _paired(duel.rows),
+        f"mcnemar_{where}_cases": None if duel is None else _paired(duel.cases),
     }
 
 
@@ -181,9 +193,7 @@ def _slice(part: Slice | None) -> dict[str, Json] | None:
     return {"name": part.name, "n": part.n, "accuracy": part.accuracy, "interval95": _interval(part.interval)}
 
 
-def _paired(paired: Paired | None) -> dict[str, Json] | None:
-    if paired is None:
-        return None
+def _paired(paired: Paired) -> dict[str, Json]:
     return {
         "n": paired.n,
         "only_best_right": paired.only_first_right,

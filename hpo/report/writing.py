@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from hpo.report.answer import derive
@@ -42,10 +43,16 @@ def write_report(evidence: Evidence, folder: Path) -> dict[str, Json]:
     return result
 
 
-def summary_note(evidence: Evidence) -> str:
-    """Write the short Markdown note that stands on the study in optuna-dashboard."""
+def summary_note(evidence: Evidence, pictures: Mapping[str, str]) -> str:
+    """Write the short Markdown note that stands on the study in optuna-dashboard.
+
+    Args:
+        evidence: Of a finished study.
+        pictures: Where the dashboard serves each plot, by the plot's name.
+    """
     answer = derive(evidence)
-    return markdown_note(Report(evidence, answer, say(evidence, answer), {}))
+    report = Report(evidence, answer, say(evidence, answer), draw_plots(evidence, answer))
+    return markdown_note(report, pictures)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,5 +1,6 @@
-"""What can be asked of `finalize`: a simpler model, an ensemble, a second look."""
+"""What can be asked of `finalize` and its model: a simpler one, an ensemble, a second look, one gene explained."""
 
+import csv
 import json
 
 
@@ -32,3 +33,25 @@ def test_a_second_finalize_says_that_the_test_set_has_been_used(hpo) -> None:
     page = (hpo.folder / "sealed/report.html").read_text()
     assert "opened 2 times before" in page
     assert "still sealed" not in page
+
+
+def test_predict_explains_a_gene_letter_by_letter(hpo) -> None:
+    hpo.create("s", 1)
+    hpo.ok("worker", "--workers", "1")
+    hpo.ok("finalize", "--no-test", "--output", "report")
+    gene = next(csv.DictReader((hpo.folder / "genes.csv").read_text().splitlines()))
+    (hpo.folder / "one.fasta").write_text(f">mine\n{gene['sequence']}\n")
+    hpo.ok("predict", "report/model", "one.fasta", "--explain", "why.csv")
+    rows = list(csv.DictReader((hpo.folder / "why.csv").read_text().splitlines()))
+    sizes = [abs(float(row["probability_change"])) for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    assert {row["id"] for row in rows} == {"mine"}
+    assert all(row["letter"] != row["changed_to"] for row in rows)
+    first = rows[0]
+    place = int(first["position"])  # trial 0 reads nucleotides
+    assert gene["sequence"][place - 1] == first["letter"]
+    changed = gene["sequence"][: place - 1] + first["changed_to"] + gene["sequence"][place:]
+    (hpo.folder / "two.fasta").write_text(f">mine\n{gene['sequence']}\n>changed\n{changed}\n")
+    before, after = hpo.json("predict", "report/model", "two.fasta")["predictions"]
+    difference = after["probability_resistant"] - before["probability_resistant"]
+    assert abs(difference - float(first["probability_change"])) < 1e-4

@@ -10,7 +10,12 @@ RUN = (*RUN, "--max-epochs", "4", "--output", "report")
 
 
 def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
-    result = hpo.json(*RUN)
+    done = hpo.run(*RUN, "--json")
+    assert done.returncode == 0, done.stderr
+    # In a log there is no live bar, but a line whenever trials have finished.
+    assert "6 of 6 trials finished" in done.stderr
+    assert "best CV" in done.stderr
+    result = json.loads(done.stdout)
     _check_keys(result)
     assert result == json.loads((hpo.folder / "report/result.json").read_text())
     assert result["trials"]["complete"] + result["trials"]["pruned"] + result["trials"]["failed"] == 6

@@ -17,7 +17,7 @@ from hpo.evaluation.selection_bias import correct_selection_bias
 from hpo.seeds import derive
 from model.configuration import LearnerConfig
 from model.encoding import encode
-from model.mutagenesis import mutate_positions
+from model.mutagenesis import common_letters, mutate_positions
 from model.prediction import predict
 from model.saving import load_model
 from model.snapshot import from_bytes
@@ -184,6 +184,7 @@ def check_test(result: dict[str, Any], study: Stored) -> set[str]:
         inside = (encoded.lengths >= low) & (encoded.lengths <= (high or [low])[0])
         assert (part["n"], part["accuracy"]) == (inside.sum(), pytest.approx(right[inside].mean()))
     assert sum(part["n"] for part in test["by_length"]) == len(labels)
+    check_copies(test, study.groups(study.test), right)
     assert result["gap"] == result["cv"]["mean"] - test["accuracy"]
     for name, mean, interval in (("naive", "mean", "naive_interval95"), ("corrected", "corrected_mean", "interval95")):
         gap, cv = result["gap_details"][name], result["cv"]
@@ -193,6 +194,15 @@ def check_test(result: dict[str, Any], study: Stored) -> set[str]:
         assert gap["interval95"] == pytest.approx([gap["difference"] - below, gap["difference"] + above])
         assert gap["more_than_noise"] == (not gap["interval95"][0] <= 0 <= gap["interval95"][1])
     return {"test", "gap", "gap_details"}
+
+
+def check_copies(test: dict[str, Any], groups: np.ndarray, right: np.ndarray) -> None:
+    sequences = [right[groups == group] for group in np.unique(groups)]
+    assert test["sequences"] == len(sequences)
+    assert test["accuracy_per_sequence"] == pytest.approx(np.mean([part.mean() for part in sequences]))
+    worst = max(sequences, key=lambda part: (~part).sum())
+    assert test["worst_sequence"]["mistakes"] == (~worst).sum()
+    assert test["unseen_sequences"]["interval95"] == pytest.approx(test["interval95"])
 
 
 def check_measured(figures: dict[str, Any], labels: np.ndarray, probabilities: np.ndarray) -> None:
@@ -250,9 +260,20 @@ def check_baselines(result: dict[str, Any], study: Stored) -> set[str]:
         assert baselines[name]["cv"] == pytest.approx(np.mean(per_fold))
         on_test_right = (on_test > 0.5) == study.test.labels
         assert baselines[name]["test"] == pytest.approx(on_test_right.mean())
-        check_mcnemar(baselines[name]["mcnemar_cv"], study.correct[:, study.best], right)
+        winner = study.correct[:, study.best]
+        check_mcnemar(baselines[name]["mcnemar_cv"], winner, right)
         check_mcnemar(baselines[name]["mcnemar_test"], best, on_test_right)
+        check_mcnemar(baselines[name]["mcnemar_cv_cases"], *by_sequence(winner, right, study.groups(study.development)))
+        check_mcnemar(
+            baselines[name]["mcnemar_test_cases"], *by_sequence(best, on_test_right, study.groups(study.test))
+        )
     return {"baselines"}
+
+
+def by_sequence(best: np.ndarray, other: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each sequence, which of the two is right on more of its rows."""
+    ahead = [best[groups == group].sum() - other[groups == group].sum() for group in np.unique(groups)]
+    return np.array(ahead) > 0, np.array(ahead) < 0
 
 
 def retrained_original(study: Stored) -> np.ndarray:
@@ -281,7 +302,10 @@ def check_mcnemar(figures: dict[str, Any], best: np.ndarray, other: np.ndarray) 
 def check_positions(result: dict[str, Any], study: Stored) -> set[str]:
     encoding = study.model.config.encoding
     again = mutate_positions(
-        study.model.networks, encode(study.test, encoding), encode(study.development, encoding), seed=0
+        study.model.networks,
+        encode(study.test, encoding),
+        common_letters(encode(study.development, encoding)),
+        seed=0,
     )
     assert result["positions"]["effect"] == pytest.approx(again.effect.tolist(), abs=1e-6)
     assert result["positions"]["top"][0] == int(again.effect.argmax()) + 1

@@ -41,6 +41,17 @@ def test_every_command_has_help_and_stands_in_the_readme(command: str) -> None:
         assert f"HPO_{option[2:].replace('-', '_').upper()}" in shown, (command, option)
 
 
+def test_help_groups_the_options_and_begins_with_those_that_every_call_names() -> None:
+    shown = help_of("run")
+    headings = re.findall(r"╭─ ([^─]+) ─", shown)
+    assert headings[:2] == ["Arguments", "Options"]
+    assert {"How the search goes", "How to read the data", "How rows are dealt out"} <= set(headings)
+    first = shown.split("─ Options")[1].split("╭─")[0]
+    assert "--trials" in first
+    assert "--study" in first
+    assert "--patience" not in first
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "hpo", "status", "--nonsense"], capture_output=True, text=True, timeout=60

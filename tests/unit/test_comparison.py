@@ -29,6 +29,15 @@ def test_mcnemar_is_symmetric_and_knows_equality() -> None:
     assert mcnemar(first, first).p_value == 1
 
 
+def test_copies_are_one_case() -> None:
+    first, second = outcomes(50, 8, 1, 10)
+    groups = np.arange(69)
+    groups[50:58] = 50
+    found = mcnemar(first, second, groups)
+    assert (found.only_first_right, found.only_second_right, found.n) == (1, 1, 62)
+    assert mcnemar(first, second, np.arange(69)) == mcnemar(first, second)
+
+
 def test_gap_is_noise_or_not() -> None:
     near = gap(0.95, wilson(0.95, 1000), 0.94, wilson(0.94, 250))
     assert near.difference == pytest.approx(0.01)

@@ -62,3 +62,18 @@ def test_slices_by_length_part_all_rows_once() -> None:
     assert [part.name for part in found] == ["10", "20", "300"]
     assert [part.accuracy for part in found] == [1, 0, 1]
     assert slice_accuracy("none", correct, lengths > 400) is None
+
+
+def test_genes_cut_short_stand_apart_from_whole_ones() -> None:
+    lengths = np.concatenate([np.arange(10, 30), np.full(80, 300)])
+    found = slices_by_length(lengths > 15, lengths)
+    assert [(part.name, part.n) for part in found] == [("10 to 29", 20), ("300", 80)]
+
+
+def test_a_slice_of_copies_has_a_wide_interval() -> None:
+    correct, copies = np.arange(100) < 80, np.arange(100) // 20
+    alone = slice_accuracy("all", correct, np.ones(100, dtype=bool))
+    grouped = slice_accuracy("all", correct, np.ones(100, dtype=bool), copies)
+    assert alone is not None
+    assert grouped is not None
+    assert grouped.interval.low < alone.interval.low - 0.1

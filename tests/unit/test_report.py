@@ -32,6 +32,7 @@ from hpo.report.evidence import (
     Trial,
     Winner,
 )
+from hpo.report.rendering import markdown_text
 from hpo.report.result import build_result
 from hpo.report.words import say
 
@@ -205,6 +206,7 @@ def make_evidence(
         positions=PositionEffects(
             effect=np.where(np.arange(80) % 5, rng.random(80) ** 6, 0),
             tried=np.arange(80) % 5 > 0,
+            commonest=("K",) * 80,
             encoding="amino_acid",
             genes=32,
             mutants=4100,
@@ -254,8 +256,8 @@ def test_positions_are_told_and_counted_from_one() -> None:
     top = build_result(evidence, derive(evidence))["positions"]["top"]
     assert top[0] == int(np.argmax(evidence.positions.effect)) + 1
     said = say(evidence, derive(evidence)).positions
-    assert f"The largest effects are at {top[0]} (" in said
-    assert "16 positions had no bar" in said
+    assert f"The largest effects are at {top[0]} K," in said
+    assert "16 positions could not be tried" in said
 
 
 def test_a_report_without_a_test_that_was_opened_before_says_so() -> None:
@@ -416,14 +418,23 @@ def test_hostile_names_are_only_text(evidence: Evidence, tmp_path: Path) -> None
     write_report(hostile, tmp_path)
     links = parse((tmp_path / "report.html").read_text())
     assert not {"script", "img"} & set(links.tags)
-    for text in ((tmp_path / "report.md").read_text(), summary_note(hostile)):
+    for text in ((tmp_path / "report.md").read_text(), summary_note(hostile, {"network": "/a"})):
         assert "<script" not in text
         assert "<img" not in text
     assert (tmp_path / "report.md").read_text().startswith("# &lt;script>alert(1)&lt;/script>")
 
 
+def test_markdown_is_harmless_and_still_read_as_text() -> None:
+    assert markdown_text("p < 0.001, A&B, 1<=2") == "p < 0.001, A&B, 1<=2"
+    for hostile in ("<b", "</b", "<!--", "<?x", "&lt;", "&#60;"):
+        assert markdown_text(hostile) != hostile
+
+
 def test_the_note_says_the_headline(evidence: Evidence, result: dict[str, Any]) -> None:
-    assert f"{100 * result['test']['accuracy']:.1f}" in summary_note(evidence).splitlines()[0]
+    note = summary_note(evidence, {"positions": "/artifacts/1/ab", "calibration": "/artifacts/1/cd"})
+    assert f"{100 * result['test']['accuracy']:.1f}" in note.splitlines()[0]
+    assert "](/artifacts/1/ab)" in note
+    assert "/artifacts/1/cd" not in note
 
 
 def test_words_follow_the_baseline(evidence: Evidence) -> None:
@@ -432,6 +443,44 @@ def test_words_follow_the_baseline(evidence: Evidence) -> None:
     assert "A plain baseline is as good" in equal
     assert "logistic regression" in equal["A plain baseline is as good"]
     assert "A plain baseline is better" in said(make_evidence(baseline=0.995))
+
+
+def repeated(evidence: Evidence, copies: int) -> Evidence:
+    """The test set's first sequence, which the model calls wrong and the baseline right, many times."""
+    assert evidence.test is not None
+    order = np.concatenate([np.zeros(copies, dtype=int), np.arange(200)])
+    test = replace(
+        evidence.test,
+        labels=evidence.test.labels[order],
+        probabilities=np.where(order == 0, ~evidence.test.labels[0], evidence.test.probabilities[order]),
+        unseen=evidence.test.unseen[order],
+        lengths=evidence.test.lengths[order],
+        groups=evidence.test.groups[order],
+    )
+    baselines = []
+    for baseline in evidence.baselines:
+        assert baseline.test_probabilities is not None
+        on_test = np.where(order == 0, test.labels, baseline.test_probabilities[order])
+        right = float(((on_test > 0.5) == test.labels).mean())
+        baselines.append(replace(baseline, test_probabilities=on_test, test_accuracy=right))
+    return replace(evidence, test=test, baselines=tuple(baselines), original=None)
+
+
+def test_copies_of_one_sequence_are_one_witness() -> None:
+    evidence = repeated(make_evidence(baseline=0.925), 100)
+    answer = derive(evidence)
+    duel = next(rival for rival in answer.rivals if rival.name == "logistic_regression").test_duel
+    assert duel is not None
+    assert duel.rows.differs
+    assert not duel.cases.differs
+    assert (duel.rows.n, duel.cases.n) == (300, 200)
+    words = said(evidence)
+    assert "copies of a few sequences" in words["A plain baseline is as good"]
+    assert "with 101 copies, accounts for 101 of the" in words["Copies of few sequences weigh on the test"]
+    assert answer.test is not None
+    assert answer.test.copies.sequences == 200
+    assert answer.test.copies.accuracy == pytest.approx(0.92, abs=0.05)
+    assert "200 different sequences" in say(evidence, answer).headline.detail
 
 
 def test_words_follow_the_gap() -> None:
@@ -451,6 +500,9 @@ def test_words_follow_the_tuning(evidence: Evidence) -> None:
     assert evidence.original is not None
     won = replace(evidence, original=replace(evidence.original, number=evidence.winner.number))
     assert "Tuning found nothing better" in said(won)
+    needless = said(make_evidence(baseline=0.925))
+    assert "Tuning was worth it" not in needless
+    assert "not needed" in needless["Tuning helped the network, not the answer"]
     guessing = said(make_evidence(accuracy=0.55, test_accuracy=0.5))
     assert "No better than guessing" in guessing
 
@@ -480,14 +532,11 @@ def test_words_explain_the_architecture(evidence: Evidence) -> None:
     words = say(evidence, derive(evidence))
     encoding = next(found for found in words.compared if found.name == "encoding")
     best = {
-        choice: max(
-            t.mean or 0
-            for t in evidence.trials
-            if t.state == "COMPLETE" and t.params["encoding"] == choice.replace(" ", "_")
-        )
+        choice: max(t.mean or 0 for t in evidence.trials if t.state == "COMPLETE" and t.params["encoding"] == choice)
         for choice in ("amino_acid", "codon")
     }
-    assert {choice.value: choice.best for choice in encoding.choices} == pytest.approx(best)
+    found = {choice.value.replace(" ", "_"): choice.best for choice in encoding.choices}
+    assert found == pytest.approx(best)
     assert sum(choice.trials for choice in encoding.choices) == len(evidence.trials)
     assert any(line.startswith("Learning rate") for line in words.ranges)
     assert "epoch 11" in words.epochs

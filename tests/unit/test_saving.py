@@ -21,6 +21,7 @@ from model.saving import load_model, save_model, weights_name
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
 VOCABULARY = len(vocabulary("codon"))
+LETTERS = np.array([[2, 3, 0, 0], [65, 0, 0, 0]], dtype=np.uint8)
 
 
 def networks(count: int = 2) -> list[BiLSTM]:
@@ -28,13 +29,15 @@ def networks(count: int = 2) -> list[BiLSTM]:
 
 
 def saved(folder: Path) -> Path:
-    save_model(folder, networks(), CONFIG, alphabet="dna", genetic_code=11, card={"cv": 0.9, "name": "pncA"})
+    card = {"cv": 0.9, "name": "pncA"}
+    save_model(folder, networks(), CONFIG, alphabet="dna", genetic_code=11, letters=LETTERS, card=card)
     return folder
 
 
 def test_a_model_comes_back_as_it_went(tmp_path: Path) -> None:
     model = load_model(saved(tmp_path / "a folder's model"))
     assert (model.config, model.alphabet, model.genetic_code) == (CONFIG, "dna", 11)
+    assert model.letters.tolist() == LETTERS.tolist()
     assert model.card == {"cv": 0.9, "name": "pncA"}
     tokens = np.random.default_rng(0).integers(1, VOCABULARY, (6, 12), dtype=np.uint8)
     rows = Examples(tokens, np.full(6, 12), np.zeros(6, bool))
@@ -88,7 +91,12 @@ LEARNER = CONFIG.as_dict()
         (write("config.json", b"[" * 100_000), "not JSON"),
         (write("config.json", b"[]"), "description"),
         (write("config.json", b" " * 10_000_001), "bytes"),
-        (change(format=2), "format 2"),
+        (change(format=1), "format 1"),
+        (change(letters=None), "letters"),
+        (change(letters=[[2, 3, 0, 0]] * 10), "letters"),
+        (change(letters=[[2, 3]]), "4 tokens"),
+        (change(letters=[[2, 3, 0, 66]]), "0 to 65"),
+        (change(letters=[[2, 3, 0, True]]), "0 to 65"),
         (without("card"), "card"),
         (change(extra=1), "extra"),
         (change(alphabet="rna"), "rna"),

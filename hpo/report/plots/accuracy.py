@@ -4,8 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hpo.evaluation.intervals import Interval
-from hpo.report.answer import Answer, Rival
+from hpo.report.answer import Answer
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, SKY, Plot, drawing, percent_axis
+from hpo.report.rivals import Rival
 from hpo.report.words.names import RIVALS
 
 _ROW_INCHES = 0.36
@@ -18,7 +19,14 @@ def draw(answer: Answer, made: list[Plot]) -> None:
         "Accuracy of the best trial in cross-validation (a point for each fold), corrected for selection, and on the "
         "test set, with 95 % intervals; below, each baseline in cross-validation (hollow) and on the test set (filled)."
     )
-    with drawing("cv_against_test", "Cross-validation against test", alt, made, 1.0 + rows * _ROW_INCHES) as axes:
+    reading = (
+        f"Small dots: the {len(answer.cv.fold_accuracies)} folds of cross-validation, each judged by a network that "
+        "did not train on it. Corrected: without what choosing the best of many flatters. Bars: 95 % intervals. "
+        "Diamonds: other methods, hollow in cross-validation, filled on the test set; those far below are left to the "
+        "table."
+    )
+    title = "Cross-validation against test"
+    with drawing("cv_against_test", title, alt, reading, made, 1.0 + rows * _ROW_INCHES) as axes:
         labels = _winner_rows(axes, answer)
         for rival in _shown(answer):
             y = len(labels)

@@ -14,7 +14,11 @@ def draw(evidence: Evidence, made: list[Plot]) -> None:
     layers = evidence.winner.layers
     total = sum(layer.parameters for layer in layers)
     alt = f"The network, {total:,} parameters: " + ", then ".join(layer.name for layer in layers) + "."
-    with drawing("network", "The network", alt, made, 0.4 + 0.48 * len(layers)) as axes:
+    reading = (
+        "Read from top to bottom. In the middle, the numbers that a layer hands on (T for each letter, codon or amino "
+        "acid of the sequence); on the right, how many of its numbers are learnt."
+    )
+    with drawing("network", "The network", alt, reading, made, 0.4 + 0.48 * len(layers)) as axes:
         axes.set_axis_off()
         axes.set(xlim=(0, 10), ylim=(len(layers) * _STEP - 0.15, -0.25))
         for place, layer in enumerate(layers):

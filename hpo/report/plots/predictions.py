@@ -18,13 +18,23 @@ def draw(measured: Measured, rows: str, made: list[Plot]) -> None:
     _confusion(measured, rows, made)
     if measured.roc is not None:
         alt = f"True against false positive rate on the {rows}; area {measured.roc.area:.3f}."
-        with drawing("roc_curve", "ROC curve", alt, made) as axes:
+        reading = (
+            "What is gained and lost by calling more genes resistant. The nearer to the upper left corner, the better: "
+            "area 1 is perfect, 0.5 (dotted) is guessing."
+        )
+        with drawing("roc_curve", "ROC curve", alt, reading, made) as axes:
             axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8, ls=":")
-            _curve(axes, measured.roc, "false positive rate", "true positive rate")
+            _curve(axes, measured.roc, "susceptible genes called resistant", "resistant genes found")
     if measured.precision_recall is not None:
         alt = f"Precision by recall on the {rows}; area {measured.precision_recall.area:.3f}."
-        with drawing("precision_recall_curve", "Precision and recall", alt, made) as axes:
-            _curve(axes, measured.precision_recall, "recall", "precision")
+        reading = (
+            "The more resistant genes are found (recall), the more calls may be wrong (precision falls). The nearer to "
+            "the upper right corner, the better."
+        )
+        with drawing("precision_recall_curve", "Precision and recall", alt, reading, made) as axes:
+            _curve(
+                axes, measured.precision_recall, "resistant genes found (recall)", "calls that are right (precision)"
+            )
     _calibration(measured, rows, made)
 
 
@@ -39,7 +49,8 @@ def _curve(axes: Axes, curve: Curve, x: str, y: str) -> None:
 def _confusion(measured: Measured, rows: str, made: list[Plot]) -> None:
     classes = ("susceptible", "resistant")
     alt = f"Confusion matrix of {measured.n} {rows}: rows are the truth, columns the prediction."
-    with drawing("confusion_matrix", "Confusion matrix", alt, made) as axes:
+    reading = "Rows are what the genes are, columns what the model calls them. Blue is right."
+    with drawing("confusion_matrix", "Confusion matrix", alt, reading, made) as axes:
         for truth, counts in enumerate(measured.rates.confusion):
             for called, count in enumerate(counts):
                 share = count / max(1, sum(counts))
@@ -58,10 +69,19 @@ def _confusion(measured: Measured, rows: str, made: list[Plot]) -> None:
 
 def _calibration(measured: Measured, rows: str, made: list[Plot]) -> None:
     alt = f"Observed share of resistant genes by predicted probability, {rows}, in bins of equal size."
-    with drawing("calibration", "Calibration", alt, made) as axes:
+    reading = (
+        "Can the probabilities be taken at their word? On the dotted line they can: of genes given 80 %, 80 % are "
+        "resistant. The Brier score is their mean squared error: 0 is perfect, 0.25 is saying 50 % always."
+    )
+    with drawing("calibration", "Calibration", alt, reading, made) as axes:
         axes.plot([0, 1], [0, 1], color=MUTED, lw=0.8, ls=":")
         axes.plot(measured.calibration.x, measured.calibration.y, "o-", color=BLUE, lw=1.5, ms=5)
         axes.text(0.97, 0.06, f"Brier {measured.brier:.3f}", transform=axes.transAxes, ha="right")
-        axes.set(xlabel="predicted P(resistant)", ylabel="share resistant", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        axes.set(
+            xlabel="predicted probability of resistance",
+            ylabel="share that is resistant",
+            xlim=(-0.03, 1.03),
+            ylim=(-0.03, 1.03),
+        )
         percent_axis(axes)
         percent_axis(axes, "x")

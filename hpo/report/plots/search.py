@@ -18,7 +18,11 @@ def draw(evidence: Evidence, made: list[Plot]) -> None:
 
 def _history(evidence: Evidence, made: list[Plot]) -> None:
     alt = "Mean CV accuracy of each trial by number, with the best of the complete trials so far as a step line."
-    with drawing("optimization_history", "Accuracy by trials spent", alt, made) as axes:
+    reading = (
+        "Each dot is one configuration that was tried; the line is the best so far. Where it runs flat, further trials "
+        "gained nothing."
+    )
+    with drawing("optimization_history", "Accuracy by trials spent", alt, reading, made) as axes:
         for state, look in (("COMPLETE", {"color": BLUE}), ("PRUNED", {"mfc": "none", "mec": MUTED})):
             some = [t for t in evidence.trials if t.state == state and t.mean is not None]
             if some:
@@ -51,7 +55,11 @@ def _importances(evidence: Evidence, made: list[Plot]) -> None:
     ordered = sorted(evidence.importances.items(), key=lambda item: item[1])[-_SHOWN_IMPORTANCES:]
     alt = "Share of the variation in accuracy among the trials that each hyperparameter explains."
     height = 0.9 + 0.27 * len(ordered)
-    with drawing("hyperparameter_importance", "Hyperparameter importance", alt, made, height) as axes:
+    reading = (
+        "How much of the difference between the complete trials goes with each setting (fANOVA). With few trials this "
+        "is a rough guide."
+    )
+    with drawing("hyperparameter_importance", "Hyperparameter importance", alt, reading, made, height) as axes:
         axes.barh([name.replace("_", " ") for name, _ in ordered], [share for _, share in ordered], color=BLUE)
         axes.grid(visible=False, axis="y")
         axes.set_xlim(0, 1.05 * max(share for _, share in ordered) or 1)

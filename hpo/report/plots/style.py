@@ -68,18 +68,20 @@ class Plot:
     name: str  #: file name without ending
     title: str
     alt: str  #: what it shows, for readers who cannot see it
+    reading: str  #: how to read it, for those who see such a figure for the first time
     png: bytes
     svg: str  #: to be put inside an HTML page
 
 
 @contextmanager
-def drawing(name: str, title: str, alt: str, made: list[Plot], height: float = 3.1) -> Iterator[Axes]:
+def drawing(name: str, title: str, alt: str, reading: str, made: list[Plot], height: float = 3.1) -> Iterator[Axes]:
     """Draw one figure on the axes given, and add it to `made` when done.
 
     Args:
         name: File name without ending.
         title: Shown above the figure by the page, not inside it.
         alt: Text alternative.
+        reading: How to read it; shown below the title.
         made: Takes the finished plot.
         height: Inches.
     """
@@ -88,7 +90,7 @@ def drawing(name: str, title: str, alt: str, made: list[Plot], height: float = 3
         yield figure.add_subplot()
         png = _png(figure)
         figure.set_layout_engine("none")  # laid out already, for both
-        made.append(Plot(name, title, alt, png, _svg(figure, name)))
+        made.append(Plot(name, title, alt, reading, png, _svg(figure, name)))
 
 
 def _png(figure: Figure) -> bytes:

@@ -15,11 +15,19 @@ _Pick = Callable[[EpochCurves], Sequence[float]]
 def draw(evidence: Evidence, made: list[Plot]) -> None:
     """Draw both figures."""
     alt = "Each fold as a thin line, their mean as a thick one, the final model, and the chosen epoch."
-    with drawing("accuracy_by_epoch", "Accuracy by epoch", f"Accuracy by epoch. {alt}", made) as axes:
+    reading = (
+        "An epoch is one pass over the training genes. Blue: genes that were held out. Where green rises while blue "
+        "falls, the network learns its training genes by heart."
+    )
+    with drawing("accuracy_by_epoch", "Accuracy by epoch", f"Accuracy by epoch. {alt}", reading, made) as axes:
         _lines(axes, evidence, lambda c: c.validation_accuracy, lambda c: c.train_accuracy)
         percent_axis(axes)
         axes.legend(loc="lower right")
-    with drawing("loss_by_epoch", "Loss by epoch", f"Loss by epoch. {alt}", made) as axes:
+    reading = (
+        "The loss punishes confident mistakes most; lower is better. The vertical line is where the held-out loss was "
+        "lowest: the final model was trained up to there."
+    )
+    with drawing("loss_by_epoch", "Loss by epoch", f"Loss by epoch. {alt}", reading, made) as axes:
         _lines(axes, evidence, lambda c: c.validation_loss, lambda c: c.train_loss)
         axes.set_ylim(bottom=0)
         axes.legend(loc="upper right")

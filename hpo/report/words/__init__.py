@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence
-from hpo.report.words import architecture, data, positions, training, verdict
+from hpo.report.words import architecture, data, positions, rivals, training, verdict
 from hpo.report.words.architecture import Compared
-from hpo.report.words.verdict import Finding, Headline
+from hpo.report.words.finding import Finding
+from hpo.report.words.positions import Leader
+from hpo.report.words.verdict import Headline
 
 __all__ = ["Words", "say"]
 
@@ -23,6 +25,8 @@ class Words:
     challenges: tuple[Finding, ...]
     epochs: str
     positions: str  #: empty where none were measured
+    leaders: tuple[Leader, ...]  #: positions with the largest effects
+    baselines: str
     effort: str
 
 
@@ -37,5 +41,7 @@ def say(evidence: Evidence, answer: Answer) -> Words:
         challenges=tuple(data.challenges(evidence)),
         epochs=training.epochs(evidence),
         positions=positions.positions(evidence.positions),
+        leaders=positions.leaders(evidence.positions),
+        baselines=rivals.rules(evidence, answer),
         effort=training.effort(evidence),
     )

@@ -8,6 +8,7 @@ from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence, ParamValue, Trial
 from hpo.report.words.names import encoding_name, percent, plural, points, spoken, value
 
+_LISTED = 8  # trials that are named one by one
 _MANY = 6  # a hyperparameter with more different values than this is told as a range
 
 
@@ -88,7 +89,7 @@ def _why(evidence: Evidence) -> str:
 def _ties(answer: Answer, others: int, parameters: int) -> str:
     text = (
         f"Of the other {plural(others, 'complete trial')}, {len(answer.tied)} cannot be told from it by their "
-        "out-of-fold predictions: what sets them apart may be chance."
+        f"out-of-fold predictions ({_listed(answer.tied)}): what sets them apart may be chance."
     )
     smaller = [t for t in answer.tied if t.network_parameters and t.network_parameters < parameters]
     if not smaller:
@@ -96,8 +97,16 @@ def _ties(answer: Answer, others: int, parameters: int) -> str:
     simplest = min(smaller, key=lambda trial: trial.network_parameters or 0)
     return text + (
         f" The smallest of these is trial {simplest.number} with "
-        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {percent(simplest.mean)})."
+        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {percent(simplest.mean)}); hpo finalize --prefer "
+        "simplest takes it."
     )
+
+
+def _listed(trials: Sequence[Trial]) -> str:
+    """Name trials, the best first."""
+    named = ", ".join(str(trial.number) for trial in trials[:_LISTED])
+    more = len(trials) - _LISTED
+    return f"{'trials' if len(trials) > 1 else 'trial'} {named}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _complete(trials: Sequence[Trial]) -> list[Trial]:

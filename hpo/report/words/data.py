@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from hpo.report.evidence import DataSummary, EncodingSummary, Evidence
+from hpo.report.words.finding import Finding
 from hpo.report.words.names import encoding_name, percent, plural
-from hpo.report.words.verdict import Finding
 
 _BALANCED = 0.05  # shares this near to one half count as balanced
 _UNEQUAL = 0.9  # lengths count as unequal where the shortest is under this share of the longest
@@ -97,10 +97,11 @@ def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding 
     troubled = [summary for summary in encodings if summary.contradictory_rows]
     if not troubled:
         return None
-    ceilings = ", ".join(f"{percent(found.ceiling)} for {encoding_name(found.encoding)}" for found in troubled)
     worst = max(troubled, key=lambda summary: summary.contradictory_rows)
     text = (
-        f"{plural(worst.contradictory_rows, 'gene')} ({percent(worst.contradictory_rows / rows)}) have a sequence "
-        f"that carries both labels. The highest accuracy that any classifier can reach is {ceilings}."
+        f"As {encoding_name(worst.encoding)}, {plural(worst.contradictory_rows, 'gene')} "
+        f"({percent(worst.contradictory_rows / rows)}) share their sequence with a gene of the other label. "
+        "Nobody who sees only the sequence can be right for all of them: the table says how far one can get at most. "
+        "Wrong labels of sequences that stand once are not counted in it."
     )
     return Finding("caution", "Contradictory labels", text)

@@ -18,14 +18,17 @@ class Name:
 
 RIVALS = {
     "majority": Name("Majority class", "always saying the commoner class"),
-    "identical_sequence": Name("Same sequence", "looking up the identical sequence"),
+    "identical_sequence": Name("Look-up", "looking up the identical sequence"),
     "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),
-    "kmer_logistic_regression": Name("K-mer regression", "a logistic regression on short words"),
-    "original_configuration": Name("Original (trial 0)", "the original's configuration (trial 0)"),
+    "kmer_logistic_regression": Name(
+        "K-mer regression", "a logistic regression on short words (k\N{NON-BREAKING HYPHEN}mers)"
+    ),
+    "original_configuration": Name("Untuned (trial 0)", "the untuned network (trial 0)"),
 }
 ENCODINGS = {"nucleotide": "nucleotides", "codon": "codons", "amino_acid": "amino acids"}
 
-POSITIONS = {"nucleotide": "position (nucleotide)", "codon": "position (codon)", "amino_acid": "position (amino acid)"}
+#: What the axis and the table of positions count.
+POSITION = {"nucleotide": "nucleotide", "codon": "codon", "amino_acid": "residue"}
 
 
 def encoding_name(encoding: str) -> str:
@@ -54,9 +57,14 @@ def signed_span(interval: Interval) -> str:
 
 
 def p_value(p: float) -> str:
-    """Write a p-value: three digits, never 0."""
-    written = "< 0.001" if p < 0.001 else f"= {p:.3f}" if p < 0.1 else f"= {p:.2f}"
-    return f"p {written}".replace(" ", NBSP)
+    """Write a p-value within a sentence: p < 0.001, p = 0.62."""
+    figure = p_figure(p)
+    return f"p{NBSP}{figure}" if figure.startswith("<") else f"p{NBSP}={NBSP}{figure}"
+
+
+def p_figure(p: float) -> str:
+    """Write a p-value in a table: three digits, never 0."""
+    return f"<{NBSP}0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def plural(count: int, noun: str) -> str:
@@ -85,7 +93,7 @@ def moment(iso: str) -> str:
 
 def value(raw: object) -> str:
     """Write a hyperparameter's value: four digits are enough for a reader."""
-    return f"{raw:.4g}" if isinstance(raw, float) else str(raw)
+    return f"{raw:.4g}" if isinstance(raw, float) else spoken(str(raw))
 
 
 def spoken(name: str) -> str:

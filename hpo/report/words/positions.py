@@ -1,10 +1,32 @@
 """Where in the gene: what was changed, and where it mattered."""
 
+from dataclasses import dataclass
+
 from hpo.report.answer import top_positions
 from hpo.report.evidence import PositionEffects
 from hpo.report.words.names import plural
 
 _TOLD = 10
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Leader:
+    """A position with a large effect."""
+
+    position: int  #: from 1
+    commonest: str  #: the letter, codon or amino acid that most development genes have there
+    effect: float  #: mean absolute change of the probability
+
+
+def leaders(found: PositionEffects | None) -> tuple[Leader, ...]:
+    """List the positions with the largest effects, the largest first."""
+    if found is None:
+        return ()
+    return tuple(
+        Leader(place, found.commonest[place - 1], float(found.effect[place - 1]))
+        for place in top_positions(found, _TOLD)
+    )
 
 
 def positions(found: PositionEffects | None) -> str:
@@ -19,10 +41,10 @@ def positions(found: PositionEffects | None) -> str:
     )
     untried = int((~found.tried).sum())
     if untried:
-        text += f"{plural(untried, 'position')} had no bar to measure: all development genes agree there. "
-    leading = ", ".join(f"{place} ({found.effect[place - 1]:.2f})" for place in top_positions(found, _TOLD))
-    if leading:
-        text += f"The largest effects are at {leading}. "
+        text += f"{plural(untried, 'position')} could not be tried: all development genes agree there. "
+    first = ", ".join(f"{leader.position} {leader.commonest}" for leader in leaders(found)[:_NAMED])
+    if first:
+        text += f"The largest effects are at {first}. "
     return (
         text + "This shows what the network looks at. That a position causes resistance is for the laboratory to show."
     )

@@ -1,8 +1,10 @@
 """How long the model was trained, and what the search cost."""
 
-from hpo.report.evidence import Evidence
+from collections.abc import Sequence
+
+from hpo.report.evidence import Evidence, Trial
 from hpo.report.result import count_states
-from hpo.report.words.names import duration, percent, plural
+from hpo.report.words.names import duration, percent, plural, points
 
 
 def epochs(evidence: Evidence) -> str:
@@ -39,4 +41,20 @@ def effort(evidence: Evidence) -> str:
     if spent.folds_saved:
         share = percent(spent.folds_saved / total, 0)
         text += f" Pruning hopeless trials early saved {plural(spent.folds_saved, 'fold')} ({share})."
-    return text
+    return text + _when_found(evidence.trials)
+
+
+def _when_found(trials: Sequence[Trial]) -> str:
+    """Say what half of the trials would have found: whether more of them would help."""
+    complete = [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
+    early = [trial.mean or 0.0 for trial in complete if trial.number < len(trials) / 2]
+    if not early:
+        return ""
+    best = max(complete, key=lambda trial: trial.mean or 0.0)
+    gained = (best.mean or 0.0) - max(early)
+    if not gained:
+        return " The second half of the trials found nothing better than the first."
+    return (
+        f" The best of the first half reached {percent(max(early))}; the second half gained {points(gained)} (not yet "
+        "corrected for the choice)."
+    )

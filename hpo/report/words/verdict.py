@@ -1,25 +1,16 @@
-"""The answer in sentences: what to expect, CV against test, plain baselines, whether tuning was worth it."""
+"""The answer in sentences: what to expect, and what to know about it, most important first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from hpo.evaluation.comparison import Gap
-from hpo.report.answer import Answer, Rival, Tested
+from hpo.report.answer import Answer, Tested
 from hpo.report.evidence import Evidence
-from hpo.report.words.names import RIVALS, p_value, percent, plural, points, signed_span, span, spoken, value
+from hpo.report.words import rivals, tested
+from hpo.report.words.finding import Finding
+from hpo.report.words.names import percent, plural, span, spoken, value
 
-_HIGH_CEILING = 0.99  # a ceiling above it is no news for the first screen; the data section has it
-Tone = Literal["good", "plain", "caution"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that the reader should take home."""
-
-    tone: Tone
-    title: str
-    text: str
+_NEAR = 0.02  # a bound is news for the first screen where accuracy comes this close to it
+_COPIED = 0.9  # a test set with fewer different sequences per gene than this is said to hold copies
 
 
 @dataclass(frozen=True)
@@ -46,9 +37,16 @@ def headline(evidence: Evidence, answer: Answer) -> Headline:
         "expected accuracy on new genes"
         if answer.test.seen is None
         else "expected accuracy on genes as common as these",
-        f"95 % interval {span(answer.test.interval)}, measured on {plural(answer.test.measured.n, 'gene')} "
+        f"95 % interval {span(answer.test.interval)}, measured on {_tested_on(answer.test)} "
         f"{_whether_seen(answer.test)}",
     )
+
+
+def _tested_on(test: Tested) -> str:
+    genes, sequences = plural(test.measured.n, "gene"), test.copies.sequences
+    if sequences > _COPIED * test.measured.n:
+        return genes
+    return f"{genes} ({plural(sequences, 'different sequence')})"
 
 
 def _whether_seen(test: Tested) -> str:
@@ -61,12 +59,13 @@ def findings(evidence: Evidence, answer: Answer) -> Sequence[Finding]:
     """Say everything that belongs on the first screen, most important first."""
     found = [
         _seal(evidence),
-        _against_majority(answer),
-        _against_plain(answer),
-        _gap(answer),
-        _tuning(evidence, answer),
-        _ceiling(evidence),
-        _unseen(answer.test),
+        rivals.against_majority(answer),
+        rivals.against_plain(answer),
+        tested.against_cv(answer),
+        tested.copies(evidence, answer.test),
+        rivals.tuning(evidence, answer),
+        _bound(evidence, answer),
+        tested.new_sequences(answer.test),
     ]
     return [finding for finding in found if finding is not None]
 
@@ -91,141 +90,18 @@ def _seal(evidence: Evidence) -> Finding | None:
     )
 
 
-def _against_majority(answer: Answer) -> Finding | None:
-    majority = answer.rival("majority")
-    if majority is None or majority.paired is None or _beats(majority):
-        return None
-    return Finding(
-        "caution",
-        "No better than guessing",
-        f"Always saying the commoner class is right for {percent(_score(majority))}: the network has not "
-        "learnt anything that can be told from chance.",
-    )
-
-
-def _against_plain(answer: Answer) -> Finding | None:
-    rival = answer.best_plain()
-    if rival is None or rival.paired is None:
-        return None
-    name, score = RIVALS[rival.name].long, percent(_score(rival))
-    own = percent(_own_score(answer, rival))
-    where = "on the test set" if rival.test is not None else "in cross-validation"
-    compared = f"{where} {own} against {score}, {p_value(rival.paired.p_value)}"
-    if _beats(rival):
-        text = f"The best plain baseline is {name}: {compared}."
-        return Finding("good", "Better than every plain baseline", text)
-    if rival.paired.differs:
-        text = f"{_capital(name)} is better by more than chance: {compared}. {_advice(rival)}"
-        return Finding("caution", "A plain baseline is better", text)
-    text = f"{_capital(name)} cannot be told from the network: {compared}.{_cv_says(answer, rival)}"
-    return Finding("caution", "A plain baseline is as good", text)
-
-
-def _advice(rival: Rival) -> str:
-    if rival.name == "identical_sequence":
-        return "It knows known sequences only: for a new one it says the commoner class."
-    return "Use that."
-
-
-def _cv_says(answer: Answer, rival: Rival) -> str:
-    """Add what the more numerous development rows say, where the test rows cannot decide."""
-    paired = rival.cv_paired
-    if rival.test is None or paired is None or not paired.differs:
-        return ""
-    better = "network" if paired.only_first_right > paired.only_second_right else "baseline"
-    return (
-        f" In cross-validation the {better} is ahead ({percent(answer.cv.mean)} against {percent(rival.cv)}, "
-        f"{p_value(paired.p_value)})."
-    )
-
-
-def _gap(answer: Answer) -> Finding | None:
-    if answer.test is None:
-        return None
-    gap, corrected, accuracy = answer.test.gap, answer.test.corrected_gap, answer.test.measured.rates.accuracy
-    text = (
-        f"Cross-validation {percent(answer.cv.mean)}, corrected {percent(answer.cv.corrected.corrected_mean)}, "
-        f"test {percent(accuracy)}: the test is {points(gap.difference)} "
-        f"{'lower' if gap.difference > 0 else 'higher'} than CV (95 % interval of CV minus test "
-        f"{signed_span(gap.interval)}). "
-    )
-    return _judged(gap, corrected, text)
-
-
-def _judged(gap: Gap, corrected: Gap, text: str) -> Finding:
-    if not gap.is_more_than_noise:
-        return Finding("good", "Cross-validation and test agree", text + "That is within the noise.")
-    if gap.difference < 0:
-        text += "That is more than noise: the test genes are easier than the development genes, or by luck."
-        return Finding("caution", "The test came out better than cross-validation", text)
-    if not corrected.is_more_than_noise:
-        text += "That is more than noise, but choosing the best of many trials explains it: corrected, they agree."
-        return Finding("plain", "Cross-validation was flattered by the choice among trials", text)
-    text += "That is more than noise, and more than the choice among trials explains: trust the test."
-    return Finding("caution", "Cross-validation promised too much", text)
-
-
-def _tuning(evidence: Evidence, answer: Answer) -> Finding | None:
-    original, winner = answer.rival("original_configuration"), evidence.winner
-    if evidence.original is not None and winner.number == evidence.original.number:
-        text = f"None of {plural(len(evidence.trials), 'trial')} was better than the original's configuration."
-        return Finding("plain", "Tuning found nothing better", text)
-    if original is None:
-        return None
-    text = f"Cross-validation {percent(answer.cv.mean)} against {percent(original.cv)} of the original"
-    if original.test is not None:
-        text += f", test {percent(_own_score(answer, original))} against {percent(original.test)}"
-    verdict = f" ({p_value(original.paired.p_value)})." if original.paired else "."
-    if _beats(original):
-        return Finding("good", "Tuning was worth it", text + verdict)
-    if original.paired and original.paired.differs:
-        return Finding("caution", "The original's configuration is better", text + verdict)
-    text += verdict + " That is no more than chance."
-    return Finding("plain", "Tuning gained little", text)
-
-
-def _ceiling(evidence: Evidence) -> Finding | None:
+def _bound(evidence: Evidence, answer: Answer) -> Finding | None:
+    """Say so where little is left to gain."""
     encoding = evidence.winner.params.get("encoding")
     summary = next((found for found in evidence.data.encodings if found.encoding == encoding), None)
-    if summary is None or summary.ceiling > _HIGH_CEILING:
+    accuracy = answer.cv.corrected.corrected_mean if answer.test is None else answer.test.measured.rates.accuracy
+    if summary is None or not summary.contradictory_rows or summary.ceiling - accuracy > _NEAR:
         return None
     text = (
-        "Identical sequences carry contradictory labels, so no classifier of these sequences can be right for "
-        f"more than {percent(summary.ceiling)}."
+        "Genes with the very same sequence carry opposite labels. Nobody who sees only the sequence can be right for "
+        f"more than {percent(summary.ceiling)} of these genes."
     )
-    return Finding("plain", f"The ceiling is {percent(summary.ceiling)}", text)
-
-
-def _unseen(test: Tested | None) -> Finding | None:
-    if test is None or test.unseen is None or test.seen is None:
-        return None
-    unseen, seen = test.unseen, test.seen
-    far = not unseen.interval.contains(seen.accuracy)
-    text = (
-        f"Sequences never seen in development: {percent(unseen.accuracy)} right ({plural(unseen.n, 'gene')}, 95 % "
-        f"interval {span(unseen.interval)}); sequences also in development: {percent(seen.accuracy)} "
-        f"({plural(seen.n, 'gene')})."
-    )
-    return Finding("caution" if far else "plain", "New sequences", text)
-
-
-def _beats(rival: Rival) -> bool:
-    """Whether the winner is better by more than chance."""
-    paired = rival.paired
-    return paired is not None and paired.differs and paired.only_first_right > paired.only_second_right
-
-
-def _score(rival: Rival) -> float:
-    return rival.cv if rival.test is None else rival.test
-
-
-def _own_score(answer: Answer, rival: Rival) -> float:
-    """The winner's score on the rows that the rival's counts on."""
-    return answer.cv.mean if rival.test is None or answer.test is None else answer.test.measured.rates.accuracy
-
-
-def _capital(text: str) -> str:
-    return text[0].upper() + text[1:]
+    return Finding("plain", "Little is left to gain", text)
 
 
 def winning_params(evidence: Evidence) -> str:

@@ -1,33 +1,31 @@
-"""A trained model as a folder: safetensors weights and a JSON configuration. Nothing is pickled.
-
-What is read is untrusted: every name, type, size and shape is checked before a network is built from it.
-"""
+"""Reads a trained model back. What is read is untrusted: every name, type, size and shape is checked first."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load
 
 from model.alphabet import Alphabet
 from model.configuration import LearnerConfig
 from model.encoding import encodings_for, vocabulary
 from model.errors import DataError, SavedModelError
+from model.mutagenesis import SUBSTITUTIONS
 from model.network import BiLSTM
+from model.saving.writing import CONFIGURATION, FORMAT, weights_name
 
-#: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 1
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100
 #: Letters of the longest training sequence, at most.
 MAX_LONGEST = 10_000_000
-_CONFIGURATION = "config.json"
 _MAX_CONFIGURATION_BYTES = 10_000_000
-_NAMES = {"format", "networks", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "card"}
+_NAMES = {"format", "networks", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "letters", "card"}
 
 
 @dataclass(frozen=True)
@@ -40,49 +38,10 @@ class SavedModel:
     alphabet: Alphabet
     #: NCBI number of the genetic code with which the training genes were translated.
     genetic_code: int
+    #: [T, 1 + SUBSTITUTIONS] uint8, letters that were common among the training genes, from `common_letters`.
+    letters: NDArray[np.uint8]
     #: What people should know about the model: origin, accuracy, limits. Read by people only.
     card: Mapping[str, Any]
-
-
-def save_model(
-    folder: Path,
-    networks: Sequence[BiLSTM],
-    config: LearnerConfig,
-    alphabet: Alphabet,
-    genetic_code: int,
-    card: Mapping[str, Any],
-) -> None:
-    """Writes a model folder, made where it is missing.
-
-    Args:
-        folder: Files of an earlier model in it are replaced.
-        networks: At least one, all of `config`.
-        config: The networks' hyperparameters.
-        alphabet: Of the training genes.
-        genetic_code: NCBI number.
-        card: JSON values.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, network in enumerate(networks):
-        weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-        (folder / weights_name(number)).write_bytes(save(weights))
-    description = {
-        "format": FORMAT,
-        "networks": len(networks),
-        "longest": networks[0].longest,
-        "alphabet": alphabet,
-        "genetic_code": genetic_code,
-        "vocabulary": list(vocabulary(config.encoding)),
-        "learner": config.as_dict(),
-        "card": dict(card),
-    }
-    # Written last: a folder without it was cut short and is refused.
-    (folder / _CONFIGURATION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-
-
-def weights_name(number: int) -> str:
-    """Names the weights file of a network, counted from 0."""
-    return f"weights-{number}.safetensors"
 
 
 def load_model(folder: Path) -> SavedModel:
@@ -106,34 +65,35 @@ def load_model(folder: Path) -> SavedModel:
         raise _damaged(folder, "the card is not an object")
     count = _count(folder, "networks", description["networks"], MAX_NETWORKS)
     longest = _count(folder, "longest", description["longest"], MAX_LONGEST)
+    letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
     networks = tuple(_network(folder, number, config, longest) for number in range(count))
-    return SavedModel(networks, config, alphabet, genetic_code, description["card"])
+    return SavedModel(networks, config, alphabet, genetic_code, letters, description["card"])
 
 
 def _description(folder: Path) -> dict[str, Any]:
-    path = folder / _CONFIGURATION
+    path = folder / CONFIGURATION
     try:
         if path.stat().st_size > _MAX_CONFIGURATION_BYTES:
-            raise _damaged(folder, f"{_CONFIGURATION} has more than {_MAX_CONFIGURATION_BYTES} bytes")
+            raise _damaged(folder, f"{CONFIGURATION} has more than {_MAX_CONFIGURATION_BYTES} bytes")
         description = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise SavedModelError(
-            f"{folder} is not a model folder: {_CONFIGURATION} is missing.",
+            f"{folder} is not a model folder: {CONFIGURATION} is missing.",
             "Name the folder 'model' inside the output of 'hpo finalize'.",
         ) from error
     except OSError as error:
         raise SavedModelError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(folder, f"{_CONFIGURATION} is not JSON") from error
+        raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
     if not isinstance(description, dict) or "format" not in description:
-        raise _damaged(folder, f"{_CONFIGURATION} is not a model's description")
+        raise _damaged(folder, f"{CONFIGURATION} is not a model's description")
     if description["format"] != FORMAT:
         raise SavedModelError(
             f"{folder} has format {description['format']!r}; this version reads format {FORMAT}.",
             "Use the version of hpo that wrote it.",
         )
     if set(description) != _NAMES:
-        raise _damaged(folder, f"{_CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
+        raise _damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
     return description
 
 
@@ -152,6 +112,18 @@ def _count(folder: Path, name: str, count: object, highest: int) -> int:
     return count
 
 
+def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> NDArray[np.uint8]:
+    width = 1 + SUBSTITUTIONS
+    if not isinstance(rows, list) or len(rows) > longest:
+        raise _damaged(folder, f"letters is not a list of at most {longest} positions")
+    for row in rows:
+        if not isinstance(row, list) or len(row) != width:
+            raise _damaged(folder, f"letters has {row!r}; each position must have {width} tokens")
+        if not all(type(token) is int and 0 <= token < vocabulary_size for token in row):
+            raise _damaged(folder, f"letters has {row!r}; tokens are 0 to {vocabulary_size - 1}")
+    return np.array(rows, dtype=np.uint8).reshape(-1, width)
+
+
 def _network(folder: Path, number: int, config: LearnerConfig, longest: int) -> BiLSTM:
     path = folder / weights_name(number)
     # On the meta device a network has shapes and no memory: a huge size in a hostile file costs nothing.
@@ -168,7 +140,7 @@ def _network(folder: Path, number: int, config: LearnerConfig, longest: int) -> 
         raise _damaged(folder, f"{path.name} is not a safetensors file") from error
     found = {name: (value.shape, value.dtype) for name, value in weights.items()}
     if found != expected:
-        raise _damaged(folder, f"{path.name} does not hold the weights that {_CONFIGURATION} describes")
+        raise _damaged(folder, f"{path.name} does not hold the weights that {CONFIGURATION} describes")
     if not all(bool(value.isfinite().all()) for value in weights.values()):
         raise _damaged(folder, f"{path.name} holds values that are infinite or not a number")
     network.load_state_dict(weights, assign=True)

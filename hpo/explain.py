@@ -1,0 +1,71 @@
+"""Where in a gene a model's answer comes from: each letter is changed to those that are common there."""
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, fields
+from pathlib import Path
+
+from hpo.errors import HpoError
+from model.alphabet import Alphabet
+from model.encoding import encode, spelled
+from model.genes import Genes
+from model.mutagenesis import change_letters
+from model.saving import load_model
+
+
+@dataclass(frozen=True)
+class Change:
+    """One changed letter of one gene, and what it does."""
+
+    id: str
+    position: int  #: from 1, in what the model reads: nucleotides, codons or residues
+    letter: str  #: that the gene has there
+    changed_to: str
+    probability_change: float  #: of resistance, minus 1 to 1
+
+
+def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[Change]:
+    """Load a model and change genes letter by letter.
+
+    Args:
+        folder: That `finalize` wrote.
+        read: Reads the genes, given the model's alphabet.
+        device: As PyTorch names it, or "auto".
+
+    Returns:
+        Gene by gene, the largest changes first.
+
+    Raises:
+        SavedModelError: The folder holds no sound model.
+        DataError: The genes cannot be read.
+    """
+    model = load_model(folder)
+    genes = read(model.alphabet)
+    encoding, code = model.config.encoding, model.genetic_code
+    encoded = encode(genes, encoding, code)
+    made: list[Change] = []
+    for row, name in enumerate(genes.ids):
+        found = change_letters(model.networks, encoded, row, model.letters, device)
+        changes = [
+            Change(
+                name,
+                int(place) + 1,
+                spelled(int(encoded.tokens[row, place]), encoding, code),
+                spelled(int(letter), encoding, code),
+                round(float(change), 6),
+            )
+            for place, letter, change in zip(found.places, found.letters, found.change, strict=True)
+        ]
+        made += sorted(changes, key=lambda change: -abs(change.probability_change))
+    return made
+
+
+def write_changes(changes: Sequence[Change], path: Path) -> None:
+    """Write changes as CSV."""
+    try:
+        with path.open("w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([field.name for field in fields(Change)])
+            writer.writerows(astuple(change) for change in changes)
+    except OSError as error:
+        raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --explain.") from error

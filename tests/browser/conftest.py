@@ -1,0 +1,56 @@
+"""A finished study and a real Chromium."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+BROWSER = os.environ.get("HPO_TEST_BROWSER", "")
+
+#: Chromium as root in a container, and silent towards the network.
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+SPACE = 'encoding = "amino_acid"\nembedding_size = [8, 16]\nhidden_size = [8, 16]\nlayers = 1\nbatch_size = [16, 32]\n'
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip everything here where there is no browser."""
+    if BROWSER or os.environ.get("CI"):
+        return
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.skip(reason="no browser: see scripts/test"))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a finished study and its report."""
+    folder = tmp_path_factory.mktemp("finished")
+    (folder / "space.toml").write_text(SPACE)
+    hpo = [sys.executable, "-m", "hpo"]
+    subprocess.run([*hpo, "simulate", "genes.csv", "--genes", "300", "--codons", "30"], cwd=folder, check=True)
+    run = ["run", "genes.csv", "--study", "resistance", "--trials", "8", "--workers", "2", "--space", "space.toml"]
+    subprocess.run([*hpo, *run, "--max-epochs", "5", "--output", "report"], cwd=folder, check=True, timeout=280)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER or None, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def browser_page(browser: Browser) -> Iterator[Page]:
+    """An empty page of a laptop's size."""
+    page = browser.new_page(viewport={"width": 1280, "height": 1100})
+    page.set_default_timeout(30_000)
+    yield page
+    page.close()
