@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from hpo.session import Session
 from storage.errors import LeaseLostError, StorageError
-from storage.leases import Claim, StaleWatch, lease_of
+from storage.leases import Claim, Lease, StaleWatch
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,8 @@ def give_back(session: Session, workers: Collection[str]) -> None:
     hurried = session.in_a_hurry()
     try:
         for trial in hurried.queue.running(hurried.budget):
-            lease = lease_of(trial)
-            if lease is not None and lease.worker in workers:
-                _put_back(hurried, Claim(trial._trial_id, trial.number, lease))
+            if trial.lease is not None and trial.lease["worker"] in workers:
+                _put_back(hurried, Claim(trial.trial_id, trial.number, Lease.from_json(trial.lease)))
     except StorageError as error:
         log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
 
