@@ -41,6 +41,7 @@ def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo,
     space = ("--sampler", "random", "--max-epochs", "8", "--lease-timeout", "2")
     for study in ("undisturbed", "disturbed"):
         hpo.create(study, 2, *space, *place)
+    (hpo.folder / "genes.csv").unlink()  # a worker needs no copy of the data
     disturbed = opened("disturbed")
     first = background(hpo.start("worker", "--workers", "1", "--study", "disturbed", *place))
     until(lambda: any("hpo:fold:0" in trial.user_attrs for trial in trials(disturbed)))

@@ -169,6 +169,7 @@ def test_a_storage_that_comes_late_may_be_waited_for(postgres_url, open_url):
 
 def test_a_proxy_may_restart_under_its_clients(postgres_url, open_url, worker):
     first = proxy.start_proxy(postgres_url, port=0, threads=4)
+    assert first.host == "127.0.0.1"  # has no log-in: others are let in only where the user says so
     storage = open_url(f"grpc://127.0.0.1:{first.port}")
     study = create_study(storage, "s")
     queue = TrialQueue(storage, study.study_id)
@@ -208,6 +209,13 @@ def test_a_proxy_of_optuna_s_own_is_told_from_ours(postgres_url, open_url, worke
         TrialQueue(storage, study.study_id).claim(worker(), 1)
     assert "hpo proxy" in caught.value.next_step
     server.stop(0).wait()
+
+
+def test_databases_are_opened_for_many_workers(sqlite_url, postgres_url, open_url):
+    with open_url(sqlite_url).inner.engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    engine = open_url(postgres_url).inner.engine
+    assert (engine.driver, engine.pool.size()) == ("psycopg", 2)
 
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
