@@ -8,8 +8,8 @@ from functools import partial
 
 from hpo.burial import bury, give_back
 from hpo.fleet import NAME, Fleet, new_name, parent_is_gone
+from hpo.place import Place
 from hpo.progress import say
-from hpo.run import Place
 from hpo.seats import Seat
 from hpo.session import Session, open_session
 from hpo.signals import StopFlag
