@@ -175,6 +175,13 @@ def test_a_second_signal_waits_for_no_child(deaf, caplog) -> None:
     assert "did not stop" not in caplog.text
 
 
+def test_what_a_child_holds_that_ended_when_asked_is_given_back(deaf) -> None:
+    burials = Burials(fruitful=False)
+    fleet = deaf(burials, "time.sleep(0.2); os._exit(143)")
+    fleet.end(grace_s=60.0)
+    assert (len(burials.given_back), burials.told) == (1, [])
+
+
 def test_a_child_that_dies_by_itself_while_it_is_to_stop_is_buried(deaf) -> None:
     burials = Burials(fruitful=False)
     fleet = deaf(burials, "time.sleep(0.5); os.abort()")
