@@ -175,7 +175,7 @@ def test_a_second_signal_during_a_step_puts_the_trial_back_at_once(session, firs
         worker.work()
     assert stop.exit_code == 143
     assert worker.report.put_back == 1
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING, TrialState.WAITING]
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
     assert DEATHS not in trials(session)[0].user_attrs
 
 
@@ -192,7 +192,7 @@ def test_a_second_signal_while_the_trial_is_put_back_puts_it_back(session, first
     with on_stop() as stop:
         worker_on(session, stop).work()
     assert stop.exit_code == 143
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING, TrialState.WAITING]
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
 
 
 def test_memory_does_not_grow_from_trial_to_trial(session) -> None:
