@@ -143,7 +143,7 @@ def worker(
     from hpo.place import Place
     from hpo.session import open_session
     from hpo.signals import on_stop
-    from hpo.working import Limits, work_here, work_in_children
+    from hpo.working import Limits, leave, work_here, work_in_children
 
     set_up_logging("info")
     seats = _seats(device, workers)
@@ -155,7 +155,10 @@ def worker(
             session = open_session(place.storage, study, place.artifacts)
             where = Place(storage=place.storage, study=session.handle.name, artifacts=place.artifacts)
             code = work_in_children(seats, session, where, limits, stop)
-    sys.exit(stop.exit_code or code)
+    code = stop.exit_code or code
+    if is_child():
+        leave(code)
+    sys.exit(code)
 
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":

@@ -195,3 +195,9 @@ def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
     fleet.stop.set()
     poll_until(fleet, lambda: not fleet.alive)
     assert (fleet.restarts, fleet.exit_codes) == (0, [-9])
+
+
+def test_a_child_leaves_with_its_exit_code_whatever_its_libraries_would_do_at_the_end() -> None:
+    code = "import atexit, os; from hpo.working import leave; atexit.register(os.abort); print('said'); leave(143)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (143, "said\n")
