@@ -27,6 +27,8 @@ from hpo.signals import StopFlag, StopNow
 MAX_FRUITLESS = 5
 #: Seconds that children have to stop: a few batches, and a call or two of the storage.
 GRACE_S = 10.0
+#: Signals by which children end that this process has stopped.
+_OURS = (signal.SIGTERM, signal.SIGKILL)
 PARENT = "HPO_PARENT_PID"
 NAME = "HPO_WORKER_NAME"
 
@@ -116,12 +118,12 @@ class Fleet:
         codes = {child.worker: child.process.wait() for child in self._children.values()}
         self._children.clear()
         self.exit_codes += codes.values()
-        ended_by_us = [worker for worker, code in codes.items() if -code in (signal.SIGTERM, signal.SIGKILL)]
-        if ended_by_us:
-            self.give_back(ended_by_us)
-        for worker, code in codes.items():
-            if _has_died(code) and worker not in ended_by_us:
-                self.bury(worker, _how(code))
+        died = [worker for worker, code in codes.items() if _has_died(code) and -code not in _OURS]
+        for worker in died:
+            self.bury(worker, _how(codes[worker]))
+        # Those that ended by themselves too: two signals may have been one too many for what they had left to do.
+        if left := [worker for worker in codes if worker not in died]:
+            self.give_back(left)
 
     def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
         """Give back what a dead child held. Says whether its seat may have another."""

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from hpo.contract import Contract, parse
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
 from hpo.fleet import Fleet
+from hpo.place import Place
 from hpo.progress import search_progress
 from hpo.seats import Seat
 from hpo.session import Session
@@ -25,21 +25,6 @@ from storage.studies import find_study, study_names
 
 #: Not part of what two contracts must agree on: made anew by every call.
 _DATED = {"created", "versions"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a study lives, as the user named it."""
-
-    storage: str
-    study: str
-    artifacts: str | None
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """For worker processes."""
-        place = {"HPO_STORAGE": self.storage, "HPO_STUDY": self.study}
-        return place | ({"HPO_ARTIFACTS": self.artifacts} if self.artifacts else {})
 
 
 def create_or_go_on(place: Place, genes: Genes, plan: Plan) -> bool:

@@ -108,6 +108,14 @@ class Worker:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
 
     def _run(self, claim: Claim) -> None:
+        try:
+            self._finish_or_put_back(claim)
+        except StopNow:
+            # A second signal, in the middle of anything: of putting back too.
+            self._put_back(claim)
+            raise
+
+    def _finish_or_put_back(self, claim: Claim) -> None:
         interval_s = self.session.contract.leases.beat_interval_s
         try:
             with LeaseKeeper(self.session.queue, claim, beat_interval_s=interval_s) as keeper:
@@ -120,9 +128,6 @@ class Worker:
         except StopRequested:
             self._put_back(claim)
             return
-        except StopNow:
-            self._put_back(claim)
-            raise
         except DeviceLostError:
             # Neither finished nor put back: the parent counts this death against the trial.
             raise

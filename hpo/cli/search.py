@@ -62,8 +62,9 @@ def run(
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
     from hpo.cli.answer import print_result
     from hpo.finalize import Wishes, finalize, open_report_folder
+    from hpo.place import Place
     from hpo.progress import say
-    from hpo.run import Place, check_budget, create_or_go_on
+    from hpo.run import check_budget, create_or_go_on
     from hpo.run import search as run_search
     from hpo.session import open_session
     from hpo.signals import on_stop
@@ -139,10 +140,10 @@ def worker(
     SIGTERM or Ctrl-C puts the trial back after the current batch; its finished folds are kept.
     """
     from hpo.fleet import is_child
-    from hpo.run import Place
+    from hpo.place import Place
     from hpo.session import open_session
     from hpo.signals import on_stop
-    from hpo.working import Limits, work_here, work_in_children
+    from hpo.working import Limits, leave, work_here, work_in_children
 
     set_up_logging("info")
     seats = _seats(device, workers)
@@ -154,7 +155,10 @@ def worker(
             session = open_session(place.storage, study, place.artifacts)
             where = Place(storage=place.storage, study=session.handle.name, artifacts=place.artifacts)
             code = work_in_children(seats, session, where, limits, stop)
-    sys.exit(stop.exit_code or code)
+    code = stop.exit_code or code
+    if is_child():
+        leave(code)
+    sys.exit(code)
 
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":

@@ -49,6 +49,12 @@ class Parent:
         """Its exit code if it has ended."""
         return self.process.poll()
 
+    def last_word(self, within_s: float) -> int | None:
+        """Its exit code, waited for; None where it does not end."""
+        with suppress(subprocess.TimeoutExpired):
+            return self.process.wait(within_s)
+        return None
+
     def children(self) -> list[int]:
         """The process ids of its workers."""
         pid = self.process.pid

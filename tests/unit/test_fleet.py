@@ -175,6 +175,13 @@ def test_a_second_signal_waits_for_no_child(deaf, caplog) -> None:
     assert "did not stop" not in caplog.text
 
 
+def test_what_a_child_holds_that_ended_when_asked_is_given_back(deaf) -> None:
+    burials = Burials(fruitful=False)
+    fleet = deaf(burials, "time.sleep(0.2); os._exit(143)")
+    fleet.end(grace_s=60.0)
+    assert (len(burials.given_back), burials.told) == (1, [])
+
+
 def test_a_child_that_dies_by_itself_while_it_is_to_stop_is_buried(deaf) -> None:
     burials = Burials(fruitful=False)
     fleet = deaf(burials, "time.sleep(0.5); os.abort()")
@@ -188,3 +195,9 @@ def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
     fleet.stop.set()
     poll_until(fleet, lambda: not fleet.alive)
     assert (fleet.restarts, fleet.exit_codes) == (0, [-9])
+
+
+def test_a_child_leaves_with_its_exit_code_whatever_its_libraries_would_do_at_the_end() -> None:
+    code = "import atexit, os; from hpo.working import leave; atexit.register(os.abort); print('said'); leave(143)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout) == (143, "said\n")

@@ -22,7 +22,8 @@ from hpo.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
 from model.simulation import simulate
-from storage.leases import DEATHS, LEASE, REASON, StaleWatch, WorkerIdentity
+from storage.leases import DEATHS, LEASE, REASON, Claim, StaleWatch, WorkerIdentity
+from storage.queue import TrialQueue
 
 SPACE = """
 encoding = "amino_acid"
@@ -63,7 +64,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 def worker_on(session: Session, stop: StopFlag | None = None) -> Worker:
     identity = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
-    return Worker(session=session, identity=identity, device="cpu", stop=stop or StopFlag())
+    return Worker(session=session, identity=identity, device="cpu", stop=StopFlag() if stop is None else stop)
 
 
 def trials(session: Session) -> list[FrozenTrial]:
@@ -170,12 +171,28 @@ def test_a_second_signal_during_a_step_puts_the_trial_back_at_once(session, firs
 
     first_training(two_signals_and_no_batch_after)
     with on_stop() as stop:
-        worker = worker_on(session, stop=stop)
+        worker = worker_on(session, stop)
         worker.work()
     assert stop.exit_code == 143
     assert worker.report.put_back == 1
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING, TrialState.WAITING]
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
     assert DEATHS not in trials(session)[0].user_attrs
+
+
+def test_a_second_signal_while_the_trial_is_put_back_puts_it_back(session, first_training, monkeypatch) -> None:
+    real, signals = TrialQueue.put_back, [signal.SIGTERM]
+
+    def put_back(self: TrialQueue, claim: Claim) -> None:
+        if signals:
+            os.kill(os.getpid(), signals.pop())
+        real(self, claim)
+
+    monkeypatch.setattr(TrialQueue, "put_back", put_back)
+    first_training(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    with on_stop() as stop:
+        worker_on(session, stop).work()
+    assert stop.exit_code == 143
+    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
 
 
 def test_memory_does_not_grow_from_trial_to_trial(session) -> None:
