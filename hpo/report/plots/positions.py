@@ -8,6 +8,7 @@ from hpo.report.plots.style import BLUE, INK, Plot, drawing
 from hpo.report.words.names import POSITION
 
 _NAMED = 6  # positions that get their number written above
+_NEAR = 0.035  # share of the gene's length under which two numbers would lie on each other
 
 
 def draw(positions: PositionEffects, made: list[Plot]) -> None:
@@ -17,7 +18,7 @@ def draw(positions: PositionEffects, made: list[Plot]) -> None:
     with drawing("positions", "What a change at each position does", alt, reading, made) as axes:
         effect = positions.effect
         axes.vlines(np.arange(1, len(effect) + 1), 0, effect, color=BLUE, lw=1.4)
-        for place in top_positions(positions, _NAMED):
+        for place in _apart(top_positions(positions, _NAMED), len(effect) * _NEAR):
             axes.annotate(
                 str(place),
                 (place, effect[place - 1]),
@@ -31,3 +32,12 @@ def draw(positions: PositionEffects, made: list[Plot]) -> None:
         axes.set_ylim(0, max(0.01, 1.12 * float(effect.max())))
         axes.grid(visible=False, axis="x")
         axes.set(xlabel=f"{POSITION[positions.encoding]}, counted from 1", ylabel="mean change of the probability")
+
+
+def _apart(places: list[int], distance: float) -> list[int]:
+    """Leave out a position that lies too near to one with a larger effect; the table has it."""
+    kept: list[int] = []
+    for place in places:
+        if all(abs(place - other) >= distance for other in kept):
+            kept.append(place)
+    return kept

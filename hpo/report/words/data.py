@@ -8,6 +8,7 @@ from hpo.report.words.names import encoding_name, percent, plural
 
 _BALANCED = 0.05  # shares this near to one half count as balanced
 _UNEQUAL = 0.9  # lengths count as unequal where the shortest is under this share of the longest
+_HARMLESS = 0.99  # contradictions that leave more than this are told, not warned of
 _COMMON = 0.2  # one sequence with this share of all rows dominates
 
 
@@ -104,4 +105,4 @@ def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding 
         "Nobody who sees only the sequence can be right for all of them: the table says how far one can get at most. "
         "Wrong labels of sequences that stand once are not counted in it."
     )
-    return Finding("caution", "Contradictory labels", text)
+    return Finding("caution" if worst.ceiling < _HARMLESS else "plain", "Contradictory labels", text)
