@@ -80,6 +80,17 @@ def _keep_memory() -> bool:
     return all(mallopt(parameter, value) == 1 for parameter, value in _MALLOPT.items())
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Computes with one CPU thread, for results that must not depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def visible_devices() -> tuple[str, ...]:
     """Names the devices that training can use here, the CPU last: for example ("cuda:0", "cuda:1", "cpu")."""
     gpus = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
