@@ -20,6 +20,7 @@ from pathlib import Path
 
 from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag
+from model.allocator import ALLOCATOR_ENVIRONMENT
 
 #: Children of one seat that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
@@ -153,6 +154,8 @@ class Fleet:
     def _spawn(self, index: int) -> None:
         seat, worker = self.seats[index], new_name()
         environment = {
+            # First, so that what the user has set himself wins.
+            **ALLOCATOR_ENVIRONMENT,
             **os.environ,
             **self.environment,
             **seat.environment,

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from model.runtime import ALLOCATOR_ENVIRONMENT
+from model.allocator import ALLOCATOR_ENVIRONMENT
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 ROOT = SCRIPTS.parent

@@ -19,7 +19,7 @@ EPOCHS, FOLDS = 10, 5
 
 def print_all(records: list[Record]) -> None:
     """One table for each measurement that was made."""
-    for what, show in (("equal", equal), ("job", job), ("accuracy", accuracy), ("workers", workers)):
+    for what, show in SHOWN:
         found = [record for record in records if record["what"] == what]
         if found:
             show(found)
@@ -102,6 +102,15 @@ def accuracy(records: list[Record]) -> None:
         row(f"{key[0]}, {key[1]}", round(100_000 / key[2]), here[0]["batch"], len(last), f"{mean(last):.4f}", error)
 
 
+def memory(records: list[Record]) -> None:
+    """A worker's memory, trial after trial."""
+    header("encoding", "before", "first trial", *[f"highest up to trial {n}" for n in ("10", "20", "30", "40", "50")])
+    for record in records:
+        trials = record["trials"]
+        highest = [trials[n]["highest"] if n < len(trials) else "" for n in (10, 20, 30, 40, 50)]
+        row(record["case"], trials[0]["now"], trials[1]["highest"], *highest)
+
+
 def workers(records: Iterable[Record]) -> None:
     """What two workers do beside one."""
     header("work", "way", "rows/s", "x one worker of one thread")
@@ -115,3 +124,6 @@ def workers(records: Iterable[Record]) -> None:
             f"{rate:.0f} {spread(record['seconds'])}",
             f"{rate / base[record['case']]:.2f}",
         )
+
+
+SHOWN = (("equal", equal), ("job", job), ("accuracy", accuracy), ("workers", workers), ("memory", memory))
