@@ -22,6 +22,7 @@ from typing import Self
 from hpo.errors import EXIT_RENEW
 from hpo.seats import Seat
 from hpo.signals import StopFlag, StopNow
+from model.allocator import ALLOCATOR_ENVIRONMENT
 
 #: Children of one seat that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
@@ -146,6 +147,8 @@ class Fleet:
     def _spawn(self, index: int) -> None:
         seat, worker = self.seats[index], new_name()
         environment = {
+            # First, so that what the user has set himself wins.
+            **ALLOCATOR_ENVIRONMENT,
             **os.environ,
             **self.environment,
             **seat.environment,

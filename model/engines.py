@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model import runtime
+from model.dropout import DropoutMask
 from model.errors import DataError
 from model.layers import BidirectionalLSTM, final_states, reversal, reverse_within_lengths
 from model.native import NativeLayer, native_layer
@@ -18,7 +20,7 @@ LayerResult = tuple[Tensor, Tensor]
 
 
 class LayerEngine(Protocol):
-    """Runs one bidirectional layer over features, or the first one over tokens."""
+    """Runs one bidirectional layer over features, or the first one over tokens; and drops values between layers."""
 
     def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor) -> LayerResult:
         """Runs a layer over feature vectors.
@@ -45,6 +47,9 @@ class LayerEngine(Protocol):
             As above.
         """
 
+    def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
+        """Drops some of `values` [any shape], as `mask` says, and scales the others up."""
+
 
 class StockEngine:
     """`nn.LSTM` (oneDNN on a CPU, cuDNN on a GPU), one direction at a time.
@@ -64,6 +69,10 @@ class StockEngine:
     def tokens(self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor) -> LayerResult:
         """See `LayerEngine`."""
         return self.features(layer, functional.embedding(tokens.long(), embedding), lengths)
+
+    def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
+        """See `LayerEngine`."""
+        return values * (mask.bits >= mask.lowest).to(values.dtype).mul_(mask.scale)
 
 
 class NativeEngine:
@@ -88,28 +97,36 @@ class NativeEngine:
         outputs, last = self.native.tokens(tokens, lengths, table, w_state)
         return outputs, _side_by_side(last)
 
+    def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
+        """See `LayerEngine`."""
+        return self.native.dropped(values, mask)
+
 
 def _side_by_side(last: Tensor) -> Tensor:
     """Final states [2, B, H] as [B, 2H]."""
     return last.transpose(0, 1).flatten(1)
 
 
-def engine_for(name: str, device: torch.device) -> LayerEngine:
-    """Finds an engine.
+def engine_for(name: str, device: torch.device, threads: int = 1) -> LayerEngine:
+    """Finds an engine, and gives it its CPU threads: torch's own, or the native layer's.
+
+    Beside the native layer torch computes the little that is left in one thread: the numbers then are the same with any
+    number of threads.
 
     Args:
         name: "stock", "native", or "auto" for the fastest that this machine has.
         device: Where it is to run; a GPU always takes cuDNN through "stock".
+        threads: CPU threads of one training, at least 1.
 
     Raises:
         DataError: "native" is asked for on a CPU where it cannot run.
     """
-    if name == "stock" or device.type != "cpu":
-        return StockEngine()
-    native = native_layer()
+    native = None if name == "stock" or device.type != "cpu" else native_layer()
+    runtime.prepare(1 if native else threads)
     if native is not None:
+        native.threads = threads
         return NativeEngine(native)
-    if name == "native":
+    if name == "native" and device.type == "cpu":
         raise DataError(
             "The native engine cannot run here: it needs a compiler and a CPU with AVX2; the log says which.",
             "Use --engine auto or --engine stock.",

@@ -38,9 +38,9 @@ class Fitting:
         device: str,
         validation: Examples | None,
     ) -> None:
-        runtime.prepare(settings.threads)
         self.config, self.settings, self.seed = config, settings, seed
         self.device = runtime.resolve_device(device)
+        engine = engine_for(settings.engine, self.device, settings.threads)
         self.validation = validation
         self.distinct_validation = None if validation is None else merge(validation)
         self.rows = merge(train, settings.merge_duplicates)
@@ -48,10 +48,11 @@ class Fitting:
         with memory_errors(self.device):
             self.network = build_network(config, vocabulary_size, consensus(train.tokens), seed).to(self.device)
             self.data = DeviceRows.load(self.rows, settings, self.device)
-        self.network.engine = engine_for(settings.engine, self.device)
+        self.network.engine = engine
         self.network.seed_dropout(seed)
+        # One call for all weights: a fifth of the time of one after another, which small networks notice.
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
 
     def one_epoch(self, epoch: int, curves: Curves, on_batch: Callable[[], None]) -> NDArray[np.float32]:

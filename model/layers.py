@@ -1,4 +1,4 @@
-"""The parts of the network: sequence reversal, one bidirectional LSTM layer, dropout, pooling.
+"""The parts of the network: sequence reversal, one bidirectional LSTM layer, pooling.
 
 Everything is time-major ([T, B, features]) because that is what the LSTM kernels of oneDNN and cuDNN read
 without copying. Padding stands at the end of a sequence and is never seen: no output at a valid token
@@ -80,26 +80,6 @@ class BidirectionalLSTM(nn.Module):
         pairs = zip(self.ahead.parameters(), self.back.parameters(), strict=True)
         w_in, w_state, input_bias, state_bias = (torch.stack(pair) for pair in pairs)
         return w_in, w_state, input_bias + state_bias
-
-
-class SeededDropout(nn.Module):
-    """Dropout with a random generator of its own: the process's generator is neither read nor moved.
-
-    Args:
-        share: Share of values set to 0 in training; the others are scaled up to keep the mean.
-    """
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-        self.generator: torch.Generator | None = None
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Drops values while training; passes them on unchanged otherwise."""
-        if not self.training or self.share == 0.0:
-            return values
-        kept = torch.empty_like(values).bernoulli_(1.0 - self.share, generator=self.generator)
-        return values * kept.div_(1.0 - self.share)
 
 
 def final_states(outputs: Tensor, lengths: Tensor) -> Tensor:

@@ -8,10 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model import runtime
 from model.configuration import LearnerConfig
+from model.dropout import DropoutStream
 from model.encoding import PAD
 from model.engines import LayerEngine, LayerResult, StockEngine
-from model.layers import BidirectionalLSTM, SeededDropout, pool
+from model.layers import BidirectionalLSTM, pool
 
 #: Spread of the initial token vectors where positions are learnt: small ones are learnt too slowly.
 POSITION_SPREAD = 0.3
@@ -37,7 +39,9 @@ class BiLSTM(nn.Module):
         self.positions = nn.Parameter(torch.empty(longest, config.embedding_size)) if learnt else None
         sizes = [config.embedding_size] + [2 * config.hidden_size] * (config.layers - 1)
         self.recurrent = nn.ModuleList(BidirectionalLSTM(size, config.hidden_size) for size in sizes)
-        self.dropouts = nn.ModuleList(SeededDropout(config.dropout) for _ in sizes)
+        #: Share of values that training drops after each layer, and where it gets its random numbers.
+        self.dropout = config.dropout
+        self.dropout_stream: DropoutStream | None = None
         self.output = nn.Linear(2 * config.hidden_size, 1)
 
     @property
@@ -56,13 +60,20 @@ class BiLSTM(nn.Module):
             [B] logits; the sigmoid of one is P(resistant).
         """
         first, *others = self.layers
-        *inner, outer = self.dropouts
         values, last = self._first(first, tokens, lengths)
-        for dropout, layer in zip(inner, others, strict=True):
-            values, last = self.engine.features(layer, dropout(values), lengths)
+        for layer in others:
+            values, last = self.engine.features(layer, self._dropped(values), lengths)
         # Dropping pooled values is what the original does after its last layer.
-        logits: Tensor = self.output(outer(pool(values, last, lengths, self.pooling))).squeeze(1)
+        logits: Tensor = self.output(self._dropped(pool(values, last, lengths, self.pooling))).squeeze(1)
         return logits
+
+    def _dropped(self, values: Tensor) -> Tensor:
+        """Drops values while training; passes them on unchanged otherwise."""
+        if not self.training or self.dropout == 0.0:
+            return values
+        if self.dropout_stream is None:
+            raise RuntimeError("A network with dropout trains only after `seed_dropout`.")
+        return self.engine.dropped(values, self.dropout_stream.mask(values, self.dropout))
 
     def _first(self, layer: BidirectionalLSTM, tokens: Tensor, lengths: Tensor) -> LayerResult:
         if self.positions is None:
@@ -73,10 +84,7 @@ class BiLSTM(nn.Module):
 
     def seed_dropout(self, seed: int) -> None:
         """Starts dropout's own random stream on the device where the weights are."""
-        generator = torch.Generator(self.output.weight.device)
-        generator.manual_seed(seed)
-        for dropout in self.dropouts:
-            cast(SeededDropout, dropout).generator = generator
+        self.dropout_stream = DropoutStream(seed, self.output.weight.device)
 
 
 def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArray[np.int64], seed: int) -> BiLSTM:
@@ -101,7 +109,8 @@ def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArra
     with torch.random.fork_rng(devices=[]):
         network = BiLSTM(config, vocabulary_size, len(consensus))
     generator = torch.Generator().manual_seed(seed)
-    with torch.no_grad():
+    # The last bits of an orthogonal matrix depend on how many threads compute it.
+    with torch.no_grad(), runtime.one_thread():
         _initialise_embedding(network, consensus, generator)
         for layer in network.layers:
             for direction in layer.directions:

@@ -1,41 +1,21 @@
-"""The process that training runs in: denormal numbers, threads, the memory allocator, devices.
+"""The process that training runs in: denormal numbers, threads, devices; `allocator` keeps its memory.
 
 `prepare` belongs at the start of a worker, before anything computes: threads inherit the flush-denormals flag when
 they are born.
 """
 
-import ctypes
-import logging
 import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
+from model.allocator import keep_memory
 from model.errors import DataError
 
-_log = logging.getLogger(__name__)
-
-#: glibc hands large blocks back to the system after every step and asks for them again in the next; these
-#: thresholds (bytes) keep them, which makes training 1.8 times faster. glibc reads them when a process starts.
-ALLOCATOR_ENVIRONMENT = {
-    "MALLOC_MMAP_THRESHOLD_": str(4 << 30),
-    "MALLOC_TRIM_THRESHOLD_": str(4 << 30),
-    "MALLOC_TOP_PAD_": str(64 << 20),
-}
 #: What cuBLAS needs to add up in the same order every time; read when a process first uses the GPU.
 CUBLAS_ENVIRONMENT = {"CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
-
-# mallopt's parameter numbers, from glibc's malloc.h. Unlike the environment they also work in a running process.
-_MALLOPT = {-4: 0, -1: (2 << 30) - 1, -2: 64 << 20}  # M_MMAP_MAX, M_TRIM_THRESHOLD, M_TOP_PAD
-
-
-class _AllocatorState:
-    """Whether this process's allocator was set, decided once."""
-
-    kept: bool | None = None
 
 
 def prepare(threads: int) -> None:
@@ -52,32 +32,18 @@ def prepare(threads: int) -> None:
         torch.set_num_threads(threads)
     for name, value in CUBLAS_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    if _AllocatorState.kept is None:
-        _AllocatorState.kept = allocator_environment_is_set() or _keep_memory()
-        if not _AllocatorState.kept:
-            _log.warning("Training is slower than it could be: %s", ALLOCATOR_REMEDY)
+    keep_memory()
 
 
-def allocator_environment_is_set() -> bool:
-    """Says whether the allocator keeps large blocks because of how this process was started.
-
-    True as well where another allocator was preloaded, or where no glibc is there to be set.
-    """
-    if platform.libc_ver()[0] != "glibc" or "jemalloc" in os.environ.get("LD_PRELOAD", ""):
-        return True
-    return all(os.environ.get(name) == value for name, value in ALLOCATOR_ENVIRONMENT.items())
-
-
-#: What to tell a user whose process was started without `ALLOCATOR_ENVIRONMENT` and cannot be set from inside.
-ALLOCATOR_REMEDY = "start Python with " + " ".join(f"{name}={value}" for name, value in ALLOCATOR_ENVIRONMENT.items())
-
-
-def _keep_memory() -> bool:
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Computes with one CPU thread, for results that must not depend on their number."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
     try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return False
-    return all(mallopt(parameter, value) == 1 for parameter, value in _MALLOPT.items())
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def visible_devices() -> tuple[str, ...]:

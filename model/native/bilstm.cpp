@@ -14,11 +14,13 @@
 #include <vector>
 
 #include "backward.h"
+#include "dropout.h"
 #include "forward.h"
 
 namespace {
 
 constexpr int GROUPS = 8;
+constexpr int64_t DROPPED_PART = 1 << 17;  // floats that are worth a thread
 
 struct FlushDenormals {
     const unsigned before = _mm_getcsr();
@@ -92,6 +94,14 @@ void backward(const Problem& p) {
     }
 }
 
+void drop_all(const float* values, const int16_t* bits, float* kept, int64_t n, int lowest, float scale, int64_t threads) {
+    const int parts = static_cast<int>(std::max<int64_t>(1, std::min(threads, n / DROPPED_PART)));
+    for_groups(parts, threads, [&](int part) {
+        const int64_t first = n * part / parts, end = n * (part + 1) / parts;
+        drop(values + first, bits + first, kept + first, end - first, lowest, scale);
+    });
+}
+
 template <class F>
 int guarded(F f) {  // no exception may leave through a C interface
     try {
@@ -116,6 +126,9 @@ int64_t hpo_saved_floats(const Problem* p) {
 // 0, or 1 where memory or threads ran out.
 int hpo_forward(const Problem* p) { return guarded([&] { forward(*p); }); }
 int hpo_backward(const Problem* p) { return guarded([&] { backward(*p); }); }
+int hpo_drop(const float* values, const int16_t* bits, float* kept, int64_t n, int lowest, float scale, int64_t threads) {
+    return guarded([&] { drop_all(values, bits, kept, n, lowest, scale, threads); });
+}
 
 // The nonlinearities alone, for their test: values[n] -> sigmoids[n], tanhs[n].
 void hpo_nonlinearities(const float* values, float* sigmoids, float* tanhs, int64_t n) {

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from model.dropout import DropoutMask
 from model.errors import OutOfMemoryError
 
 _SIZES = ("steps", "batch", "inputs", "hidden", "vocabulary", "threads")
@@ -53,10 +54,19 @@ class NativeLayer:
     """
 
     def __init__(self, path: Path) -> None:
+        #: CPU threads of a call, torch's own left out; the numbers do not depend on it.
+        self.threads = 1
         self._library = ctypes.CDLL(str(path))
         self._library.hpo_saved_floats.restype = ctypes.c_int64
         for name in ("hpo_saved_floats", "hpo_forward", "hpo_backward"):
             getattr(self._library, name).argtypes = [ctypes.POINTER(Problem)]
+        self._library.hpo_drop.argtypes = [
+            *[ctypes.c_void_p] * 3,
+            ctypes.c_int64,
+            ctypes.c_int,
+            ctypes.c_float,
+            ctypes.c_int64,
+        ]
 
     def features(
         self, values: Tensor, lengths: Tensor, w_in: Tensor, w_state: Tensor, bias: Tensor
@@ -95,6 +105,11 @@ class NativeLayer:
             raise ValueError(f"token {int(tokens.max())} is not below the vocabulary size {table.shape[1]}.")
         return self._run(Source(tokens, table, None), lengths, w_state)
 
+    def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
+        """Drops float32 `values` of the mask's shape, in one pass over memory."""
+        result: Tensor = _Drop.apply(self, mask, values)  # type: ignore[no-untyped-call]
+        return result
+
     def nonlinearities(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the layer's own sigmoid and tanh of float32 `values`, whose accuracy can be measured so."""
         values = values.contiguous()
@@ -124,6 +139,29 @@ class NativeLayer:
         """Fills the gradients."""
         _succeed(self._library.hpo_backward(ctypes.byref(problem)))
 
+    def drop(self, values: Tensor, mask: DropoutMask) -> Tensor:
+        """What `dropped` does, without a gradient."""
+        if values.dtype != torch.float32 or values.shape != mask.bits.shape:
+            raise ValueError(
+                f"values are {values.dtype} {tuple(values.shape)}; float32 {tuple(mask.bits.shape)} is needed."
+            )
+        values, kept = values.contiguous(), torch.empty_like(mask.bits, dtype=torch.float32)
+        pointers = [tensor.data_ptr() for tensor in (values, mask.bits, kept)]
+        _succeed(self._library.hpo_drop(*pointers, kept.numel(), mask.lowest, mask.scale, self.threads))
+        return kept
+
+
+class _Drop(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, native: NativeLayer, mask: DropoutMask, values: Tensor) -> Tensor:
+        ctx.native, ctx.mask = native, mask
+        return native.drop(values, mask)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[None, None, Tensor]:
+        return None, None, ctx.native.drop(gradient, ctx.mask)
+
 
 class _Layer(torch.autograd.Function):
     @staticmethod
@@ -141,7 +179,7 @@ class _Layer(torch.autograd.Function):
         lengths, w_state = lengths.contiguous(), w_state.contiguous()
         steps, batch, hidden = len(values), len(lengths), w_state.shape[2]
         y, last = w_state.new_empty(steps, batch, 2 * hidden), w_state.new_empty(2, batch, hidden)
-        problem = _problem(source, lengths, w_state, y=y, last=last)
+        problem = _problem(native, source, lengths, w_state, y=y, last=last)
         if training:
             saved = w_state.new_empty(native.saved_floats(problem))
             problem.saved = saved.data_ptr()
@@ -161,6 +199,7 @@ class _Layer(torch.autograd.Function):
         dbias = None if bias is None else torch.empty_like(bias)
         by_tokens = bias is None
         problem = _problem(
+            ctx.native,
             source,
             lengths,
             w_state,
@@ -178,7 +217,7 @@ class _Layer(torch.autograd.Function):
         return None, None, None, dx, dweights, dw_state, dbias
 
 
-def _problem(source: Source, lengths: Tensor, w_state: Tensor, **others: Tensor | None) -> Problem:
+def _problem(native: NativeLayer, source: Source, lengths: Tensor, w_state: Tensor, **others: Tensor | None) -> Problem:
     by_tokens = source.bias is None
     size = source.weights.shape
     tensors = {
@@ -195,7 +234,7 @@ def _problem(source: Source, lengths: Tensor, w_state: Tensor, **others: Tensor 
         hidden=w_state.shape[2],
         inputs=0 if by_tokens else size[2],
         vocabulary=size[1] if by_tokens else 0,
-        threads=torch.get_num_threads(),
+        threads=native.threads,
         **{name: tensor.data_ptr() for name, tensor in tensors.items() if tensor is not None},
     )
     # The pointers are good for as long as somebody holds the tensors.

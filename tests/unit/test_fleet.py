@@ -1,16 +1,19 @@
 """Which worker process sits where, and what becomes of those that die."""
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from hpo.fleet import MAX_FRUITLESS, Fleet
 from hpo.seats import seats_for
 from hpo.signals import StopFlag, StopNow
+from model.allocator import ALLOCATOR_ENVIRONMENT
 
 
 def test_a_cpu_gets_one_worker_per_core() -> None:
@@ -107,6 +110,22 @@ def poll_until(fleet: Fleet, condition: Callable[[], bool], deadline_s: float = 
         assert time.monotonic() < end, "it did not happen in time"
         fleet.poll()
         time.sleep(0.01)
+
+
+def test_children_start_with_an_allocator_that_keeps_memory_unless_the_user_says_otherwise(
+    fleet_of, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ALLOCATOR_ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("MALLOC_TOP_PAD_", "4096")
+    told = tmp_path / "environment.json"
+    fleet = fleet_of(f"import json, os; json.dump(dict(os.environ), open({str(told)!r}, 'w'))", Burials(fruitful=True))
+    poll_until(fleet, lambda: fleet.alive == 0)
+    environment = json.loads(told.read_text())
+    assert {name: environment[name] for name in ALLOCATOR_ENVIRONMENT} == {
+        **ALLOCATOR_ENVIRONMENT,
+        "MALLOC_TOP_PAD_": "4096",
+    }
 
 
 KILLED = "import os; os.kill(os.getpid(), 9)"

@@ -5,7 +5,6 @@ Largest relative error (largest difference over largest reference value of the t
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -33,14 +32,6 @@ def layer(request: pytest.FixtureRequest, cache: dict[str, str]) -> NativeLayer:
         return NativeLayer(library(cache, architecture=request.param))
     except BuildError as reason:
         pytest.skip(str(reason))
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @dataclass(frozen=True)
@@ -183,7 +174,7 @@ def test_numbers_do_not_depend_on_threads_or_run(layer: NativeLayer) -> None:
     case = make_case(30, 150, 24, 33)
     first = run_native(layer, case)
     for threads in (1, 2, 3):
-        torch.set_num_threads(threads)
+        layer.threads = threads
         again = run_native(layer, case)
         for got, expected in zip(again[0] + again[1], first[0] + first[1], strict=True):
             assert torch.equal(got, expected)

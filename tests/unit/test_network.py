@@ -1,6 +1,5 @@
 """The network computes one function of a sequence, whatever its batch and its padding, and the right one."""
 
-import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 
 from model.configuration import LearnerConfig, original_configuration
 from model.engines import LayerEngine, NativeEngine, StockEngine
-from model.layers import BidirectionalLSTM, SeededDropout, reversal, reverse_within_lengths
+from model.layers import BidirectionalLSTM, reversal, reverse_within_lengths
 from model.native import native_layer
 from model.network import BiLSTM, build_network
 
@@ -180,6 +179,17 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_a
     assert not torch.equal(first.embedding.weight, other.embedding.weight)
 
 
+def test_initial_weights_do_not_depend_on_the_number_of_threads() -> None:
+    before, weights = torch.get_num_threads(), []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        weights.append(list(build_network(original_configuration("dna"), VOCABULARY, CONSENSUS, seed=5).parameters()))
+        assert torch.get_num_threads() == threads
+    torch.set_num_threads(before)
+    for left, right in zip(*weights, strict=True):
+        assert torch.equal(left, right)
+
+
 def test_padding_has_a_zero_vector_without_a_gradient_and_forget_gates_start_open() -> None:
     network = build_network(TINY, VOCABULARY, CONSENSUS, seed=0)
     network(*padded([[1, 2], [3]], 4)).sum().backward()
@@ -189,20 +199,6 @@ def test_padding_has_a_zero_vector_without_a_gradient_and_forget_gates_start_ope
     assert network.embedding.weight.grad[1].any()
     bias = network.recurrent[0].ahead.bias_ih_l0.detach()
     assert [float(part.mean()) for part in bias.chunk(4)] == [0.0, 1.0, 0.0, 0.0]
-
-
-def test_dropout_keeps_the_mean_follows_its_seed_and_rests_in_evaluation() -> None:
-    def masks(seed: int) -> list[Tensor]:
-        dropout = SeededDropout(0.25)
-        dropout.generator = torch.Generator().manual_seed(seed)
-        return [dropout(torch.ones(200, 200)) for _ in range(2)]
-
-    first, second = masks(1)
-    assert math.isclose(float(first.mean()), 1.0, abs_tol=0.02)
-    assert first.unique().tolist() == pytest.approx([0.0, 4 / 3])
-    assert not torch.equal(first, second)
-    assert all(torch.equal(a, b) for a, b in zip(masks(1), [first, second], strict=True))
-    assert torch.equal(SeededDropout(0.25).eval()(torch.ones(4)), torch.ones(4))
 
 
 def test_stacked_layers_read_both_directions_of_the_layer_below() -> None:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from model import runtime
+from model.allocator import ALLOCATOR_ENVIRONMENT, ALLOCATOR_REMEDY, keep_memory
 from model.engines import NativeEngine, StockEngine, engine_for
 from model.errors import DataError
 
@@ -26,9 +27,10 @@ def in_a_process(code: str, **environment: str) -> str:
 PREPARED = """
 import torch
 from model import runtime
+from model.allocator import allocator_environment_is_set
 runtime.prepare(2)
 tiny = torch.tensor([1e-38]) * 1e-2
-print(float(tiny[0]) == 0.0, torch.get_num_threads(), runtime.allocator_environment_is_set())
+print(float(tiny[0]) == 0.0, torch.get_num_threads(), allocator_environment_is_set())
 """
 
 
@@ -39,7 +41,7 @@ def test_prepare_flushes_denormals_and_sets_threads() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="the thresholds are glibc's")
 def test_the_allocators_environment_is_recognised() -> None:
     assert in_a_process(PREPARED).split()[2] == "False"
-    assert in_a_process(PREPARED, **runtime.ALLOCATOR_ENVIRONMENT).split()[2] == "True"
+    assert in_a_process(PREPARED, **ALLOCATOR_ENVIRONMENT).split()[2] == "True"
 
 
 FREED = """
@@ -59,12 +61,28 @@ PREPARE = "runtime.prepare(1)"
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator is glibc's")
 @pytest.mark.parametrize(
     ("prepare", "environment", "kept"),
-    [("", {}, "False"), (PREPARE, {}, "True"), ("", runtime.ALLOCATOR_ENVIRONMENT, "True")],
+    [("", {}, "False"), (PREPARE, {}, "True"), ("", ALLOCATOR_ENVIRONMENT, "True")],
     ids=["as it is", "set inside", "environment"],
 )
 def test_freed_memory_is_kept_for_the_next_step(prepare: str, environment: dict[str, str], kept: str) -> None:
     # Memory that goes back to the system comes again page by page, and each page is a fault.
     assert in_a_process(FREED.format(prepare=prepare), **environment) == kept
+
+
+def test_a_process_that_cannot_be_set_is_told_once_how_to_start(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("model.allocator.platform.libc_ver", lambda: ("glibc", "2.36"))
+    monkeypatch.setattr("model.allocator.ctypes.CDLL", lambda name: object())
+    for name in ("LD_PRELOAD", *ALLOCATOR_ENVIRONMENT):
+        monkeypatch.delenv(name, raising=False)
+    keep_memory.cache_clear()
+    for _ in range(2):
+        runtime.prepare(torch.get_num_threads())
+    keep_memory.cache_clear()
+    (message,) = caplog.messages
+    assert ALLOCATOR_REMEDY in message
+    assert all(f"{name}={value}" in message for name, value in ALLOCATOR_ENVIRONMENT.items())
 
 
 def test_devices_are_named_and_found() -> None:

@@ -12,6 +12,7 @@ from model.configuration import LearnerConfig, TrainingSettings, original_config
 from model.epochs import Curves
 from model.errors import DataError, NonFiniteLossError, OutOfMemoryError
 from model.fitting import schedule_factor
+from model.native import native_layer
 from model.prediction import predict
 from model.training import FoldResult, train_final, train_fold
 
@@ -67,6 +68,15 @@ def test_the_same_call_gives_the_same_numbers_and_leaves_the_callers_generators_
     assert first.curves == second.curves
     np.testing.assert_array_equal(first.probabilities, second.probabilities)
     assert fold(seed=2).curves != first.curves
+
+
+@pytest.mark.skipif(native_layer() is None, reason="nn.LSTM's sums depend on the threads")
+def test_the_native_engine_gives_the_same_numbers_with_any_number_of_threads() -> None:
+    config = replace(CONFIG, embedding_size=50, hidden_size=62, layers=2, batch_size=60, dropout=0.18)
+    results = [fold(config, replace(SETTINGS, engine="native", threads=threads)) for threads in (1, 2, 3)]
+    for result in results[1:]:
+        assert result.curves == results[0].curves
+        np.testing.assert_array_equal(result.probabilities, results[0].probabilities)
 
 
 def test_fewer_epochs_are_the_first_of_more_under_any_schedule() -> None:

@@ -1,0 +1,97 @@
+"""What is measured: rows, lengths, threads; and the rows themselves, written once for all variants."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.encoding import Encoding, encode
+from model.genes import Genes
+from model.simulation import simulate
+from model.splitting import group_ids, split
+
+BATCH = 400
+#: Floating-point operations of one token, forward: both layers' products of the original's network.
+OPERATIONS = 295_616
+CODONS = 303
+NOISE = 0.055  # a published solver reached 0.942 on the original's data
+ORIGINAL_GENES = 100_000
+
+
+@dataclass(frozen=True)
+class Case:
+    """Equal work for all variants."""
+
+    name: str
+    threads: int
+    batches: int  # of 400 rows, a repetition; the tutorial's way gets one
+
+    def rows(self, variant: str) -> int:
+        """Rows of a repetition."""
+        return BATCH * (1 if variant == "tutorial" else self.batches)
+
+
+CASES = tuple(
+    Case(name, threads, 1 if name == "T=900" else threads)
+    for threads in (2, 1)
+    for name in ("T=300", "T=900", "original's lengths")
+)
+
+
+def arrays(
+    tokens: NDArray[np.uint8], lengths: NDArray[np.int64], labels: NDArray[np.bool_], vocabulary: int
+) -> dict[str, Any]:
+    """Rows as the variants read them, nobody held back, nothing merged."""
+    held = np.zeros(len(labels), dtype=np.bool_)
+    return {
+        "tokens": tokens,
+        "lengths": lengths,
+        "labels": labels,
+        "vocabulary": vocabulary,
+        "held": held,
+        "merge": False,
+    }
+
+
+def equal_work(name: str, rows: int) -> dict[str, Any]:
+    """Random tokens of one length, or simulated proteins with the original's lengths."""
+    if name.startswith("T="):
+        steps, random = int(name[2:]), np.random.default_rng(0)
+        tokens = random.integers(2, 6, (rows, steps), dtype=np.uint8)
+        return arrays(tokens, np.full(rows, steps), random.random(rows) < 0.5, 6)
+    made = simulate(max(rows, 400), CODONS, NOISE, seed=0)
+    encoded = encode(made.genes.subset(np.arange(rows)), "amino_acid")
+    return arrays(encoded.tokens, encoded.lengths, labels_of(made.genes)[:rows], encoded.vocabulary_size)
+
+
+def job(scale: float, encoding: Encoding, fold: int) -> dict[str, Any]:
+    """One fold of simulated data of the original's shape, with `scale` times fewer genes."""
+    genes = simulate(round(ORIGINAL_GENES / scale), CODONS, NOISE, seed=0).genes
+    labels = labels_of(genes)
+    parts = split(labels, group_ids(genes, ("amino_acid",), 1), 0.2, 5, 0, "together")
+    development = np.flatnonzero(~parts.test)
+    encoded = encode(genes.subset(development), encoding)
+    made = arrays(encoded.tokens, encoded.lengths, labels[development], encoded.vocabulary_size)
+    return {**made, "held": parts.fold[development] == fold, "merge": True}
+
+
+def labels_of(genes: Genes) -> NDArray[np.bool_]:
+    """Simulated genes have labels."""
+    if genes.labels is None:
+        raise ValueError("simulated genes without labels")
+    return genes.labels
+
+
+def write(folder: Path, name: str, made: dict[str, Any]) -> Path:
+    """Writes rows for the variants to load."""
+    path = folder / f"{name}.npz"
+    np.savez(path, **made)
+    return path
+
+
+def chosen(names: list[str] | None, threads: list[int]) -> Iterator[Case]:
+    """The cases asked for."""
+    return (case for case in CASES if (names is None or case.name in names) and case.threads in threads)
