@@ -6,6 +6,8 @@ rows is the correction (so it is exactly 0 for one configuration). No network is
 
 The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. A part
 holds few rows, so its scores vary more than those of the whole: with V parts, V - 1 times as much; that is undone.
+The interval is never narrower than that of a single classifier: where a few groups hold most rows and happen to be
+right together, their scores vary less than those of other groups would.
 
 What is estimated is the accuracy, on new genes, of the networks that cross-validation trained: those of the chosen
 configuration, on four fifths of the development rows (of five folds). The final model has seen all of them and may
@@ -86,12 +88,13 @@ def correct_selection_bias(
     centre, width = (_deal(totals, sizes, winner, parts, usable, seed) for parts in (PARTS, WIDTH_PARTS))
     corrected = min(1.0, max(0.0, naive + centre.correction))
     naive_variance = float(grouped_variance(correct[:, winner], groups))
+    variance = max(width.variance, naive_variance) if usable else 0.0
     return CorrectedAccuracy(
         naive_mean=naive,
         naive_interval=wilson_from_variance(naive, naive_variance, rows, len(sizes)),
         correction=centre.correction,
         corrected_mean=corrected,
-        interval=wilson_from_variance(corrected, width.variance, rows, len(sizes)),
+        interval=wilson_from_variance(corrected, variance, rows, len(sizes)),
         replicates=usable,
         configurations=configurations,
     )
