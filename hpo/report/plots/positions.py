@@ -8,7 +8,7 @@ from hpo.report.plots.style import BLUE, INK, Plot, drawing
 from hpo.report.words.names import POSITION
 
 _NAMED = 6  # positions that get their number written above
-_NEAR = 0.035  # share of the gene's length under which two numbers would lie on each other
+_NEAR = 0.05  # share of the gene's length under which two numbers would lie on each other
 
 
 def draw(positions: PositionEffects, made: list[Plot]) -> None:
