@@ -33,7 +33,8 @@ def main() -> None:
     """Serves training and inference."""
     data, threads, batch, seed = load(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
+    # The two directions of a layer may run at once.
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(seed)
     tokens, labels = data["tokens"].astype("int32"), data["labels"].astype("float32")
     held = data["held"]  # rows to validate with
