@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from model import fitting
 from model.batching import Examples
@@ -158,6 +159,35 @@ def test_hooks_are_called_after_each_batch_and_epoch_and_may_stop_the_training()
 
     with pytest.raises(StopError):
         fold(on_batch=stop)
+
+
+class ReadBacks(TorchDispatchMode):
+    """Counts operations whose result has to reach Python, for which a GPU would stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        name = func.overloadpacket.__name__
+        self.seen += name in ("_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2")
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("positions", ["none", "learned"])
+def test_no_value_is_read_back_between_the_batches_of_an_epoch(pooling: str, positions: str) -> None:
+    config = LearnerConfig.from_dict(
+        {**CONFIG.as_dict(), "layers": 2, "dropout": 0.2, "pooling": pooling, "positions": positions}
+    )
+    with ReadBacks() as read_backs:
+        assert float(torch.ones(1).sum()) == 1.0
+        assert read_backs.seen == 1  # it counts
+        after_each: list[int] = []
+        stock = replace(SETTINGS, engine="stock", max_epochs=1)
+        fold(config, stock, on_batch=lambda: after_each.append(read_backs.seen))
+    assert len(after_each) > 2
+    assert after_each[0] == after_each[-1]
 
 
 def test_a_loss_that_is_not_finite_names_the_epoch_and_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
