@@ -143,16 +143,8 @@ class Result:
 
 
 def run(
-    command: Sequence[str],
-    kind: str,
-    workers: int,
-    url: str,
-    artifacts: str,
-    study: str,
-    before: int,
-    trials: int,
-    deadline_s: float = 600,
-) -> Result | None:
+    command: Sequence[str], kind: str, workers: int, url: str, artifacts: str, study: str, before: int, trials: int
+) -> Result:
     """Lets so many workers finish so many trials of a study.
 
     Args:
@@ -164,10 +156,6 @@ def run(
         study: Its name.
         before: Trials that are finished already.
         trials: How many to finish.
-        deadline_s: When to end it, from when all have begun.
-
-    Returns:
-        None where the deadline came first.
     """
     count = min(PROCESSES, workers)
     race = Race(kind, workers // count, url, artifacts, study, before + trials, trials // workers)
@@ -183,13 +171,7 @@ def run(
         if process.stdin is not None:
             process.stdin.write("go\n")
             process.stdin.flush()
-    timer = threading.Timer(deadline_s, lambda: [process.kill() for process in children])
-    timer.start()
-    outputs = [process.communicate()[0] for process in children]
-    if not timer.is_alive():
-        return None
-    timer.cancel()
-    results = [result for output in outputs for result in json.loads(output)]
+    results = [result for process in children for result in json.loads(process.communicate()[0])]
     if len(results) != workers:
         raise SystemExit(f"{workers - len(results)} of {workers} workers ({kind}) ended with an error.")
     done = sum(result["trials"] for result in results)
