@@ -15,7 +15,7 @@ from hpo.finalize.card import model_card
 from hpo.finalize.gathering import Gathered, gather
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import Prefer, Winner, choose_winner, read_search
+from hpo.finalize.trials import Prefer, Winner, choose_winner, folds_of, read_search
 from hpo.progress import say, step
 from hpo.report import write_report
 from hpo.report.words.names import moment
@@ -80,7 +80,7 @@ def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
     winner = choose_winner(session, search, development, wishes.prefer)
     with step(f"Retraining trial {winner.trial.number} on all development data"):
         final = final_model.retrain(
-            session.contract, development, winner.config, winner.epochs, wishes.device, wishes.ensemble
+            session.contract, development, winner.config, winner.epochs, winner.folds, wishes.device, wishes.ensemble
         )
         original = _retrain_original(session, development, search.trials, winner, final, wishes.device)
     # Everything that could influence the model is done. Only now is the test set opened.
@@ -132,5 +132,6 @@ def _retrain_original(
         development,
         session.contract.baseline_configuration,
         int(first.user_attrs[EPOCHS]),
+        folds_of(session, first),
         device,
     )

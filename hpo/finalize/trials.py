@@ -92,7 +92,7 @@ def choose_winner(session: Session, search: Search, development: Development, pr
         instead_of=None if chosen.number == best.number else best.number,
         config=LearnerConfig(**chosen.user_attrs[CONFIGURATION]),
         epochs=int(chosen.user_attrs[EPOCHS]),
-        folds=tuple(_folds(session, chosen)),
+        folds=tuple(folds_of(session, chosen)),
     )
 
 
@@ -140,7 +140,7 @@ def _out_of_fold(session: Session, trials: Sequence[FrozenTrial], development: D
     """Which rows each complete trial got right while they were held out."""
     labels, complete = labels_of(development.genes), _complete(trials)
     correct = [
-        (held_out(_folds(session, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
+        (held_out(folds_of(session, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
         for trial in complete
     ]
     return evidence.OutOfFold(numbers=tuple(trial.number for trial in complete), correct=np.stack(correct, axis=1))
@@ -177,6 +177,7 @@ def importances(session: Session, complete: list[FrozenTrial]) -> dict[str, floa
     return {name: float(share) for name, share in shares.items()}
 
 
-def _folds(session: Session, trial: FrozenTrial) -> list[FoldResult]:
+def folds_of(session: Session, trial: FrozenTrial) -> list[FoldResult]:
+    """The results of a trial's finished folds, in order."""
     records = finished_folds(trial.user_attrs, session.contract.splitting.folds)
     return [read_fold(session.artifacts, record) for record in records]
