@@ -123,7 +123,7 @@ def first_that_fits(
         if tried[-1][0] <= highest:
             return trained
         log.warning(
-            "the final network missed: its loss on its own rows is %.3f, in cross-validation at most %.3f",
+            "a network fits its own rows worse than in cross-validation: loss %.3f, there at most %.3f",
             tried[-1][0],
             highest / TOLERANCE,
         )
