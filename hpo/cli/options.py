@@ -137,6 +137,14 @@ class Engine(StrEnum):
     native = "native"
 
 
+class Precision(StrEnum):
+    """How a GPU computes."""
+
+    fp32 = "fp32"
+    tf32 = "tf32"
+    bf16 = "bf16"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Study = Annotated[
     str | None,
@@ -231,6 +239,10 @@ class SearchOptions:
     engine: Annotated[
         Engine, option("--engine", help="What runs the recurrent layers: native where it can, or stock PyTorch.")
     ] = Engine.auto
+    precision: Annotated[
+        Precision,
+        option("--precision", help="Arithmetic of training on GPUs: faster and coarser after fp32. CPUs keep fp32."),
+    ] = Precision.fp32
     lease_timeout: Annotated[
         float,
         option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),

@@ -195,6 +195,7 @@ def _plan(data: Path, search: SearchOptions, splitting: SplitOptions, reading: D
             patience=search.patience,
             genetic_code=reading.genetic_code,
             engine=search.engine.value,
+            precision=search.precision.value,
         ),
         lease_timeout_s=search.lease_timeout,
         retries=search.retries,

@@ -112,6 +112,15 @@ def test_a_space_with_a_mistake_is_refused_when_the_study_is_made(hpo) -> None:
     assert "s" not in hpo.run("status").stdout
 
 
+def test_the_precision_of_gpus_is_part_of_the_contract(hpo) -> None:
+    job = ("genes.csv", "--study", "s", "--trials", "4")
+    made = hpo.run("create-study", *job, "--precision", "bf16")
+    assert made.returncode == 0, made.stderr
+    message = complaint(hpo, "run", *job, "--precision", "tf32", "--output", "report")
+    assert "differs in" in message
+    assert "precision" in message or "training" in message
+
+
 def test_other_data_under_the_same_name_are_refused(hpo) -> None:
     hpo.create("s", 4)
     other = ("run", "genes.csv", "--study", "s", "--trials", "4", "--seed", "9", "--output", "report")

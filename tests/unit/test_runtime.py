@@ -100,6 +100,25 @@ def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) ->
         runtime.resolve_device(name)
 
 
+@pytest.mark.filterwarnings("ignore:.*CUDA is not available")
+@pytest.mark.parametrize(("precision", "products"), [("fp32", "ieee"), ("tf32", "tf32"), ("bf16", "tf32")])
+def test_a_gpu_computes_as_the_study_says_and_afterwards_as_before(precision: str, products: str) -> None:
+    places = (torch.backends.cuda.matmul, torch.backends.cudnn.rnn)
+    before = [place.fp32_precision for place in places]
+    with runtime.arithmetic(precision, torch.device("cuda")):
+        assert [place.fp32_precision for place in places] == [products, products]
+        assert torch.backends.cudnn.deterministic
+        # Autocast switches itself off where there is no GPU.
+        assert torch.is_autocast_enabled("cuda") == (precision == "bf16" and torch.cuda.is_available())
+    assert [place.fp32_precision for place in places] == before
+
+
+def test_a_cpu_computes_in_fp32_whatever_the_study_says() -> None:
+    halves = torch.full((4, 4), 1 + 2.0**-12)
+    with runtime.arithmetic("bf16", CPU):
+        assert torch.equal(halves @ torch.eye(4), halves)
+
+
 def test_usable_cores_are_those_of_this_process() -> None:
     assert 1 <= runtime.usable_cores() <= (os.cpu_count() or 1)
 
