@@ -12,6 +12,7 @@ from hpo.contract import Contract, parse
 from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
 from hpo.fleet import Fleet
+from hpo.patrol import Patrol
 from hpo.place import Place
 from hpo.progress import search_progress
 from hpo.seats import Seat
@@ -83,10 +84,11 @@ def search(session: Session, place: Place, seats: Sequence[Seat], log_file: Path
         log_file=log_file,
     )
     # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
-    hurried = session.in_a_hurry()
+    hurried, patrol = session.in_a_hurry(), Patrol(session)
     with search_progress(session.budget) as progress, fleet:
         while fleet.alive and not stop.wait(1.0):
             fleet.poll()
+            patrol.look()
             with suppress(StorageUnavailableError):
                 progress.update(read_status(hurried))
     if not stop and read_status(session).state != "done":

@@ -18,7 +18,7 @@ from hpo.watchdog import Watchdog
 from model.errors import TrainingError
 from model.runtime import computes
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
-from storage.leases import Claim, LeaseKeeper, StaleWatch, WorkerIdentity
+from storage.leases import Claim, LeaseKeeper, WorkerIdentity
 
 #: Seconds between looks at a queue that has nothing to hand out right now.
 POLL_S = 1.0
@@ -72,20 +72,13 @@ class Worker:
         contract = self.session.contract
         contract.check_versions()
         self._started = time.monotonic()
-        self._next_sweep = self._started
         self._development = load_development(contract, self.session.artifacts)
-        self._watch = StaleWatch(
-            self.session.queue,
-            lease_timeout_s=contract.leases.timeout_s,
-            max_deaths=contract.leases.max_deaths,
-        )
 
     def work(self) -> WorkerReport:
         """Run trials until the budget is spent, the time is over, or the flag is set."""
         while not self.stop and not self._time_is_over():
             # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
             budget, paused = self.session.orders
-            self._sweep(budget)
             if not paused:
                 claim = self.session.queue.claim(self.identity, budget)
                 if claim is not None:
@@ -93,16 +86,9 @@ class Worker:
                     continue
             if self.session.queue.counts(budget).is_spent:
                 break
-            # Trials are left, all of them held by others: one of these may die.
+            # Trials are left, all of them held by others: one of these may die, and a parent takes its trial back.
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
         return self.report
-
-    def _sweep(self, budget: int) -> None:
-        """Look for the dead once a beat, between trials too: a death is then noticed in time on a busy study."""
-        now = time.monotonic()
-        if now >= self._next_sweep:
-            self._watch.sweep(budget)
-            self._next_sweep = now + self.session.contract.leases.beat_interval_s
 
     def _time_is_over(self) -> bool:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s

@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from hpo.burial import bury, give_back
 from hpo.fleet import NAME, Fleet, new_name, parent_is_gone
+from hpo.patrol import Patrol
 from hpo.place import Place
 from hpo.progress import say
 from hpo.seats import Seat
@@ -78,9 +79,11 @@ def work_in_children(seats: Sequence[Seat], session: Session, place: Place, limi
         stop=stop,
         arguments=limits.arguments,
     )
+    patrol = Patrol(session)
     with fleet:
         while fleet.alive and not stop.wait(POLL_S):
             fleet.poll()
+            patrol.look()
     return int(any(fleet.exit_codes))
 
 

@@ -1,4 +1,4 @@
-"""Workers on a real Postgres: one dies, another finishes its trial."""
+"""Real workers on one study: one dies, all are paused, a child gives up."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from hpo.attributes import FOLD_ACCURACIES
 from hpo.session import Session, open_session
 from storage.connection import open_storage
-from storage.leases import DEATHS, lease_of
+from storage.leases import DEATHS, WorkerIdentity, lease_of
 
 
 @pytest.fixture
@@ -21,6 +21,20 @@ def database(postgres) -> str:
     postgres.run("CREATE DATABASE workers")
     open_storage(postgres.uri("workers"), create=True).close()
     return postgres.uri("workers")
+
+
+@pytest.fixture
+def opened_here(hpo) -> Iterator[Callable[[str], Session]]:
+    """Opens studies in the folder's own database."""
+    folder, sessions = hpo.folder, []
+
+    def open_one(study: str) -> Session:
+        sessions.append(open_session(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
+        return sessions[-1]
+
+    yield open_one
+    for session in sessions:
+        session.storage.close()
 
 
 @pytest.fixture
@@ -60,6 +74,58 @@ def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo,
     assert lease_of(moved).worker not in dead
     undisturbed = opened("undisturbed")
     assert [numbers(trial) for trial in trials(disturbed)] == [numbers(trial) for trial in trials(undisturbed)]
+
+
+def test_a_death_is_noticed_while_everybody_else_is_busy(hpo, background, opened_here) -> None:
+    # A trial that does not end in this test's time.
+    for_ever = ("--max-epochs", "100000", "--patience", "100000", "--lease-timeout", "2")
+    hpo.create("s", 3, *for_ever)
+    session = opened_here("s")
+    dead = session.queue.claim(WorkerIdentity(worker="dead", host="elsewhere", pid=1, device="cpu"), session.budget)
+    worker = background(hpo.start("worker", "--workers", "1"))
+    until(lambda: DEATHS in trials(session)[dead.number].user_attrs)
+    living = [trial for trial in trials(session) if trial.state.name == "RUNNING"]
+    assert [trial.number for trial in living] != [dead.number]
+    assert all("hpo:fold:0" not in trial.user_attrs for trial in living)
+    worker.terminate()
+    assert worker.wait(timeout=60) == 143
+
+
+def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, background, opened_here) -> None:
+    hpo.create("s", 12)
+    session = opened_here("s")
+    at_work = background(hpo.start("worker", "--workers", "2"))
+    until(lambda: sum(trial.state.name == "RUNNING" for trial in trials(session)) == 2)
+    hpo.ok("pause")
+    until(lambda: hpo.json("status")["running"] == 0)
+    paused = hpo.json("status")
+    assert paused["state"] == "paused"
+    assert paused["complete"] + paused["pruned"] < 12
+    assert paused["waiting"] + paused["complete"] + paused["pruned"] == 12
+    # One that joins has nothing to do either, for as long as it is there.
+    late = hpo.run("worker", "--workers", "1", "--timeout", "3")
+    assert (late.returncode, "hpo resume" in late.stderr) == (0, True)
+    assert at_work.poll() is None
+    after = hpo.json("status")
+    assert (after["complete"], after["pruned"]) == (paused["complete"], paused["pruned"])
+
+    hpo.ok("resume")
+    assert at_work.wait(timeout=200) == 0
+    done = hpo.json("status")
+    assert (done["state"], done["complete"] + done["pruned"], done["failed"]) == ("done", 12, 0)
+
+
+def test_a_parent_whose_child_gives_up_says_so_by_its_exit_code(hpo, background, opened_here) -> None:
+    hpo.create("s", 50)
+    session = opened_here("s")
+    parent = background(hpo.start("worker", "--workers", "2"))
+    until(lambda: any("hpo:fold:0" in trial.user_attrs for trial in trials(session)))
+    # Nothing can be stored any more.
+    (hpo.folder / "hpo-artifacts").rename(hpo.folder / "gone")
+    (hpo.folder / "hpo-artifacts").touch()
+    assert parent.wait(timeout=100) == 1
+    assert all(trial.state.name != "RUNNING" for trial in trials(session))
+    assert not any(DEATHS in trial.user_attrs for trial in trials(session))
 
 
 def trials(session: Session) -> list[FrozenTrial]:
