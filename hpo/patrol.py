@@ -22,9 +22,7 @@ class Patrol:
         leases = session.contract.leases
         # Whoever asks the parent to stop must not wait for a storage that is away; the next look makes up for it.
         self._session = session.in_a_hurry()
-        self._watch = StaleWatch(
-            self._session.queue, lease_timeout_s=leases.timeout_s, max_deaths=leases.max_deaths
-        )
+        self._watch = StaleWatch(self._session.queue, lease_timeout_s=leases.timeout_s, max_deaths=leases.max_deaths)
         self._interval_s = leases.beat_interval_s
         self._next = time.monotonic()
 
