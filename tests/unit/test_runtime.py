@@ -63,8 +63,22 @@ PREPARE = "runtime.prepare(1)"
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator is glibc's")
 @pytest.mark.parametrize(
     ("prepare", "environment", "kept"),
-    [("", {}, "False"), (PREPARE, {}, "True"), ("", ALLOCATOR_ENVIRONMENT, "True")],
-    ids=["as it is", "set inside", "environment"],
+    [
+        ("", {}, "False"),
+        (PREPARE, {}, "True"),
+        ("", ALLOCATOR_ENVIRONMENT, "True"),
+        (PREPARE, {"MALLOC_MMAP_THRESHOLD_": "65536"}, "False"),
+        (PREPARE, {**ALLOCATOR_ENVIRONMENT, "MALLOC_MMAP_THRESHOLD_": "65536"}, "False"),
+        (PREPARE, {"MALLOC_TOP_PAD_": "4096"}, "True"),
+    ],
+    ids=[
+        "as it is",
+        "set inside",
+        "environment",
+        "a user's own",
+        "a user's own in a worker",
+        "a user's own of another",
+    ],
 )
 def test_freed_memory_is_kept_for_the_next_step(prepare: str, environment: dict[str, str], kept: str) -> None:
     # Memory that goes back to the system comes again page by page, and each page is a fault.
