@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from hpo.contract import versions
+from model.cores import usable_cores
 from model.errors import ModelError
-from model.runtime import devices_named, usable_cores
+from model.runtime import devices_named
 from storage.artifacts import default_artifact_location, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StorageError

@@ -25,7 +25,11 @@ class Prediction:
 
 
 def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[Prediction]:
-    """Load a model and predict.
+    """Load a model and predict, with the stock engine whatever there is.
+
+    The first row comes at once, where the native layer may have to be built first, and the digits that are printed do
+    not depend on whether a machine has a compiler. The native layer took 0.6 of the time over 300 proteins of 150 to
+    250 letters, in one thread; the probabilities differed by less than 3e-7, which changed the sixth digit of 5 in 100.
 
     Args:
         folder: That `finalize` wrote.

@@ -23,6 +23,7 @@ ClassWeights = Literal["balanced", "none"]
 MAX_UNITS = 8192
 MAX_LAYERS = 8
 MAX_BATCH = 1_000_000
+MAX_THREADS = 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ class TrainingSettings:
         _integer("max_epochs", self.max_epochs, 1, 100_000)
         _integer("patience", self.patience, 1, 100_000)
         _integer("genetic_code", self.genetic_code, 1, 33)
-        _integer("threads", self.threads, 1, 1024)
+        _integer("threads", self.threads, 1, MAX_THREADS)
         if type(self.merge_duplicates) is not bool:
             raise DataError(f"merge_duplicates is {self.merge_duplicates!r}; allowed are true and false.")
 

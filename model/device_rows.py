@@ -1,4 +1,4 @@
-"""Training rows on the device that trains, and what to say when it has no room."""
+"""Rows on the device that computes, and what to say when it has no room."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from model.batching import DistinctRows
+from model.batching import DistinctRows, Examples, evaluation_batches, merge
 from model.configuration import TrainingSettings
 from model.errors import OutOfMemoryError
 
@@ -40,6 +41,39 @@ class DeviceRows:
             positive_weight=total / (2.0 * positives) if balanced else 1.0,
             negative_weight=total / (2.0 * negatives) if balanced else 1.0,
         )
+
+
+@dataclass(frozen=True)
+class EvaluationRows:
+    """Rows on the device in the batches that they are evaluated in, however often that is."""
+
+    #: Tokens [longest, B] uint8 and lengths [B] int64 of each batch.
+    batches: tuple[tuple[Tensor, Tensor], ...]
+    #: [N] int64, where each row stands in the batches, one after another; equal rows may stand there once.
+    places: NDArray[np.int64]
+
+    @classmethod
+    def load(
+        cls, tokens: NDArray[np.uint8], lengths: NDArray[np.int64], device: torch.device, batch_size: int
+    ) -> "EvaluationRows":
+        """Copies rows [N, T] with their lengths [N] to a device, at most `batch_size` to a batch."""
+        plan = evaluation_batches(lengths, batch_size)
+        cuts = [(plan.rows[batch.start : batch.stop], batch.longest) for batch in plan.batches]
+        batches = tuple(
+            (
+                torch.from_numpy(np.ascontiguousarray(tokens[rows, :longest].T)).to(device),
+                torch.from_numpy(lengths[rows]).to(device),
+            )
+            for rows, longest in cuts
+        )
+        return cls(batches, places=np.argsort(plan.rows))
+
+    @classmethod
+    def load_distinct(cls, rows: Examples, device: torch.device, batch_size: int) -> "EvaluationRows":
+        """Does what `load` does, with equal rows once."""
+        distinct = merge(rows)
+        loaded = cls.load(distinct.tokens, distinct.lengths, device, batch_size)
+        return cls(loaded.batches, loaded.places[distinct.of_row])
 
 
 @contextmanager

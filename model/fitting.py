@@ -12,12 +12,12 @@ from torch.nn import functional
 from model import runtime
 from model.batching import Epoch, Examples, consensus, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
-from model.device_rows import DeviceRows, memory_errors
+from model.device_rows import DeviceRows, EvaluationRows, memory_errors
 from model.engines import engine_for
 from model.epochs import Curves
 from model.errors import NonFiniteLossError
 from model.network import build_network
-from model.prediction import logits_of, probability
+from model.prediction import EVALUATION_BATCH, logits_of, probability
 
 #: Longest gradient that is followed as it is; a longer one keeps its direction. LSTMs meet rare, huge gradients.
 MAX_GRADIENT_NORM = 5.0
@@ -42,12 +42,14 @@ class Fitting:
         self.device = runtime.resolve_device(device)
         engine = engine_for(settings.engine, self.device, settings.threads)
         self.validation = validation
-        self.distinct_validation = None if validation is None else merge(validation)
         self.rows = merge(train, settings.merge_duplicates)
         self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
         with memory_errors(self.device):
             self.network = build_network(config, vocabulary_size, consensus(train.tokens), seed).to(self.device)
             self.data = DeviceRows.load(self.rows, settings, self.device)
+            self.evaluated = (
+                None if validation is None else EvaluationRows.load_distinct(validation, self.device, EVALUATION_BATCH)
+            )
         self.network.engine = engine
         self.network.seed_dropout(seed)
         # One call for all weights: a fifth of the time of one after another, which small networks notice.
@@ -85,10 +87,7 @@ class Fitting:
         return probability(logits)
 
     def _validation_logits(self) -> NDArray[np.float32]:
-        rows = self.distinct_validation
-        if rows is None:
-            return np.empty(0, dtype=np.float32)
-        return logits_of(self.network, rows.tokens, rows.lengths, self.device)[rows.of_row]
+        return np.empty(0, dtype=np.float32) if self.evaluated is None else logits_of(self.network, self.evaluated)
 
     def _check(self, loss: float, which: str, epoch: int) -> None:
         if not math.isfinite(loss):

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from model import runtime
-from model.batching import evaluation_batches
+from model.device_rows import EvaluationRows
 from model.network import BiLSTM
 
 #: Rows that are evaluated together.
@@ -47,11 +47,12 @@ def predict(
     place = runtime.resolve_device(device)
     if len(encoded.lengths) == 0:
         return np.empty(0, dtype=np.float32)
+    rows = EvaluationRows.load(encoded.tokens, encoded.lengths, place, batch_size)
     members = [networks] if isinstance(networks, BiLSTM) else list(networks)
     total = np.zeros(len(encoded.lengths), dtype=np.float64)
     for network in members:
         with runtime.arithmetic("fp32", place):
-            logits = logits_of(network.to(place), encoded.tokens, encoded.lengths, place, batch_size)
+            logits = logits_of(network.to(place), rows)
         network.cpu()
         total += probability(logits)
     return (total / len(members)).astype(np.float32)
@@ -63,35 +64,17 @@ def probability(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @torch.inference_mode()
-def logits_of(
-    network: BiLSTM,
-    tokens: NDArray[np.uint8],
-    lengths: NDArray[np.int64],
-    device: torch.device,
-    batch_size: int = EVALUATION_BATCH,
-) -> NDArray[np.float32]:
+def logits_of(network: BiLSTM, rows: EvaluationRows) -> NDArray[np.float32]:
     """Computes the network's logits; leaves the network in evaluation mode.
 
     Args:
-        network: On `device`.
-        tokens: [N, T].
-        lengths: [N].
-        device: Where to compute.
-        batch_size: Rows at once.
+        network: On the device of `rows`.
+        rows: N of them.
 
     Returns:
-        [N] float32, in the order of `tokens`.
+        [N] float32, in the order of the rows that were loaded.
     """
     network.eval()
-    plan = evaluation_batches(lengths, batch_size)
-    parts = [
-        network(
-            torch.from_numpy(np.ascontiguousarray(tokens[rows, : batch.longest].T)).to(device),
-            torch.from_numpy(lengths[rows]).to(device),
-        )
-        for batch in plan.batches
-        for rows in [plan.rows[batch.start : batch.stop]]
-    ]
-    result = np.empty(len(lengths), dtype=np.float32)
-    result[plan.rows] = torch.cat(parts).float().cpu().numpy()
-    return result
+    logits = torch.cat([network(tokens, lengths) for tokens, lengths in rows.batches])
+    values: NDArray[np.float32] = logits.float().cpu().numpy()
+    return values[rows.places]

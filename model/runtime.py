@@ -63,11 +63,6 @@ def devices_named(text: str) -> tuple[str, ...]:
     return (str(resolve_device(text)),)
 
 
-def usable_cores() -> int:
-    """Counts the CPU cores that this process may use, which a scheduler may have limited."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def resolve_device(text: str) -> torch.device:
     """Turns what a user wrote into a device that is there.
 

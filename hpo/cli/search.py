@@ -163,7 +163,8 @@ def worker(
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
     from hpo.seats import seats_for
-    from model.runtime import devices_named, usable_cores
+    from model.cores import usable_cores
+    from model.runtime import devices_named
 
     return seats_for(devices_named(device), workers, cores=usable_cores())
 

@@ -22,12 +22,15 @@ from hpo.development import Development
 from hpo.report.evidence import EpochCurves, Layer
 from hpo.seeds import derive
 from model.batching import Examples
-from model.configuration import LearnerConfig
+from model.configuration import MAX_THREADS, LearnerConfig, TrainingSettings
+from model.cores import usable_cores
 from model.encoding import encode
+from model.engines import NativeEngine, engine_for
 from model.genes import Genes
 from model.mutagenesis import common_letters
 from model.network import BiLSTM
 from model.prediction import predict
+from model.runtime import resolve_device
 from model.saving import save_model
 from model.training import Curves, FoldResult, train_final
 
@@ -76,12 +79,13 @@ def retrain(
     """
     started = time.monotonic()
     rows = development.everything(config.encoding)
+    settings = on_all_cores(contract.settings, device)
 
     def train(member: int, again: int) -> tuple[BiLSTM, Curves]:
         purpose = ("final", *((member,) if member else ()), *(("again", again) if again else ()))
         return train_final(
             config,
-            contract.settings,
+            settings,
             rows,
             vocabulary_size=development.encoded(config.encoding).vocabulary_size,
             epochs=epochs,
@@ -101,6 +105,16 @@ def retrain(
         epochs=epochs,
         seconds=time.monotonic() - started,
     )
+
+
+def on_all_cores(settings: TrainingSettings, device: str) -> TrainingSettings:
+    """Settings that give the same network, faster: no worker needs the cores now.
+
+    Only the native engine gives the same numbers with any number of threads; with another one they stay the study's.
+    """
+    engine = engine_for(settings.engine, resolve_device(device), settings.threads)
+    cores = min(usable_cores(), MAX_THREADS)
+    return dataclasses.replace(settings, threads=cores) if isinstance(engine, NativeEngine) else settings
 
 
 def first_that_fits(

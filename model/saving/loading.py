@@ -18,14 +18,14 @@ from model.encoding import encodings_for, vocabulary
 from model.errors import DataError, SavedModelError
 from model.mutagenesis import SUBSTITUTIONS
 from model.network import BiLSTM
-from model.saving.writing import CONFIGURATION, FORMAT, weights_name
+from model.saving.writing import CONFIGURATION, FORMAT, digest, weights_name
 
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100
 #: Letters of the longest training sequence, at most.
 MAX_LONGEST = 10_000_000
 _MAX_CONFIGURATION_BYTES = 10_000_000
-_NAMES = {"format", "networks", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "letters", "card"}
+_NAMES = {"format", "weights", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "letters", "card"}
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def load_model(folder: Path) -> SavedModel:
         raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
     if not isinstance(description["card"], dict):
         raise _damaged(folder, "the card is not an object")
-    count = _count(folder, "networks", description["networks"], MAX_NETWORKS)
-    longest = _count(folder, "longest", description["longest"], MAX_LONGEST)
+    digests = _digests(folder, description["weights"])
+    longest = _longest(folder, description["longest"])
     letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
-    networks = tuple(_network(folder, number, config, longest) for number in range(count))
+    networks = tuple(_network(folder, number, expected, config, longest) for number, expected in enumerate(digests))
     return SavedModel(networks, config, alphabet, genetic_code, letters, description["card"])
 
 
@@ -106,10 +106,18 @@ def _config(folder: Path, learner: object) -> LearnerConfig:
         raise _damaged(folder, error.message) from error
 
 
-def _count(folder: Path, name: str, count: object, highest: int) -> int:
-    if type(count) is not int or not 1 <= count <= highest:
-        raise _damaged(folder, f"{name} is {count!r}; allowed are 1 to {highest}")
-    return count
+def _digests(folder: Path, digests: object) -> list[str]:
+    if not isinstance(digests, list) or not 1 <= len(digests) <= MAX_NETWORKS:
+        raise _damaged(folder, f"weights is not a list of 1 to {MAX_NETWORKS} digests")
+    if not all(isinstance(one, str) for one in digests):
+        raise _damaged(folder, "weights has an entry that is no digest")
+    return digests
+
+
+def _longest(folder: Path, longest: object) -> int:
+    if type(longest) is not int or not 1 <= longest <= MAX_LONGEST:
+        raise _damaged(folder, f"longest is {longest!r}; allowed are 1 to {MAX_LONGEST}")
+    return longest
 
 
 def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> NDArray[np.uint8]:
@@ -124,18 +132,14 @@ def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> 
     return np.array(rows, dtype=np.uint8).reshape(-1, width)
 
 
-def _network(folder: Path, number: int, config: LearnerConfig, longest: int) -> BiLSTM:
+def _network(folder: Path, number: int, expected_digest: str, config: LearnerConfig, longest: int) -> BiLSTM:
     path = folder / weights_name(number)
     # On the meta device a network has shapes and no memory: a huge size in a hostile file costs nothing.
     with torch.device("meta"):
         network = BiLSTM(config, len(vocabulary(config.encoding)), longest)
     expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
     try:
-        if path.stat().st_size > _bytes_at_most(expected):
-            raise _damaged(folder, f"{path.name} is larger than its configuration allows")
-        weights = load(path.read_bytes())
-    except OSError as error:
-        raise _damaged(folder, f"{path.name} cannot be read: {error.strerror}") from error
+        weights = load(_described_bytes(path, expected_digest, _bytes_at_most(expected)))
     except SafetensorError as error:
         raise _damaged(folder, f"{path.name} is not a safetensors file") from error
     found = {name: (value.shape, value.dtype) for name, value in weights.items()}
@@ -145,6 +149,19 @@ def _network(folder: Path, number: int, config: LearnerConfig, longest: int) -> 
         raise _damaged(folder, f"{path.name} holds values that are infinite or not a number")
     network.load_state_dict(weights, assign=True)
     return network.eval()
+
+
+def _described_bytes(path: Path, expected_digest: str, at_most: int) -> bytes:
+    """Reads a file of a size that is allowed, and the one that the configuration was written with."""
+    try:
+        if path.stat().st_size > at_most:
+            raise _damaged(path.parent, f"{path.name} is larger than its configuration allows")
+        data = path.read_bytes()
+    except OSError as error:
+        raise _damaged(path.parent, f"{path.name} cannot be read: {error.strerror}") from error
+    if digest(data) != expected_digest:
+        raise _damaged(path.parent, f"{path.name} is not the file that {CONFIGURATION} was written with")
+    return data
 
 
 def _bytes_at_most(expected: Mapping[str, tuple[torch.Size, torch.dtype]]) -> int:

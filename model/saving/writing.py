@@ -1,5 +1,6 @@
 """Writes a trained model as a folder: safetensors weights and a JSON configuration. Nothing is pickled."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from model.encoding import vocabulary
 from model.network import BiLSTM
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 2
+FORMAT = 3
 CONFIGURATION = "config.json"
 
 
@@ -30,8 +31,10 @@ def save_model(
 ) -> None:
     """Writes a model folder, made where it is missing.
 
+    Whenever this is cut short, the folder is refused or holds a whole model.
+
     Args:
-        folder: Files of an earlier model in it are replaced.
+        folder: A model that is in it already is removed first.
         networks: At least one, all of `config`.
         config: The networks' hyperparameters.
         alphabet: Of the training genes.
@@ -40,12 +43,11 @@ def save_model(
         card: JSON values.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for number, network in enumerate(networks):
-        weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
-        (folder / weights_name(number)).write_bytes(save(weights))
+    _remove_model(folder)
+    digests = [_write_weights(folder / weights_name(number), network) for number, network in enumerate(networks)]
     description = {
         "format": FORMAT,
-        "networks": len(networks),
+        "weights": digests,
         "longest": networks[0].longest,
         "alphabet": alphabet,
         "genetic_code": genetic_code,
@@ -56,6 +58,25 @@ def save_model(
     }
     # Written last: a folder without it was cut short and is refused.
     (folder / CONFIGURATION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+
+
+def _remove_model(folder: Path) -> None:
+    # The configuration goes first: while weights go or come, nothing says that they are a model.
+    (folder / CONFIGURATION).unlink(missing_ok=True)
+    for path in folder.glob("weights-*.safetensors"):
+        path.unlink()
+
+
+def _write_weights(path: Path, network: BiLSTM) -> str:
+    """Returns the file's digest."""
+    data = save({name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()})
+    path.write_bytes(data)
+    return digest(data)
+
+
+def digest(data: bytes) -> str:
+    """What the configuration keeps of a weights file: its SHA-256, in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def weights_name(number: int) -> str:

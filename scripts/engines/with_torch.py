@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from engines.protocol import Works, load, serve
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
+from model.device_rows import EvaluationRows
 from model.epochs import Curves
 from model.fitting import Fitting
 from model.prediction import logits_of
@@ -79,7 +80,7 @@ def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
         return {"accuracy": curves.validation_accuracy[-1]} if held.any() else {}
 
     def infer() -> dict[str, Any]:
-        logits_of(fitting.network, rows.tokens, rows.lengths, fitting.device, batch)
+        logits_of(fitting.network, EvaluationRows.load(rows.tokens, rows.lengths, fitting.device, batch))
         return {}
 
     return {"train": train, "infer": infer}

@@ -1,17 +1,26 @@
-"""The final network: one that does not fit its own rows is trained again from another seed."""
+"""The final network: trained on all cores, and from another seed where one does not fit its own rows."""
 
 import dataclasses
 import math
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-from hpo.finalize.final_model import MOST_TRIES, first_that_fits, loss_on
+from hpo.contract import Contract
+from hpo.create import Plan, open_for_creation, prepare
+from hpo.development import Development, load_development
+from hpo.finalize.final_model import MOST_TRIES, Retrained, first_that_fits, loss_on, retrain
 from model.batching import Examples
-from model.configuration import original_configuration
+from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
+from model.native import native_layer
 from model.network import BiLSTM, build_network
 from model.prediction import predict
+from model.simulation import simulate
+from model.training import FoldResult
 
 CURVES = Curves([], [], [], [])
 
@@ -60,3 +69,56 @@ def test_loss_is_the_mean_cross_entropy_of_the_finished_network() -> None:
     one = network(1)
     called = [float(p) if label else 1 - float(p) for p, label in zip(predict(one, rows), labels, strict=True)]
     assert loss_on(one, rows) == pytest.approx(-sum(math.log(p) for p in called) / 5, rel=1e-5)
+
+
+def study(folder: Path, engine: str) -> tuple[Contract, Development]:
+    """A study of ninety genes; its training takes one thread."""
+    plan = Plan(
+        study="s",
+        trials=2,
+        source=folder / "genes.csv",
+        seed=0,
+        folds=5,
+        test_size=0.2,
+        duplicates="together",
+        space_file=None,
+        sampler="random",
+        startup_trials=10,
+        pruner="none",
+        training=TrainingSettings(max_epochs=1, engine=engine, threads=1),  # type: ignore[arg-type]
+        lease_timeout_s=60.0,
+        retries=3,
+    )
+    artifacts = open_for_creation(f"sqlite:///{folder}/hpo.db", str(folder / "artifacts"))
+    contract = prepare(simulate(90, 12, 0.05, 3).genes, plan, artifacts)
+    return contract, load_development(contract, artifacts)
+
+
+@pytest.fixture
+def retrained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Retrained]:
+    """Retrains with an engine on a machine of so many cores."""
+
+    def run(cores: int, engine: str) -> Retrained:
+        monkeypatch.setattr("hpo.finalize.final_model.usable_cores", lambda: cores)
+        contract, development = study(tmp_path, engine)
+        config = dataclasses.replace(original_configuration("dna"), batch_size=64)
+        fits = FoldResult(Curves([9.0], [0.5], [9.0], [0.5]), np.empty((1, 0), np.float32))
+        return retrain(contract, development, config, 1, [fits], "cpu")
+
+    return run
+
+
+@pytest.mark.skipif(native_layer() is None, reason="the native layer cannot run here")
+def test_the_native_engine_retrains_on_all_cores_and_gives_the_network_of_one(
+    retrained_on: Callable[[int, str], Retrained],
+) -> None:
+    alone, together = retrained_on(1, "native"), retrained_on(3, "native")
+    assert native_layer().threads == 3  # type: ignore[union-attr]
+    assert alone.curves == together.curves
+    for left, right in zip(alone.networks[0].parameters(), together.networks[0].parameters(), strict=True):
+        assert torch.equal(left, right)
+
+
+def test_the_stock_engine_retrains_with_the_studys_threads(retrained_on: Callable[[int, str], Retrained]) -> None:
+    retrained_on(3, "stock")
+    assert torch.get_num_threads() == 1

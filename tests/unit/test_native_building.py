@@ -89,6 +89,17 @@ def test_a_failing_compiler_means_the_stock_path(tmp_path: Path, caplog: pytest.
     assert not list((tmp_path / "cache").rglob("building-*"))
 
 
+def test_a_cpu_without_avx2_means_the_stock_path_and_one_line_in_the_log(
+    built: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    with caplog.at_level(logging.INFO, logger="model.native"):
+        assert load(environment(built)) is None
+    (record,) = caplog.records
+    assert "this CPU offers DEFAULT, and the native layer needs AVX2 or AVX-512" in record.getMessage()
+    assert "\n" not in record.getMessage()
+
+
 def test_the_environment_turns_it_off_without_a_word(built: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert load({**environment(built), "HPO_ENGINE": "stock"}) is None
     assert not caplog.records

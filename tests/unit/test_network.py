@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
+from model import runtime
 from model.configuration import LearnerConfig, original_configuration
-from model.engines import LayerEngine, NativeEngine, StockEngine
+from model.engines import StockEngine, engine_for
 from model.layers import BidirectionalLSTM, reversal, reverse_within_lengths
 from model.native import native_layer
 from model.network import BiLSTM, build_network
@@ -30,49 +31,96 @@ def padded(sequences: list[list[int]], steps: int) -> tuple[Tensor, Tensor]:
     return tokens, torch.tensor([len(sequence) for sequence in sequences])
 
 
-def engines() -> list[LayerEngine]:
-    """Every engine that runs on this machine."""
-    native = native_layer()
-    return [StockEngine()] if native is None else [StockEngine(), NativeEngine(native)]
+NATIVE = pytest.mark.skipif(native_layer() is None, reason="the native layer cannot run here")
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+#: Device and engine as a training asks for them.
+STOCK_WAY = pytest.param("cpu", "stock", id="stock")
+OTHER_WAYS = [
+    pytest.param("cpu", "native", id="native", marks=NATIVE),
+    pytest.param("cuda", "auto", id="gpu", marks=GPU),
+]
+EVERY_WAY = pytest.mark.parametrize(("device", "engine"), [STOCK_WAY, *OTHER_WAYS])
+EVERY_OTHER_WAY = pytest.mark.parametrize(("device", "engine"), OTHER_WAYS)
 
-
-ENGINES = pytest.mark.parametrize("engine", engines(), ids=lambda engine: type(engine).__name__)
 sequences = st.lists(st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=12), min_size=1, max_size=5)
+paddings = st.lists(st.integers(0, 9), min_size=6, max_size=6)  # of each sequence alone, then of all together
 
 
-configs = st.builds(
-    lambda **chosen: LearnerConfig.from_dict({**TINY.as_dict(), **chosen}),
-    layers=st.integers(1, 3),
-    pooling=st.sampled_from(POOLINGS),
-    positions=st.sampled_from(["none", "learned"]),
-)
+def configs_with(*poolings: str) -> st.SearchStrategy[LearnerConfig]:
+    """Small networks of every kind; sizes that no vector register divides too."""
+    return st.builds(
+        lambda **chosen: LearnerConfig.from_dict({**TINY.as_dict(), **chosen}),
+        embedding_size=st.integers(1, 9),
+        hidden_size=st.integers(1, 20),
+        layers=st.integers(1, 3),
+        pooling=st.sampled_from(poolings),
+        positions=st.sampled_from(["none", "learned"]),
+    )
 
 
-@ENGINES
-@given(sequences=sequences, padding=st.integers(0, 9), config=configs)
+def network_on(device: str, engine: str, config: LearnerConfig) -> BiLSTM:
+    network = build_network(config, VOCABULARY, CONSENSUS, seed=1).to(device)
+    network.engine = engine_for(engine, torch.device(device))
+    return network
+
+
+def logits_on(device: str, network: BiLSTM, rows: list[list[int]], padding: int) -> Tensor:
+    """[B] on the CPU, of one batch that is padded by `padding` more than its longest row needs."""
+    tokens, lengths = padded(rows, max(map(len, rows)) + padding)
+    with runtime.arithmetic("fp32", torch.device(device)):
+        return network(tokens.to(device), lengths.to(device)).cpu()
+
+
+def gradients_of(network: BiLSTM, logits: Tensor) -> list[Tensor]:
+    return [gradient.cpu() for gradient in torch.autograd.grad(logits.sum(), list(network.parameters()))]
+
+
+@EVERY_WAY
+@given(rows=sequences, padding=paddings, config=configs_with(*POOLINGS))
 @settings(deadline=None, max_examples=30)
 def test_a_logit_depends_neither_on_batch_nor_on_padding(
-    engine: LayerEngine, sequences: list[list[int]], padding: int, config: LearnerConfig
+    device: str, engine: str, rows: list[list[int]], padding: list[int], config: LearnerConfig
 ) -> None:
-    network = build_network(config, VOCABULARY, CONSENSUS, seed=1).eval()
-    network.engine = engine
-    together = network(*padded(sequences, 12 + padding))
-    alone = torch.cat([network(*padded([sequence], len(sequence))) for sequence in sequences])
+    network = network_on(device, engine, config).eval()
+    together = logits_on(device, network, rows, padding[-1])
+    alone = torch.cat([logits_on(device, network, [row], extra) for row, extra in zip(rows, padding, strict=False)])
     torch.testing.assert_close(together, alone, rtol=1e-5, atol=1e-6)
 
 
-@ENGINES
-@given(sequences=sequences, padding=st.integers(0, 9), config=configs)
+@EVERY_WAY
+@given(rows=sequences, padding=paddings, config=configs_with(*POOLINGS))
 @settings(deadline=None, max_examples=20)
 def test_gradients_depend_neither_on_batch_nor_on_padding(
-    engine: LayerEngine, sequences: list[list[int]], padding: int, config: LearnerConfig
+    device: str, engine: str, rows: list[list[int]], padding: list[int], config: LearnerConfig
 ) -> None:
-    network = build_network(config, VOCABULARY, CONSENSUS, seed=1)
-    network.engine = engine
-    weights = list(network.parameters())
-    together = torch.autograd.grad(network(*padded(sequences, 12 + padding)).sum(), weights)
-    alone = torch.autograd.grad(sum(network(*padded([row], len(row))).sum() for row in sequences), weights)
-    for left, right in zip(together, alone, strict=True):
+    network = network_on(device, engine, config)
+    together = gradients_of(network, logits_on(device, network, rows, padding[-1]))
+    parts = [logits_on(device, network, [row], extra) for row, extra in zip(rows, padding, strict=False)]
+    for left, right in zip(together, gradients_of(network, torch.cat(parts)), strict=True):
+        torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
+
+
+@EVERY_OTHER_WAY
+@given(rows=sequences, padding=paddings, config=configs_with(*POOLINGS))
+@settings(deadline=None, max_examples=30)
+def test_every_way_computes_the_logits_of_the_stock_engine(
+    device: str, engine: str, rows: list[list[int]], padding: list[int], config: LearnerConfig
+) -> None:
+    stock = logits_on("cpu", network_on("cpu", "stock", config).eval(), rows, padding[0])
+    other = logits_on(device, network_on(device, engine, config).eval(), rows, padding[1])
+    torch.testing.assert_close(other, stock, rtol=1e-5, atol=1e-6)
+
+
+# Without "max": of two steps that are all but equal, rounding decides which one gets the gradient.
+@EVERY_OTHER_WAY
+@given(rows=sequences, padding=paddings, config=configs_with("last", "mean"))
+@settings(deadline=None, max_examples=20)
+def test_every_way_computes_the_gradients_of_the_stock_engine(
+    device: str, engine: str, rows: list[list[int]], padding: list[int], config: LearnerConfig
+) -> None:
+    stock, other = network_on("cpu", "stock", config), network_on(device, engine, config)
+    expected = gradients_of(stock, logits_on("cpu", stock, rows, padding[0]))
+    for left, right in zip(gradients_of(other, logits_on(device, other, rows, padding[1])), expected, strict=True):
         torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
 
 
@@ -141,18 +189,20 @@ def test_last_pooling_equals_a_packed_bidirectional_lstm(steps: int) -> None:
     torch.testing.assert_close(ours, expected, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.skipif(len(engines()) == 1, reason="the native layer cannot run here")
+@EVERY_OTHER_WAY
 @pytest.mark.parametrize("positions", ["none", "learned"])
 @pytest.mark.parametrize("pooling", POOLINGS)
-def test_the_native_engine_computes_what_the_stock_engine_does(pooling: str, positions: str) -> None:
-    chosen = {"pooling": pooling, "positions": positions}
-    network = build_network(LearnerConfig.from_dict({**TINY.as_dict(), **chosen}), VOCABULARY, CONSENSUS, seed=4)
+def test_every_way_computes_what_the_stock_engine_does_over_hundreds_of_steps(
+    pooling: str, positions: str, device: str, engine: str
+) -> None:
+    config = LearnerConfig.from_dict({**TINY.as_dict(), "pooling": pooling, "positions": positions})
     generator = torch.Generator().manual_seed(0)
     rows = [torch.randint(1, VOCABULARY, (length,), generator=generator).tolist() for length in (300, 120, 1)]
     results = []
-    for network.engine in engines():
-        logits = network(*padded(rows, 310))
-        results.append([logits, *torch.autograd.grad(logits.sum(), list(network.parameters()))])
+    for place, name in (("cpu", "stock"), (device, engine)):
+        network = network_on(place, name, config)
+        logits = logits_on(place, network, rows, padding=10)
+        results.append([logits, *gradients_of(network, logits)])
     for left, right in zip(*results, strict=True):
         torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
 

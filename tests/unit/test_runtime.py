@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from model import runtime
 from model.allocator import ALLOCATOR_ENVIRONMENT, ALLOCATOR_REMEDY, keep_memory
+from model.cores import usable_cores
 from model.engines import NativeEngine, StockEngine, engine_for
 from model.errors import DataError
 
@@ -61,8 +63,22 @@ PREPARE = "runtime.prepare(1)"
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator is glibc's")
 @pytest.mark.parametrize(
     ("prepare", "environment", "kept"),
-    [("", {}, "False"), (PREPARE, {}, "True"), ("", ALLOCATOR_ENVIRONMENT, "True")],
-    ids=["as it is", "set inside", "environment"],
+    [
+        ("", {}, "False"),
+        (PREPARE, {}, "True"),
+        ("", ALLOCATOR_ENVIRONMENT, "True"),
+        (PREPARE, {"MALLOC_MMAP_THRESHOLD_": "65536"}, "False"),
+        (PREPARE, {**ALLOCATOR_ENVIRONMENT, "MALLOC_MMAP_THRESHOLD_": "65536"}, "False"),
+        (PREPARE, {"MALLOC_TOP_PAD_": "4096"}, "True"),
+    ],
+    ids=[
+        "as it is",
+        "set inside",
+        "environment",
+        "a user's own",
+        "a user's own in a worker",
+        "a user's own of another",
+    ],
 )
 def test_freed_memory_is_kept_for_the_next_step(prepare: str, environment: dict[str, str], kept: str) -> None:
     # Memory that goes back to the system comes again page by page, and each page is a fault.
@@ -119,8 +135,45 @@ def test_a_cpu_computes_in_fp32_whatever_the_study_says() -> None:
         assert torch.equal(halves @ torch.eye(4), halves)
 
 
+@pytest.fixture
+def sixteen_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(16)), raising=False)
+
+
+def cgroup(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+def v1(quota: str) -> dict[str, str]:
+    return {"cpu/cpu.cfs_quota_us": quota, "cpu/cpu.cfs_period_us": "100000\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 16),
+        ({"cpu.max": "max 100000\n"}, 16),
+        ({"cpu.max": "200000 100000\n"}, 2),
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "10000 100000\n"}, 1),
+        ({"cpu.max": "6400000 100000\n"}, 16),
+        ({"cpu.max": "100 0\n"}, 16),
+        ({"cpu.max": ""}, 16),
+        (v1("-1\n"), 16),
+        (v1("250000\n"), 3),
+        ({"cpu/cpu.cfs_quota_us": "250000\n"}, 16),
+    ],
+)
+@pytest.mark.usefixtures("sixteen_cores")
+def test_usable_cores_are_those_that_the_container_leaves(tmp_path: Path, files: dict[str, str], cores: int) -> None:
+    assert usable_cores(cgroup(tmp_path, files)) == cores
+
+
 def test_usable_cores_are_those_of_this_process() -> None:
-    assert 1 <= runtime.usable_cores() <= (os.cpu_count() or 1)
+    assert 1 <= usable_cores() <= (os.cpu_count() or 1)
 
 
 def test_the_best_engine_is_the_one_that_auto_takes() -> None:

@@ -1,9 +1,14 @@
 """A model folder comes back as it went, and a damaged or hostile one is refused before anything is built."""
 
+import hashlib
+import itertools
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -17,20 +22,20 @@ from model.encoding import vocabulary
 from model.errors import SavedModelError
 from model.network import BiLSTM, build_network
 from model.prediction import predict
-from model.saving import load_model, save_model, weights_name
+from model.saving import load_model, save_model, weights_name, writing
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
 VOCABULARY = len(vocabulary("codon"))
 LETTERS = np.array([[2, 3, 0, 0], [65, 0, 0, 0]], dtype=np.uint8)
 
 
-def networks(count: int = 2) -> list[BiLSTM]:
-    return [build_network(CONFIG, VOCABULARY, np.arange(9), seed=seed) for seed in range(count)]
+def networks(count: int = 2, first_seed: int = 0) -> list[BiLSTM]:
+    return [build_network(CONFIG, VOCABULARY, np.arange(9), first_seed + number) for number in range(count)]
 
 
-def saved(folder: Path) -> Path:
+def saved(folder: Path, ensemble: list[BiLSTM] | None = None) -> Path:
     card = {"cv": 0.9, "name": "pncA"}
-    save_model(folder, networks(), CONFIG, alphabet="dna", genetic_code=11, letters=LETTERS, card=card)
+    save_model(folder, ensemble or networks(), CONFIG, alphabet="dna", genetic_code=11, letters=LETTERS, card=card)
     return folder
 
 
@@ -67,9 +72,23 @@ def write(name: str, content: bytes) -> Callable[[Path], None]:
     return lambda folder: (folder / name).write_bytes(content) and None
 
 
+def flip_a_bit(folder: Path) -> None:
+    path = folder / weights_name(1)
+    data = bytearray(path.read_bytes())
+    data[-7] ^= 1  # in the last weights, which stay finite
+    path.write_bytes(data)
+
+
 def cut(folder: Path) -> None:
     path = folder / weights_name(1)
     path.write_bytes(path.read_bytes()[:-5])
+
+
+def exchange(folder: Path) -> None:
+    first, second = (folder / weights_name(number) for number in range(2))
+    data = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(data)
 
 
 def rewrite(edit: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path], None]:
@@ -81,7 +100,19 @@ def rewrite(edit: Callable[[dict[str, torch.Tensor]], None]) -> Callable[[Path],
     return apply
 
 
+def hostile(damage: Callable[[Path], None]) -> Callable[[Path], None]:
+    """A damage to weights whose digests are set to match."""
+
+    def apply(folder: Path) -> None:
+        damage(folder)
+        found = [(folder / weights_name(number)).read_bytes() for number in range(2)]
+        change(weights=[hashlib.sha256(data).hexdigest() for data in found])(folder)
+
+    return apply
+
+
 LEARNER = CONFIG.as_dict()
+DIGEST = hashlib.sha256(b"").hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -91,7 +122,7 @@ LEARNER = CONFIG.as_dict()
         (write("config.json", b"[" * 100_000), "not JSON"),
         (write("config.json", b"[]"), "description"),
         (write("config.json", b" " * 10_000_001), "bytes"),
-        (change(format=1), "format 1"),
+        (change(format=2), "format 2.*Use the version of hpo that wrote it"),
         (change(letters=None), "letters"),
         (change(letters=[[2, 3, 0, 0]] * 10), "letters"),
         (change(letters=[[2, 3]]), "4 tokens"),
@@ -105,22 +136,28 @@ LEARNER = CONFIG.as_dict()
         (change(genetic_code=True), "genetic code"),
         (change(vocabulary=["A"]), "vocabulary"),
         (change(card=[]), "card"),
-        (change(networks=0), "networks"),
-        (change(networks=10**9), "networks"),
-        (change(networks=3), "cannot be read"),
+        (change(weights=[]), "weights is not"),
+        (change(weights=2), "weights is not"),
+        (change(weights=[DIGEST] * 101), "weights is not"),
+        (change(weights=[DIGEST, 7]), "no digest"),
+        (change(weights=[DIGEST]), "weights-0.safetensors is not the file"),
         (change(longest=10**12), "longest"),
         (change(longest=8), "does not hold"),
         (change(learner=None), "learner"),
         (change(learner={**LEARNER, "hidden_size": 8192}), "does not hold"),
         (change(learner={**LEARNER, "hidden_size": 10**12}), "hidden_size"),
         (change(learner={**LEARNER, "code": "import os"}), "code"),
-        (write(weights_name(0), b"\x80\x04\x95 a pickle"), "not a safetensors file"),
-        (write(weights_name(0), bytes(2_000_000)), "larger"),
-        (cut, "not a safetensors file"),
-        (rewrite(lambda weights: weights.pop("output.bias") and None), "does not hold"),
-        (rewrite(lambda weights: weights.update(surplus=torch.zeros(1))), "does not hold"),
-        (rewrite(lambda weights: weights.update({"output.bias": torch.zeros(1).double()})), "does not hold"),
-        (rewrite(lambda weights: weights.update({"output.bias": torch.tensor([float("nan")])})), "not a number"),
+        (lambda folder: (folder / weights_name(1)).unlink(), "cannot be read"),
+        (flip_a_bit, "weights-1.safetensors is not the file"),
+        (cut, "weights-1.safetensors is not the file"),
+        (exchange, "weights-0.safetensors is not the file"),
+        (hostile(cut), "not a safetensors file"),
+        (hostile(write(weights_name(0), b"\x80\x04\x95 a pickle")), "not a safetensors file"),
+        (hostile(write(weights_name(0), bytes(2_000_000))), "larger"),
+        (hostile(rewrite(lambda weights: weights.pop("output.bias") and None)), "does not hold"),
+        (hostile(rewrite(lambda weights: weights.update(surplus=torch.zeros(1)))), "does not hold"),
+        (hostile(rewrite(lambda weights: weights.update({"output.bias": torch.zeros(1).double()}))), "does not hold"),
+        (hostile(rewrite(lambda weights: weights.update({"output.bias": torch.tensor([torch.nan])}))), "not a number"),
     ],
 )
 def test_a_damaged_folder_is_refused(tmp_path: Path, damage: Callable[[Path], None], message: str) -> None:
@@ -128,6 +165,58 @@ def test_a_damaged_folder_is_refused(tmp_path: Path, damage: Callable[[Path], No
     damage(folder)
     with pytest.raises(SavedModelError, match=message):
         load_model(folder)
+
+
+def test_a_smaller_ensemble_leaves_nothing_of_a_larger_one(tmp_path: Path) -> None:
+    saved(tmp_path, networks(3))
+    saved(tmp_path, networks(1))
+    assert {path.name for path in tmp_path.iterdir()} == {"config.json", weights_name(0)}
+    assert len(load_model(tmp_path).networks) == 1
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@contextmanager
+def killed_at(moment: int) -> Iterator[None]:
+    """Ends what writes the folder before the line that it comes to after `moment` others."""
+    left = moment
+
+    def trace(frame: FrameType, event: str, argument: object) -> Callable[..., Any] | None:
+        nonlocal left
+        if frame.f_code.co_filename != writing.__file__:
+            return None
+        left -= event == "line"
+        if left < 0:
+            raise Killed
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
+
+
+def test_whenever_overwriting_is_cut_short_the_folder_is_refused_or_whole(tmp_path: Path) -> None:
+    old, new = networks(2), networks(2, first_seed=7)
+    whole = {str([one.state_dict() for one in ensemble]): name for ensemble, name in ((old, "old"), (new, "new"))}
+    found = []
+    for moment in itertools.count():
+        saved(tmp_path, old)
+        try:
+            with killed_at(moment):
+                saved(tmp_path, new)
+            break
+        except Killed:
+            pass
+        try:
+            found.append(whole[str([one.state_dict() for one in load_model(tmp_path).networks])])
+        except SavedModelError:
+            found.append("refused")
+    assert [name for name, _ in itertools.groupby(found)] == ["old", "refused"]
 
 
 def test_a_folder_that_is_none_says_what_to_name(tmp_path: Path) -> None:

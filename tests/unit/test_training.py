@@ -1,10 +1,12 @@
 """Training: a pure function of its arguments, weighted rows that equal all rows, and errors with a next step."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from model import fitting
@@ -14,7 +16,7 @@ from model.epochs import Curves
 from model.errors import DataError, NonFiniteLossError, OutOfMemoryError
 from model.fitting import schedule_factor
 from model.native import native_layer
-from model.prediction import predict
+from model.prediction import EVALUATION_BATCH, predict
 from model.training import FoldResult, train_final, train_fold
 
 VOCABULARY = 6
@@ -188,6 +190,40 @@ def test_no_value_is_read_back_between_the_batches_of_an_epoch(pooling: str, pos
         fold(config, stock, on_batch=lambda: after_each.append(read_backs.seen))
     assert len(after_each) > 2
     assert after_each[0] == after_each[-1]
+
+
+class Transfers(TorchFunctionMode):
+    """Writes down what moves values between host and device, or would where the device is a GPU."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+        name = getattr(func, "__name__", "")
+        # torch calls `to` when it clips gradients, with the device where they are.
+        ours = sys._getframe(1).f_globals["__name__"].startswith("model.")
+        to_device = name == "to" and ours and any(isinstance(one, torch.device) for one in args)
+        if to_device or name in ("cpu", "cuda", "numpy", "item", "tolist", "copy_", "tensor", "__bool__", "__float__"):
+            self.seen.append(name)
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "max"])
+@pytest.mark.parametrize("positions", ["none", "learned"])
+def test_an_epoch_moves_its_order_to_the_device_and_its_sums_and_logits_back(pooling: str, positions: str) -> None:
+    config = replace(CONFIG, layers=2, dropout=0.2, pooling=pooling, positions=positions)  # type: ignore[arg-type]
+    validation = examples(3 * EVALUATION_BATCH, seed=1)
+    stock = replace(SETTINGS, engine="stock", max_epochs=2)
+    ends: list[int] = []
+
+    def on_epoch(*_: object) -> None:
+        ends.append(len(transfers.seen))
+
+    with Transfers() as transfers:
+        train_fold(config, stock, examples(120), validation, VOCABULARY, 1, on_epoch=on_epoch)
+    # The order and each row's share of its weight; loss and accuracy; then the validation rows' logits.
+    assert transfers.seen[ends[0] : ends[1]] == ["to", "to", "tolist", "cpu", "numpy"]
 
 
 def test_a_loss_that_is_not_finite_names_the_epoch_and_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
