@@ -17,7 +17,7 @@ from hpo.evaluation.metrics import (
 )
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
 from hpo.report.evidence import Evidence, PositionEffects, TestSet, Trial
-from hpo.report.rivals import PLAIN, Rival, find_rivals, winning_column
+from hpo.report.rivals import PLAIN, Rival, best_column, find_rivals, winning_column
 from hpo.report.sampled import Copies, count_copies, sampling_groups
 
 
@@ -97,6 +97,7 @@ def _cross_validation(evidence: Evidence) -> CrossValidation:
         correct,
         column,
         sampling_groups(evidence, development.groups),
+        best=best_column(evidence),
         naive_mean=mean,
         seed=evidence.contract.seed,
     )

@@ -226,6 +226,11 @@ def test_a_simpler_trial_and_an_ensemble_are_told() -> None:
     assert "3 networks" in said.epochs
     result = build_result(changed, derive(changed))
     assert (result["best_trial"]["preferred_to"], result["best_trial"]["networks"]) == (best, 3)
+    cv, cv_of_best = result["cv"], build_result(evidence, derive(evidence))["cv"]
+    assert cv["mean"] == pytest.approx(np.mean(evidence.trials[0].fold_accuracies))
+    correction = cv_of_best["corrected_mean"] - cv_of_best["mean"]
+    assert cv["corrected_mean"] - cv["mean"] == pytest.approx(correction)
+    assert correction < 0
 
 
 def test_a_lookup_that_is_better_is_no_advice_for_new_sequences() -> None:
