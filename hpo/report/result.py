@@ -4,7 +4,9 @@ The keys of the first level and those under `cv`, `test`, `baselines`, `trials` 
 be added. `cv.interval95` belongs to the corrected mean, because it is the one that holds; the interval of the
 naive mean stands beside it as `naive_interval95`. `mcnemar_test` counts rows; `mcnemar_test_cases`, by which the
 report judges, counts rows that were sampled together (identical sequences) as one case. While the test set is
-sealed, `test`, `gap` and every baseline's `test` are null.
+sealed, `test`, `gap` and every baseline's `test` are null; so are the figures of the original's configuration where
+trial 0 did not finish. `best_trial` is the one that was chosen, which `cv`, `test` and every comparison speak of: where
+a simpler trial was preferred to the one with the highest score, `preferred_to` names that.
 """
 
 import math

@@ -34,7 +34,7 @@ def _history(evidence: Evidence, made: list[Plot]) -> None:
         last = max(t.number for t in evidence.trials)
         axes.step([t.number for t in complete] + [last], [*running, running[-1]], where="post", color=INK, lw=1.2)
         winner = next(t for t in complete if t.number == evidence.winner.number)
-        axes.plot(winner.number, winner.mean or 0.0, "*", color=ORANGE, ms=13, label=f"best: trial {winner.number}")
+        axes.plot(winner.number, winner.mean or 0.0, "*", color=ORANGE, ms=13, label=f"chosen: trial {winner.number}")
         axes.set_ylim(*_limits([t for t in evidence.trials if t.mean is not None]))
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
