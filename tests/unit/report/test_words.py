@@ -3,11 +3,13 @@
 import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from hpo.evaluation.baselines import Baseline
+from hpo.report import summary_note, write_report
 from hpo.report.answer import derive
 from hpo.report.evidence import (
     DataSummary,
@@ -62,9 +64,18 @@ def test_a_report_without_a_test_that_was_opened_before_says_so(sealed: Evidence
 def test_words_follow_the_baseline(evidence: Evidence, make_evidence: Make) -> None:
     assert "Better than every plain baseline" in said(evidence)
     equal = said(make_evidence(baseline=0.925))
-    assert "A plain baseline is as good" in equal
     assert "logistic regression" in equal["A plain baseline is as good"]
     assert "A plain baseline is better" in said(make_evidence(baseline=0.995))
+
+
+def test_a_plain_baseline_as_good_is_said_in_the_first_lines(make_evidence: Make) -> None:
+    for accuracy, title in ((0.925, "A plain baseline is as good"), (0.995, "A plain baseline is better")):
+        evidence = make_evidence(baseline=accuracy)
+        assert list(said(evidence))[0] == title
+        # Only what makes every figure of the test doubtful, or the network worthless, may come before it.
+        opened_again = replace(evidence, test_openings=("2026-01-01", "2026-01-02"))
+        assert list(said(opened_again))[1] == title
+        assert summary_note(evidence, {}).split("\n- ")[1].startswith(f"**{title}.**")
 
 
 def repeated(evidence: Evidence, copies: int) -> Evidence:
@@ -156,3 +167,14 @@ def test_words_explain_the_architecture(evidence: Evidence) -> None:
     assert "the most that was allowed" not in words.epochs
     short = replace(evidence, contract=replace(evidence.contract, max_epochs=11))
     assert "the most that was allowed" in say(short, derive(short)).epochs
+
+
+def test_what_could_not_be_measured_is_told(evidence: Evidence, tmp_path: Path) -> None:
+    assert say(evidence, derive(evidence)).importance == ""
+    without = replace(evidence, importances={}, positions=None)
+    words = say(without, derive(without))
+    write_report(without, tmp_path)
+    for page in ((tmp_path / name).read_text() for name in ("report.html", "report.md")):
+        assert words.importance in page
+        assert words.positions in page
+        assert "Where in the gene" in page
