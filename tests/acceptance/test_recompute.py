@@ -117,6 +117,10 @@ def check_search(result: dict[str, Any], study: Stored) -> set[str]:
         "networks": 1,
         "network_parameters": sum(weights.numel() for weights in study.model.networks[0].parameters()),
     }
+    told = [(spent["trial"], spent["best"]) for spent in result["search"]["best_by_trial"]]
+    assert [number for number, _ in told] == list(range(TRIALS))
+    for number, best in told:
+        assert best == pytest.approx(max(trial.value for trial in study.complete if trial.number <= number))
     assert result["importances"] == pytest.approx(importances(study))
     assert len(result["importances"]) > 1
     assert sum(result["importances"].values()) == pytest.approx(1)
@@ -130,7 +134,7 @@ def check_search(result: dict[str, Any], study: Stored) -> set[str]:
     assert result["tied_with_best"] == tied(study)
     return {
         *("study", "trials", "folds_trained", "folds_saved", "seconds", "best_trial"),
-        *("test_openings", "test_opened", "data", "tied_with_best", "importances"),
+        *("test_openings", "test_opened", "data", "tied_with_best", "importances", "search"),
     }
 
 

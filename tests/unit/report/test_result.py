@@ -65,6 +65,19 @@ def test_a_sealed_test_set_stays_out_of_every_file(sealed: Evidence, tmp_path: P
     assert "still sealed" in (tmp_path / "report.md").read_text()
 
 
+def test_accuracy_is_told_as_a_function_of_the_trials_spent(evidence: Evidence) -> None:
+    told = build_result(evidence, derive(evidence))["search"]["best_by_trial"]
+    assert [spent["trial"] for spent in told] == [trial.number for trial in evidence.trials]
+    for spent in told:
+        earlier = [t.mean for t in evidence.trials if t.state == "COMPLETE" and t.number <= spent["trial"]]
+        assert spent["best"] == max(earlier)
+    assert len({spent["best"] for spent in told}) > 1
+    assert told[-1]["best"] == derive(evidence).cv.mean
+    failed = (replace(evidence.trials[0], state="FAIL"), *evidence.trials[1:])
+    late = replace(evidence, trials=failed)
+    assert build_result(late, derive(late))["search"]["best_by_trial"][0] == {"trial": 0, "best": None}
+
+
 def test_numbers_json_lacks_become_null(evidence: Evidence) -> None:
     params = {**evidence.winner.params, "dropout": float("nan"), "hidden_size": np.int64(3)}
     odd = replace(evidence, winner=replace(evidence.winner, params=params))
