@@ -142,7 +142,7 @@ def _sentence(name: str, choices: tuple[Choice, ...], answer: Answer) -> str:
     if margin < 0:  # a simpler trial was preferred to the best one
         return (
             f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, "
-            f"{spoken(second.value)} {percent(second.best)}: {points(margin)} more."
+            f"{spoken(name)} {spoken(second.value)} {percent(second.best)}: {points(margin)} more."
         )
     tied = second.best_number in {trial.number for trial in answer.tied}
     how_sure = "that may be chance" if tied else "more than chance"
