@@ -84,8 +84,7 @@ def finish_next(session: Session, hidden_size: int, mistakes: int) -> None:
         result = FoldResult(curves=curves, probabilities=probabilities[None, development.folds == fold])
         record = write_fold(session.artifacts, fold, result, seconds=1.0)
         session.queue.record(claim, record.attribute, record.as_dict())
-    session.queue.record(
-        claim, CONFIGURATION, replace(original_configuration("dna"), hidden_size=hidden_size).as_dict()
-    )
+    config = replace(original_configuration("dna"), hidden_size=hidden_size)
+    session.queue.record(claim, CONFIGURATION, config.as_dict())
     session.queue.record(claim, EPOCHS, 1)
     session.queue.finish(claim, TrialState.COMPLETE, float(right.mean()))
