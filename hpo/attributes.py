@@ -3,6 +3,7 @@
 Imports neither torch nor the learner, so that `hpo status` answers at once.
 """
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -15,13 +16,29 @@ from hpo.errors import ContractError
 CONTRACT = "hpo:contract"
 BUDGET = "hpo:budget"
 PAUSED = "hpo:paused"
-TEST_OPENINGS = "hpo:test_openings"
+_OPENING_PREFIX = "hpo:test_opening:"
+_EARLIER_OPENINGS = "hpo:test_openings"  # a list of dates, as studies kept it that were made before
 
 #: Of a trial. `fold_accuracies` is what people look at in optuna-dashboard, so it goes without the prefix.
 CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 _FOLD_PREFIX = "hpo:fold:"
+
+
+def new_opening() -> str:
+    """The name of an attribute that no other opening of the test set has: whoever opens at once is counted too."""
+    return f"{_OPENING_PREFIX}{uuid.uuid4().hex}"
+
+
+def openings_of(attributes: Mapping[str, Any]) -> tuple[str, ...]:
+    """When the test set was opened: dates in ISO 8601, UTC, the earliest first.
+
+    Args:
+        attributes: A study's user attributes.
+    """
+    own = (date for name, date in attributes.items() if name.startswith(_OPENING_PREFIX))
+    return tuple(sorted(str(date) for date in (*attributes.get(_EARLIER_OPENINGS, ()), *own)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,8 +1,11 @@
 """How much too good the best of many cross-validation scores is, from stored predictions alone.
 
 The groups of rows are dealt at random into four parts, again and again. Each time the best configuration is chosen
-on three parts and scored on the fourth, which had no say. What these scores lose against the study's winner on the same
-rows is the correction (so it is exactly 0 for one configuration). No network is trained again.
+on three parts and scored on the fourth, which had no say. What these scores lose against the study's best configuration
+on the same rows is the correction (so it is exactly 0 for one configuration). No network is trained again.
+
+Where a simpler configuration is taken instead of the best, it gets the correction of the best. That is at the safe
+side: being tied with the best owes less to luck than being the best.
 
 The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. A part
 holds few rows, so its scores vary more than those of the whole: with V parts, V - 1 times as much; that is undone.
@@ -48,7 +51,7 @@ class CorrectedAccuracy:
 
 @dataclass(frozen=True, eq=False)
 class _Scores:
-    correction: float  #: mean of chosen minus winner, over all rows
+    correction: float  #: mean of chosen minus the study's best, over all rows
     variance: float  #: of the chosen one's accuracy, over as many rows as the study has
 
 
@@ -57,6 +60,7 @@ def correct_selection_bias(
     winner: int,
     groups: NDArray[np.int64] | None = None,
     *,
+    best: int | None = None,
     naive_mean: float | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
@@ -67,6 +71,8 @@ def correct_selection_bias(
         correct: [N, C], whether the out-of-fold prediction of configuration c was right for row n.
         winner: Column of the configuration that the study chose.
         groups: [N], rows that are sampled together share an id; none means that every row stands alone.
+        best: Column of the configuration with the highest score, where the winner is a simpler one; by default the
+            winner. What choosing the best costs is measured against it, and taken off the winner's score.
         naive_mean: The winner's score as the study counts it (the mean over folds); by default over rows.
         replicates: How often the rows are dealt into parts.
         seed: Of the dealing; the same seed gives the same numbers.
@@ -75,17 +81,18 @@ def correct_selection_bias(
         Naive and corrected mean, each with its interval.
 
     Raises:
-        ValueError: If there is no row or the winner is not a column.
+        ValueError: If there is no row, or the winner or the best is not a column.
     """
     rows, configurations = correct.shape
-    if rows == 0 or not 0 <= winner < configurations:
-        raise ValueError(f"Got {rows} rows and column {winner} of {configurations} as the winner.")
+    best = winner if best is None else best
+    if rows == 0 or not (0 <= winner < configurations and 0 <= best < configurations):
+        raise ValueError(f"Got {rows} rows; of {configurations} columns {winner} as the winner, {best} as the best.")
     groups = np.arange(rows) if groups is None else groups
     naive = float(correct[:, winner].mean()) if naive_mean is None else naive_mean
     totals, sizes = group_sums(correct, groups), group_sums(np.ones(rows), groups)
     # Parts must not be empty: with fewer groups nothing can be said.
     usable = replicates if len(sizes) >= PARTS else 0
-    centre, width = (_deal(totals, sizes, winner, parts, usable, seed) for parts in (PARTS, WIDTH_PARTS))
+    centre, width = (_deal(totals, sizes, best, parts, usable, seed) for parts in (PARTS, WIDTH_PARTS))
     corrected = min(1.0, max(0.0, naive + centre.correction))
     naive_variance = float(grouped_variance(correct[:, winner], groups))
     variance = max(width.variance, naive_variance) if usable else 0.0
@@ -101,7 +108,7 @@ def correct_selection_bias(
 
 
 def _deal(
-    totals: NDArray[np.float64], sizes: NDArray[np.float64], winner: int, parts: int, replicates: int, seed: int
+    totals: NDArray[np.float64], sizes: NDArray[np.float64], best: int, parts: int, replicates: int, seed: int
 ) -> _Scores:
     """Deal groups into parts, again and again; `totals` [G, C] right rows, `sizes` [G] rows of each group."""
     if not replicates:
@@ -114,8 +121,8 @@ def _deal(
         inside = (generator.permutation(even) == np.arange(parts)[:, None]).astype(np.float32)  # [V, G]
         right, rows = inside @ totals, inside @ sizes
         # Ties go to the earliest trial, as in the study itself.
-        best = (right.sum(axis=0) - right).argmax(axis=1)
-        chosen = right[np.arange(parts), best]
+        choices = (right.sum(axis=0) - right).argmax(axis=1)
+        chosen = right[np.arange(parts), choices]
         scores[replicate] = chosen / rows
-        corrections[replicate] = (chosen.sum() - right[:, winner].sum()) / rows.sum()
+        corrections[replicate] = (chosen.sum() - right[:, best].sum()) / rows.sum()
     return _Scores(float(corrections.mean()), float(scores.var(ddof=1)) / (parts - 1))

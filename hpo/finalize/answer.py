@@ -11,7 +11,7 @@ from hpo.attributes import EPOCHS
 from hpo.development import Development, load_development
 from hpo.errors import HpoError, NotFinishedError
 from hpo.finalize import final_model
-from hpo.finalize.card import model_card
+from hpo.finalize.card import model_card, remove_card, write_card
 from hpo.finalize.gathering import Gathered, gather
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
@@ -88,7 +88,11 @@ def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
     with step("Comparing with plain baselines, writing the report"):
         facts = gather(Gathered(session, development, search, winner, final, original, test))
         result = write_report(facts, output)
-    final_model.save(final, session.contract, development, output / "model", card=model_card(result))
+    card = model_card(result)
+    # An earlier model's page is gone before its weights are: whenever this is cut short, no page stands beside another's.
+    remove_card(output / "model")
+    final_model.save(final, session.contract, development, output / "model", card=card)
+    write_card(card, output / "model")
     publish(session, output, facts)
     return result
 

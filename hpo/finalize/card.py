@@ -1,7 +1,19 @@
-"""The model card: what people should know before they use the model. It travels in the model's folder."""
+"""The model card: what people should know before they use the model. It travels in the model's folder.
 
+It stands there twice: for programs in `config.json`, and for people in `README.md`, which is made from it and which
+nothing reads back.
+"""
+
+from pathlib import Path
 from typing import Any
 
+from hpo.evaluation.comparison import SIGNIFICANT
+from hpo.evaluation.intervals import Interval
+from hpo.report.rendering import markdown_text
+from hpo.report.rivals import PLAIN
+from hpo.report.words.names import RIVALS, moment, percent, plural, span, spoken, value
+
+CARD = "README.md"
 INTENDED_USE = (
     "Research: predict resistance to one drug from variants of one gene, for genes like those of the study. "
     "Not for decisions about patients."
@@ -30,9 +42,75 @@ def model_card(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def write_card(card: dict[str, Any], folder: Path) -> None:
+    """Write the card for people, beside the model that it belongs to."""
+    (folder / CARD).write_text(card_in_words(card), encoding="utf-8")
+
+
+def remove_card(folder: Path) -> None:
+    """Remove the card for people, where there is one."""
+    (folder / CARD).unlink(missing_ok=True)
+
+
+def card_in_words(card: dict[str, Any]) -> str:
+    """The card as a page of Markdown."""
+    trial, data = card["trial"], card["data"]
+    params = ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in trial["params"].items())
+    lines = [
+        f"# Model card: {markdown_text(card['study'])}",
+        "",
+        f"**Intended use.** {card['intended_use']}",
+        "",
+        "## Figures",
+        "",
+        "| | accuracy | 95 % interval |",
+        "|---|---|---|",
+        *_figures(card),
+        "",
+        "## Limits",
+        "",
+        *(f"- {limit}" for limit in card["limits"]),
+        "",
+        "## Origin",
+        "",
+        f"- Data: SHA-256 {data['fingerprint']}; {data['development']:,} genes for development, {data['test']:,} for "
+        f"the test, {data['resistant']:,} of all resistant",
+        f"- Network: trial {trial['number']} of the study: {markdown_text(params)}",
+        f"- Trained for {plural(trial['epochs'], 'epoch')}, {plural(trial['networks'], 'network')}; finished "
+        f"{moment(card['finished'])}",
+        f"- Test set opened: {plural(card['test_openings'], 'time')}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _figures(card: dict[str, Any]) -> list[str]:
+    cv, test = card["cv"], card["test"]
+    rows = [
+        ("Test", test["accuracy"], test["interval95"]) if test else None,
+        ("Cross-validation, corrected for the choice among trials", cv["corrected_mean"], cv["interval95"]),
+        ("Cross-validation", cv["mean"], cv["naive_interval95"]),
+        *((_spoken(name, baseline), _score(baseline), None) for name, baseline in card["baselines"].items()),
+    ]
+    return [
+        f"| {name} | {percent(score)} | {span(Interval(*interval)) if interval else ''} |"
+        for name, score, interval in filter(None, rows)
+        if score is not None
+    ]
+
+
+def _spoken(name: str, baseline: dict[str, Any]) -> str:
+    return f"{RIVALS[name].short}, {'cross-validation' if baseline['test'] is None else 'test'}"
+
+
+def _score(baseline: dict[str, Any]) -> float | None:
+    score: float | None = baseline["cv"] if baseline["test"] is None else baseline["test"]
+    return score
+
+
 def _limits(result: dict[str, Any]) -> list[str]:
     test = result["test"]
     limits = [
+        *_as_good_without_a_network(result),
         "It knows the variants of one gene and one drug; another gene or drug gets an answer that means nothing.",
         "A letter that no training gene had at its position is a guess, and so is a gene much longer than those.",
         "A call is a probability above one half. Where mistakes cost differently, choose another threshold.",
@@ -43,8 +121,31 @@ def _limits(result: dict[str, Any]) -> list[str]:
     if test["seen_sequences"] is not None:
         limits.append(
             "Most accuracy figures are for sequences as common as in the data; for new sequences see "
-            "test.unseen_sequences."
+            "test.unseen_sequences in config.json."
         )
     if result["test_openings"] > 1:
         limits.append(f"The test set was opened {result['test_openings']} times; only the first was a fair test.")
     return limits
+
+
+def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
+    """Name the plain baseline that does best, where the network does not beat it by more than chance."""
+    plain = {name: result["baselines"][name] for name in PLAIN if name in result["baselines"]}
+    scored = {name: baseline for name, baseline in plain.items() if _score(baseline) is not None}
+    name = max(scored, key=lambda name: _score(scored[name]) or 0.0, default=None)
+    if name is None or _is_beaten(scored[name]):
+        return []
+    where, own = "in cross-validation", result["cv"]["mean"]
+    if scored[name]["test"] is not None:
+        where, own = "on the test set", result["test"]["accuracy"]
+    return [
+        f"A network may not be needed: {where} {RIVALS[name].long} is right for {percent(_score(scored[name]))}, this "
+        f"model for {percent(own)}. It does not beat that by more than chance."
+    ]
+
+
+def _is_beaten(baseline: dict[str, Any]) -> bool:
+    paired = baseline["mcnemar_test_cases"] or baseline["mcnemar_cv_cases"]
+    if paired is None:
+        return True
+    return bool(paired["p"] < SIGNIFICANT and paired["only_best_right"] > paired["only_baseline_right"])

@@ -8,10 +8,11 @@ import numpy as np
 from hpo.contract import Contract
 from hpo.development import Development, labels_of
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
+from hpo.evaluation.importance import importances
 from hpo.finalize.described import describe_contract, describe_data
 from hpo.finalize.final_model import Retrained, epoch_curves, layers, test_probabilities
 from hpo.finalize.seal import openings
-from hpo.finalize.trials import Search, Winner, held_out, importances, trial_evidence
+from hpo.finalize.trials import Search, Winner, held_out, trial_evidence
 from hpo.report import evidence
 from hpo.session import Session
 from hpo.status import read_status
@@ -81,7 +82,7 @@ def gather(found: Gathered) -> evidence.Evidence:
         test=None if test is None else _test_evidence(test, final, groups, rows, code),
         original=_original_evidence(session, described, found.original, test),
         baselines=_baselines(session, development, labels, test),
-        importances=importances(session, search.complete),
+        importances=importances(search.complete, contract.search.space.searched, contract.seed),
         positions=_positions(contract, development, final, test),
     )
 

@@ -2,7 +2,7 @@
 
 import datetime
 
-from hpo.attributes import TEST_OPENINGS
+from hpo.attributes import new_opening, openings_of
 from hpo.errors import ContractError
 from hpo.session import Session
 from model.genes import Genes
@@ -11,7 +11,7 @@ from model.snapshot import from_bytes
 
 def openings(session: Session) -> tuple[str, ...]:
     """When the test set was opened so far: dates in ISO 8601, UTC."""
-    return tuple(str(date) for date in session.handle.get(TEST_OPENINGS, []))
+    return openings_of(session.handle.attributes())
 
 
 def open_test(session: Session) -> Genes:
@@ -22,7 +22,7 @@ def open_test(session: Session) -> Genes:
         ArtifactMissingError, ArtifactCorruptError: From the store.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    session.handle.set(TEST_OPENINGS, [*openings(session), now])
+    session.handle.set(new_opening(), now)
     sealed = session.contract.data.test
     genes, _ = from_bytes(session.artifacts.get(sealed.artifact))
     if genes.fingerprint() != sealed.fingerprint:

@@ -1,12 +1,10 @@
 """What the search left: trials, the winner's curves, and every complete trial's out-of-fold predictions."""
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
-import optuna
 import torch
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
@@ -26,8 +24,6 @@ from model.training import FoldResult
 from storage.leases import REASON
 
 Prefer = Literal["best", "simplest"]
-#: Below this many complete trials, an importance would be a number without meaning.
-MIN_FOR_IMPORTANCE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +82,7 @@ def _complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
 def choose_winner(session: Session, search: Search, development: Development, prefer: Prefer) -> Winner:
     """The best complete trial, or the simplest that cannot be told from it; with its folds."""
     best = search.best
-    chosen = best if prefer == "best" else _simplest(session, search, best, development)
+    chosen = best if prefer == "best" else _simplest(session, search, development)
     return Winner(
         trial=chosen,
         instead_of=None if chosen.number == best.number else best.number,
@@ -96,20 +92,29 @@ def choose_winner(session: Session, search: Search, development: Development, pr
     )
 
 
-def _simplest(session: Session, search: Search, best: FrozenTrial, development: Development) -> FrozenTrial:
-    """The smallest network among the best trial and those that are tied with it; of equal ones the better."""
-    contract, numbers = session.contract, search.out_of_fold.numbers
-    groups = None
+def _simplest(session: Session, search: Search, development: Development) -> FrozenTrial:
+    contract, groups = session.contract, None
     if contract.splitting.duplicates == "together":
         groups = group_ids(development.genes, contract.search.space.encodings, contract.settings.genetic_code)
+
+    def size(trial: FrozenTrial) -> int:
+        return network_size(LearnerConfig(**trial.user_attrs[CONFIGURATION]), development)
+
+    return simplest(search, groups, size)
+
+
+def simplest(search: Search, groups: NDArray[np.int64] | None, size: Callable[[FrozenTrial], int]) -> FrozenTrial:
+    """The smallest network among the best trial and those that are tied with it; of equal ones the better.
+
+    Args:
+        search: With at least one complete trial.
+        groups: [N], rows that are sampled together share an id; none means that every row stands alone.
+        size: Parameters of a trial's network.
+    """
+    best, numbers = search.best, search.out_of_fold.numbers
     tied = {numbers[column] for column in tied_with(search.out_of_fold.correct, numbers.index(best.number), groups)}
     candidates = [trial for trial in search.complete if trial.number in tied | {best.number}]
-
-    def order(trial: FrozenTrial) -> tuple[int, float, int]:
-        config = LearnerConfig(**trial.user_attrs[CONFIGURATION])
-        return network_size(config, development), -(trial.value or 0.0), trial.number
-
-    return min(candidates, key=order)
+    return min(candidates, key=lambda trial: (size(trial), -(trial.value or 0.0), trial.number))
 
 
 def network_size(config: LearnerConfig, development: Development) -> int:
@@ -154,27 +159,6 @@ def held_out(
     for fold, result in enumerate(folds):
         probabilities[fold_of_row == fold] = result.probabilities[epoch - 1]
     return probabilities
-
-
-def importances(session: Session, complete: list[FrozenTrial]) -> dict[str, float]:
-    """Share of the variance in accuracy that each hyperparameter explains (fANOVA); empty for small studies."""
-    if len(complete) < MIN_FOR_IMPORTANCE or len({trial.value for trial in complete}) < 2:
-        return {}
-    names = [
-        name
-        for name in session.contract.search.space.searched
-        if all(name in trial.params for trial in complete) and len({t.params[name] for t in complete}) > 1
-    ]
-    if not names:
-        return {}
-    # Trials of another study object would be read again and again; a copy in memory holds just the complete ones.
-    copy = optuna.create_study(direction="maximize")
-    copy.add_trials(complete)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # experimental parts of Optuna say so on every call
-        evaluator = optuna.importance.FanovaImportanceEvaluator(seed=session.contract.seed)
-        shares: dict[str, Any] = optuna.importance.get_param_importances(copy, evaluator=evaluator, params=names)
-    return {name: float(share) for name, share in shares.items()}
 
 
 def folds_of(session: Session, trial: FrozenTrial) -> list[FoldResult]:

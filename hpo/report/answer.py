@@ -1,6 +1,6 @@
 """What follows from the evidence: every statistic of the report, computed once and shown everywhere alike."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ from hpo.evaluation.metrics import (
 )
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
 from hpo.report.evidence import Evidence, PositionEffects, TestSet, Trial
-from hpo.report.rivals import PLAIN, Rival, find_rivals, winning_column
+from hpo.report.rivals import PLAIN, Rival, best_column, find_rivals, winning_column
 from hpo.report.sampled import Copies, count_copies, sampling_groups
 
 
@@ -47,6 +47,14 @@ class Tested:
     copies: Copies
 
 
+@dataclass(frozen=True)
+class Progress:
+    """How far the search had come when a trial was spent."""
+
+    trial: int
+    best: float | None  #: highest mean of the complete trials up to this number; None before the first
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """Everything that the pages say in figures."""
@@ -55,6 +63,7 @@ class Answer:
     test: Tested | None
     rivals: tuple[Rival, ...]  #: the original's configuration last
     tied: tuple[Trial, ...]  #: complete trials that cannot be told from the winner, best first
+    progress: tuple[Progress, ...]  #: by number
 
     def rival(self, name: str) -> Rival | None:
         """Find a baseline by its name."""
@@ -78,6 +87,7 @@ def derive(evidence: Evidence) -> Answer:
         test=None if evidence.test is None else _tested(evidence, evidence.test, cv),
         rivals=find_rivals(evidence),
         tied=_tied(evidence),
+        progress=tuple(_progress(evidence.trials)),
     )
 
 
@@ -97,6 +107,7 @@ def _cross_validation(evidence: Evidence) -> CrossValidation:
         correct,
         column,
         sampling_groups(evidence, development.groups),
+        best=best_column(evidence),
         naive_mean=mean,
         seed=evidence.contract.seed,
     )
@@ -123,6 +134,14 @@ def _tested(evidence: Evidence, test: TestSet, cv: CrossValidation) -> Tested:
         by_class=[part for part in by_class if part],
         copies=count_copies(correct, test.groups),
     )
+
+
+def _progress(trials: Sequence[Trial]) -> Iterator[Progress]:
+    best = None
+    for trial in trials:
+        if trial.state == "COMPLETE" and trial.mean is not None:
+            best = trial.mean if best is None else max(best, trial.mean)
+        yield Progress(trial.number, best)
 
 
 def _tied(evidence: Evidence) -> tuple[Trial, ...]:

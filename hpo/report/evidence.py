@@ -217,3 +217,8 @@ class Evidence:
     baselines: tuple[Baseline, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)  #: hyperparameter -> share, sums to 1
     positions: PositionEffects | None = None
+
+    @property
+    def instead_of(self) -> Trial | None:
+        """The trial with the highest score, where a simpler one was preferred to it."""
+        return next((trial for trial in self.trials if trial.number == self.winner.instead_of), None)

@@ -16,7 +16,7 @@ from hpo.report.evidence import Evidence
 from hpo.report.plots import Plot
 from hpo.report.result import count_states
 from hpo.report.words import Words, names
-from hpo.report.words.verdict import winning_params
+from hpo.report.words.verdict import chosen_trial, winning_params
 
 #: The main plots, as they stand in the dashboard's note.
 _IN_NOTE = ("cv_against_test", "confusion_matrix", "optimization_history", "positions")
@@ -100,6 +100,7 @@ def _context(report: Report) -> dict[str, object]:
         "rival_names": names.RIVALS,
         "length_unit": names.encoding_name(str(report.evidence.winner.params.get("encoding", "tokens"))),
         "position_name": names.POSITION.get(str(report.evidence.winner.params.get("encoding")), "position"),
+        "chosen_trial": chosen_trial(report.evidence),
         "winning_params": winning_params(report.evidence),
         "counts": count_states(report.evidence.trials),
         "measured": report.answer.test.measured if report.answer.test else report.answer.cv.measured,

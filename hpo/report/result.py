@@ -4,9 +4,13 @@ The keys of the first level and those under `cv`, `test`, `baselines`, `trials` 
 be added. `cv.interval95` belongs to the corrected mean, because it is the one that holds; the interval of the
 naive mean stands beside it as `naive_interval95`. `mcnemar_test` counts rows; `mcnemar_test_cases`, by which the
 report judges, counts rows that were sampled together (identical sequences) as one case. While the test set is
-sealed, `test`, `gap` and every baseline's `test` are null.
+sealed, `test`, `gap` and every baseline's `test` are null; so are the figures of the original's configuration where
+trial 0 did not finish. `best_trial` is the one that was chosen, which `cv`, `test` and every comparison speak of: where
+a simpler trial was preferred to the one with the highest score, `preferred_to` names that. `search.best_by_trial` is
+the accuracy as a function of the trials spent: for each finished trial the best CV accuracy up to its number.
 """
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -45,6 +49,7 @@ def build_result(evidence: Evidence, answer: Answer) -> dict[str, Json]:
         "folds_trained": evidence.effort.folds_trained,
         "folds_saved": evidence.effort.folds_saved,
         "seconds": evidence.effort.seconds,
+        "search": {"best_by_trial": [dataclasses.asdict(spent) for spent in answer.progress]},
         "tied_with_best": [trial.number for trial in answer.tied],
         "importances": dict(evidence.importances),
         "positions": _positions(evidence.positions),

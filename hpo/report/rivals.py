@@ -68,6 +68,12 @@ def winning_column(evidence: Evidence) -> int:
     return evidence.out_of_fold.numbers.index(evidence.winner.number)
 
 
+def best_column(evidence: Evidence) -> int:
+    """Find the column of the study's best trial, which is the winner unless a simpler one was preferred to it."""
+    instead_of = evidence.winner.instead_of
+    return winning_column(evidence) if instead_of is None else evidence.out_of_fold.numbers.index(instead_of)
+
+
 def _from_baseline(evidence: Evidence, baseline: Baseline) -> Rival:
     right = called_resistant(baseline.probabilities) == evidence.development.labels
     return Rival(

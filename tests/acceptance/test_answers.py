@@ -3,6 +3,11 @@
 import csv
 import json
 
+from optuna.trial import TrialState
+
+from hpo.session import open_session
+from storage.leases import WorkerIdentity
+
 
 def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
     hpo.create("s", 5)
@@ -13,10 +18,28 @@ def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
     assert simple["best_trial"]["networks"] == 3
     assert simple["best_trial"]["preferred_to"] in (None, best["best_trial"]["number"])
     assert simple["best_trial"]["number"] in [best["best_trial"]["number"], *best["tied_with_best"]]
-    weights = sorted(path.name for path in (hpo.folder / "simple/model").glob("*.safetensors"))
-    assert weights == ["weights-0.safetensors", "weights-1.safetensors", "weights-2.safetensors"]
-    assert json.loads((hpo.folder / "simple/model/config.json").read_text())["networks"] == 3
+    weights = sorted((hpo.folder / "simple/model").glob("*.safetensors"))
+    assert [path.name for path in weights] == [f"weights-{number}.safetensors" for number in range(3)]
+    assert len({path.read_bytes() for path in weights}) == 3  # each from a seed of its own
+    assert len(json.loads((hpo.folder / "simple/model/config.json").read_text())["weights"]) == 3
     hpo.ok("predict", "simple/model", "genes.csv", "--output", "predictions.csv")
+
+
+def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
+    hpo.create("s", 3)
+    session = open_session(f"sqlite:///{hpo.folder}/hpo.db", "s", str(hpo.folder / "hpo-artifacts"))
+    claim = session.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), 3)
+    assert claim is not None
+    assert claim.number == 0
+    session.queue.finish(claim, TrialState.FAIL, reason="The loss is nan.")
+    session.storage.close()
+    hpo.ok("worker", "--workers", "1")
+    told = hpo.ok("finalize", "--output", "report")
+    assert "test accuracy" in told
+    assert "original configuration" not in told
+    for name in ("report.html", "report.md"):
+        assert "The untuned network did not finish" in (hpo.folder / "report" / name).read_text()
+    assert (hpo.folder / "report/model/config.json").exists()
 
 
 def test_a_second_finalize_says_that_the_test_set_has_been_used(hpo) -> None:

@@ -22,6 +22,11 @@ def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
     for name in ("report.html", "report.md", "model/config.json"):
         assert (hpo.folder / "report" / name).stat().st_size > 0
     assert len(list((hpo.folder / "report/plots").glob("*.png"))) >= 6
+    card = (hpo.folder / "report/model/README.md").read_text()
+    assert result["data"]["fingerprint"] in card
+    assert "Not for decisions about patients" in card
+    assert f"| Test | {100 * result['test']['accuracy']:.1f}" in card
+    assert "another gene or drug gets an answer that means nothing" in card
 
     again = hpo.json(*RUN)
     assert again["folds_trained"] == result["folds_trained"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from hpo.evaluation.baselines import (
     BaselineData,
@@ -13,7 +14,7 @@ from hpo.evaluation.baselines import (
     logistic_regression,
     majority,
 )
-from hpo.evaluation.linear import kmer_counts, one_hot
+from hpo.evaluation.linear import PENALTIES, kmer_counts, one_hot
 
 
 def toy(rows: int = 200, *, decisive: int = 3) -> BaselineData:
@@ -65,6 +66,28 @@ def test_logistic_regression_finds_the_decisive_position() -> None:
     found = logistic_regression(toy())
     assert found.cv == 1
     assert found.test_accuracy == 1
+
+
+def without_tuning(data: BaselineData, penalty: float) -> float:
+    """CV accuracy of a logistic regression with one penalty for all."""
+    x, right = one_hot(data.tokens), []
+    for fold in range(5):
+        inside, outside = data.folds != fold, data.folds == fold
+        fitted = LogisticRegression(C=penalty, max_iter=300).fit(x[inside], data.labels[inside])
+        right.append((fitted.predict(x[outside]) == data.labels[outside]).mean())
+    return float(np.mean(right))
+
+
+def test_the_penalty_is_tuned_down_for_noise_and_up_for_a_rare_letter() -> None:
+    rng = np.random.default_rng(0)
+    tokens = rng.integers(2, 4, (300, 60)).astype(np.uint8)
+    noisy = (tokens[:, 3] == 2) ^ (rng.random(300) < 0.2)
+    data = BaselineData(tokens, np.full(300, 60), noisy, np.arange(300) % 5)
+    assert logistic_regression(data).cv > without_tuning(data, PENALTIES[-1]) + 0.05
+    rare = np.random.default_rng(0).random(300) < 0.12
+    tokens = np.where((np.arange(60) == 3) & rare[:, None], 4, tokens).astype(np.uint8)
+    data = replace(data, tokens=tokens, labels=rare)
+    assert logistic_regression(data).cv > without_tuning(data, PENALTIES[0]) + 0.05
 
 
 def test_logistic_regression_weights_copies_like_rows() -> None:

@@ -42,6 +42,18 @@ def test_leaves_a_clear_winner_alone() -> None:
     assert found.corrected_mean == found.naive_mean == correct[:, 0].mean()
 
 
+def test_a_simpler_winner_keeps_its_own_score_and_pays_for_the_choice_of_the_best() -> None:
+    rng = np.random.default_rng(0)
+    correct = np.concatenate([null_study(rng), rng.random((400, 1)) < 0.88], axis=1)
+    best, simple = int(correct.mean(axis=0).argmax()), 40
+    of_best, of_simple = correct_selection_bias(correct, best), correct_selection_bias(correct, simple, best=best)
+    assert of_simple.naive_mean == correct[:, simple].mean() < of_best.naive_mean
+    assert of_simple.correction == of_best.correction < 0
+    assert of_simple.corrected_mean == of_simple.naive_mean + of_simple.correction
+    assert of_simple.interval.low < of_simple.corrected_mean < of_simple.interval.high < of_best.interval.high
+    assert correct_selection_bias(correct, best, best=best) == of_best
+
+
 def test_one_configuration_needs_no_correction() -> None:
     correct = np.random.default_rng(0).random((300, 1)) < 0.8
     found = correct_selection_bias(correct, 0, naive_mean=0.81)
@@ -95,3 +107,5 @@ def test_few_groups_still_give_an_answer() -> None:
 def test_refuses_a_winner_that_is_no_column(winner: int) -> None:
     with pytest.raises(ValueError, match="winner"):
         correct_selection_bias(np.ones((5, 2), dtype=bool), winner)
+    with pytest.raises(ValueError, match="as the best"):
+        correct_selection_bias(np.ones((5, 2), dtype=bool), 0, best=winner)

@@ -17,7 +17,7 @@ def draw_plots(evidence: Evidence, answer: Answer) -> dict[str, Plot]:
     made: list[Plot] = []
     accuracy.draw(answer, made)
     training.draw(evidence, made)
-    search.draw(evidence, made)
+    search.draw(evidence, answer, made)
     if answer.test is None:
         predictions.draw(answer.cv.measured, "development genes, out of fold", made)
     else:

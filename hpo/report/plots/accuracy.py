@@ -16,7 +16,7 @@ def draw(answer: Answer, made: list[Plot]) -> None:
     """Draw the figure."""
     rows = 2 + (answer.test is not None) + len(_shown(answer))
     alt = (
-        "Accuracy of the best trial in cross-validation (a point for each fold), corrected for selection, and on the "
+        "Accuracy of the chosen trial in cross-validation (a point for each fold), corrected for selection, and on the "
         "test set, with 95 % intervals; below, each baseline in cross-validation (hollow) and on the test set (filled)."
     )
     reading = (

@@ -3,20 +3,21 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence, Trial
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, Plot, drawing, percent_axis
 
 _SHOWN_IMPORTANCES = 10
 
 
-def draw(evidence: Evidence, made: list[Plot]) -> None:
+def draw(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
     """Draw the history, and the importances where there are any."""
-    _history(evidence, made)
+    _history(evidence, answer, made)
     if evidence.importances:
         _importances(evidence, made)
 
 
-def _history(evidence: Evidence, made: list[Plot]) -> None:
+def _history(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
     alt = "Mean CV accuracy of each trial by number, with the best of the complete trials so far as a step line."
     reading = (
         "Each dot is one configuration that was tried; the line is the best so far. Where it runs flat, further trials "
@@ -29,12 +30,10 @@ def _history(evidence: Evidence, made: list[Plot]) -> None:
                 means = [t.mean for t in some]
                 label = "complete" if state == "COMPLETE" else "pruned (folds so far)"
                 axes.plot([t.number for t in some], means, "o", ms=5, label=label, **look)  # type: ignore[arg-type]
-        complete = [t for t in evidence.trials if t.state == "COMPLETE" and t.mean is not None]
-        running = np.maximum.accumulate([t.mean or 0.0 for t in complete])
-        last = max(t.number for t in evidence.trials)
-        axes.step([t.number for t in complete] + [last], [*running, running[-1]], where="post", color=INK, lw=1.2)
-        winner = next(t for t in complete if t.number == evidence.winner.number)
-        axes.plot(winner.number, winner.mean or 0.0, "*", color=ORANGE, ms=13, label=f"best: trial {winner.number}")
+        reached = [(spent.trial, spent.best) for spent in answer.progress if spent.best is not None]
+        axes.step(*zip(*reached, strict=True), where="post", color=INK, lw=1.2)
+        winner = next(t for t in evidence.trials if t.number == evidence.winner.number)
+        axes.plot(winner.number, winner.mean or 0.0, "*", color=ORANGE, ms=13, label=f"chosen: trial {winner.number}")
         axes.set_ylim(*_limits([t for t in evidence.trials if t.mean is not None]))
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

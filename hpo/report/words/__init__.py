@@ -24,10 +24,11 @@ class Words:
     ranges: tuple[str, ...]
     challenges: tuple[Finding, ...]
     epochs: str
-    positions: str  #: empty where none were measured
+    positions: str
     leaders: tuple[Leader, ...]  #: positions with the largest effects
     baselines: str
     effort: str
+    importance: str  #: empty where a figure shows it
 
 
 def say(evidence: Evidence, answer: Answer) -> Words:
@@ -44,4 +45,5 @@ def say(evidence: Evidence, answer: Answer) -> Words:
         leaders=positions.leaders(evidence.positions),
         baselines=rivals.rules(evidence, answer),
         effort=training.effort(evidence),
+        importance=training.importance(evidence),
     )

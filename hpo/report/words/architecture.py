@@ -71,12 +71,11 @@ def introduction(evidence: Evidence, answer: Answer) -> str:
         return text + "No other trial was complete."
     if not answer.tied:
         return text + f"None of the other {plural(others, 'complete trial')} comes near it."
-    return text + _ties(answer, others, parameters)
+    return text + _ties(evidence, answer, others, parameters)
 
 
 def _why(evidence: Evidence) -> str:
-    winner = evidence.winner
-    best = next((trial for trial in evidence.trials if trial.number == winner.instead_of), None)
+    winner, best = evidence.winner, evidence.instead_of
     if best is None:
         return f"Trial {winner.number} won"
     size = f", {plural(best.network_parameters, 'parameter')}" if best.network_parameters else ""
@@ -86,7 +85,7 @@ def _why(evidence: Evidence) -> str:
     )
 
 
-def _ties(answer: Answer, others: int, parameters: int) -> str:
+def _ties(evidence: Evidence, answer: Answer, others: int, parameters: int) -> str:
     text = (
         f"Of the other {plural(others, 'complete trial')}, {len(answer.tied)} cannot be told from it by their "
         f"out-of-fold predictions ({_listed(answer.tied)}): what sets them apart may be chance."
@@ -95,11 +94,13 @@ def _ties(answer: Answer, others: int, parameters: int) -> str:
     if not smaller:
         return text + " None of these is a smaller network."
     simplest = min(smaller, key=lambda trial: trial.network_parameters or 0)
-    return text + (
+    text += (
         f" The smallest of these is trial {simplest.number} with "
-        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {percent(simplest.mean)}); hpo finalize --prefer "
-        "simplest takes it."
+        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {percent(simplest.mean)})"
     )
+    if evidence.instead_of is None:
+        return text + "; hpo finalize --prefer simplest takes it."
+    return text + f"; but the best, trial {evidence.instead_of.number}, is better than it by more than chance."
 
 
 def _listed(trials: Sequence[Trial]) -> str:
@@ -138,6 +139,11 @@ def _sentence(name: str, choices: tuple[Choice, ...], answer: Answer) -> str:
         return f"{spoken(name).capitalize()} {spoken(chosen.value)}: no complete trial took another value."
     second = rest[0]
     margin = chosen.best - (second.best or 0.0)
+    if margin < 0:  # a simpler trial was preferred to the best one
+        return (
+            f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, "
+            f"{spoken(name)} {spoken(second.value)} {percent(second.best)}: {points(margin)} more."
+        )
     tied = second.best_number in {trial.number for trial in answer.tied}
     how_sure = "that may be chance" if tied else "more than chance"
     return (

@@ -30,9 +30,12 @@ def leaders(found: PositionEffects | None) -> tuple[Leader, ...]:
 
 
 def positions(found: PositionEffects | None) -> str:
-    """Say how the effects were measured, and which positions lead; nothing where they were not measured."""
+    """Say how the effects were measured, and which positions lead; or why they were not measured."""
     if found is None:
-        return ""
+        return (
+            "Which positions move the prediction was not measured: these sequences are too few, or too long to be "
+            "changed at every position."
+        )
     whose = "test" if found.of_test else "development"
     text = (
         f"{plural(found.genes, f'different {whose} sequence')} were changed at one position at a time, to the letters "

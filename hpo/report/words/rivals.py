@@ -54,10 +54,11 @@ def against_plain(answer: Answer) -> Finding | None:
 
 def tuning(evidence: Evidence, answer: Answer) -> Finding | None:
     """Judge the search: the winner against trial 0, and whether a plain baseline makes both superfluous."""
-    original, winner = answer.rival("original_configuration"), evidence.winner
-    if evidence.original is not None and winner.number == evidence.original.number:
-        text = f"None of {plural(len(evidence.trials), 'trial')} was better than the untuned network, trial 0."
-        return Finding("plain", "Tuning found nothing better", text)
+    if evidence.original is None:
+        return _unfinished(evidence)
+    if evidence.winner.number == evidence.original.number:
+        return _untuned(evidence)
+    original = answer.rival("original_configuration")
     if original is None:
         return None
     text = _tuned(answer, original)
@@ -72,6 +73,28 @@ def tuning(evidence: Evidence, answer: Answer) -> Finding | None:
         "Tuning helped the network, not the answer",
         f"{text} But a network is not needed for that accuracy, see above.",
     )
+
+
+def _unfinished(evidence: Evidence) -> Finding:
+    """Say why there is no trial 0 to compare with."""
+    first = next((trial for trial in evidence.trials if trial.number == 0), None)
+    why = "It has not ended yet" if first is None else first.reason.rstrip(".") or "No reason was recorded"
+    text = f"Trial 0: {why}. So nobody can say what the tuning gained."
+    return Finding("caution", "The untuned network did not finish", text)
+
+
+def _untuned(evidence: Evidence) -> Finding:
+    """Say why trial 0 was taken: as the best, or as the simplest that cannot be told from the best."""
+    trials = plural(len(evidence.trials), "trial")
+    best = evidence.instead_of
+    if best is None:
+        text = f"None of {trials} was better than the untuned network, trial 0."
+        return Finding("plain", "Tuning found nothing better", text)
+    text = (
+        f"Trial {best.number} has the highest score of {trials} (CV {percent(best.mean)}), but that is no more than "
+        "chance: it cannot be told from the untuned network, trial 0, which was taken because it is simpler."
+    )
+    return Finding("plain", "Tuning gained little", text)
 
 
 def _tuned(answer: Answer, original: Rival) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from hpo.evaluation.importance import MIN_TRIALS
 from hpo.report.evidence import Evidence, Trial
 from hpo.report.result import count_states
 from hpo.report.words.names import duration, percent, plural, points
@@ -42,6 +43,16 @@ def effort(evidence: Evidence) -> str:
         share = percent(spent.folds_saved / total, 0)
         text += f" Pruning hopeless trials early saved {plural(spent.folds_saved, 'fold')} ({share})."
     return text + _when_found(evidence.trials)
+
+
+def importance(evidence: Evidence) -> str:
+    """Say why there is no figure of the hyperparameters' importance; nothing where there is one."""
+    if evidence.importances:
+        return ""
+    return (
+        f"Which hyperparameters mattered most cannot be said: that takes at least {MIN_TRIALS} complete trials that "
+        "were drawn from the search space and differ in accuracy."
+    )
 
 
 def _when_found(trials: Sequence[Trial]) -> str:

@@ -104,6 +104,14 @@ def _bound(evidence: Evidence, answer: Answer) -> Finding | None:
     return Finding("plain", "Little is left to gain", text)
 
 
+def chosen_trial(evidence: Evidence) -> str:
+    """Name the winner, and the best trial where a simpler one was preferred to it."""
+    best = evidence.instead_of
+    if best is None:
+        return str(evidence.winner.number)
+    return f"{evidence.winner.number} (the simplest of those that cannot be told from the best, trial {best.number})"
+
+
 def winning_params(evidence: Evidence) -> str:
     """List the winner's hyperparameters in one line."""
     return ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in evidence.winner.params.items())

@@ -1,0 +1,90 @@
+"""Which trial `--prefer simplest` takes, on a tie made by hand."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from hpo.attributes import CONFIGURATION, EPOCHS
+from hpo.development import labels_of, load_development
+from hpo.finalize.trials import Search, choose_winner, read_search, simplest
+from hpo.folds import write_fold
+from hpo.report.evidence import OutOfFold
+from hpo.session import Session
+from model.configuration import original_configuration
+from model.epochs import Curves
+from model.training import FoldResult
+from storage.leases import WorkerIdentity
+
+ROWS = 1000
+#: Rows, of the last hundred, that each trial has right; all have the first nine hundred right but trial 3.
+RIGHT = {0: range(14, 21), 1: range(8, 18), 2: range(12), 3: range(12)}
+SIZES = {0: 100, 1: 100, 2: 900, 3: 10}
+
+
+@pytest.fixture
+def search() -> Search:
+    """Trial 2 is the best; 0 and 1 are smaller and tied with it, 3 is far smaller and far worse."""
+    correct = np.zeros((ROWS, len(RIGHT)), dtype=bool)
+    correct[:900] = True
+    correct[:100, 3] = False
+    for number, rows in RIGHT.items():
+        correct[900 + np.array(rows), number] = True
+    trials = tuple(numbered(number, float(correct[:, number].mean())) for number in RIGHT)
+    return Search(trials=trials, out_of_fold=OutOfFold(numbers=tuple(RIGHT), correct=correct))
+
+
+def numbered(number: int, value: float) -> FrozenTrial:
+    trial = create_trial(state=TrialState.COMPLETE, value=value)
+    trial.number = number
+    return trial
+
+
+def size(trial: FrozenTrial) -> int:
+    return SIZES[trial.number]
+
+
+def test_the_smallest_of_the_tied_is_taken_and_of_equal_ones_the_better(search: Search) -> None:
+    assert search.best.number == 2
+    assert simplest(search, None, size).number == 1
+
+
+def test_copies_of_one_sequence_can_make_a_tie(search: Search) -> None:
+    groups = np.arange(ROWS) // 100  # all that trial 3 has wrong, and trial 2 right, is one of ten sequences
+    assert simplest(search, groups, size).number == 3
+
+
+def test_the_best_is_taken_where_it_is_the_smallest(search: Search) -> None:
+    assert simplest(search, None, lambda trial: -size(trial)).number == 2
+
+
+def test_prefer_simplest_chooses_another_trial_than_best(opened: Callable[[], Session]) -> None:
+    session = opened()
+    for hidden_size, mistakes in ((62, 1), (4, 3), (2, 30)):
+        finish_next(session, hidden_size, mistakes)
+    development = load_development(session.contract, session.artifacts)
+    search = read_search(session, development)
+    best = choose_winner(session, search, development, "best")
+    assert (best.trial.number, best.instead_of, best.config.hidden_size) == (0, None, 62)
+    simple = choose_winner(session, search, development, "simplest")
+    assert (simple.trial.number, simple.instead_of, simple.config.hidden_size) == (1, 0, 4)
+
+
+def finish_next(session: Session, hidden_size: int, mistakes: int) -> None:
+    """Finish the next trial as if its networks were wrong about so many genes, the first ones."""
+    claim = session.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), session.budget)
+    assert claim is not None
+    development = load_development(session.contract, session.artifacts)
+    right = np.arange(len(development.folds)) >= mistakes
+    probabilities = (right == labels_of(development.genes)).astype(np.float32)
+    for fold in range(session.contract.splitting.folds):
+        curves = Curves([0.1], [0.9], [0.1], [float(right[development.folds == fold].mean())])
+        result = FoldResult(curves=curves, probabilities=probabilities[None, development.folds == fold])
+        record = write_fold(session.artifacts, fold, result, seconds=1.0)
+        session.queue.record(claim, record.attribute, record.as_dict())
+    config = replace(original_configuration("dna"), hidden_size=hidden_size)
+    session.queue.record(claim, CONFIGURATION, config.as_dict())
+    session.queue.record(claim, EPOCHS, 1)
+    session.queue.finish(claim, TrialState.COMPLETE, float(right.mean()))
