@@ -69,7 +69,7 @@ def open_session(
         storage_url: As the user gave it.
         study: Its name; None where the storage holds one study.
         artifacts: As the user gave it; None for the place beside the storage.
-        opening: How long the storage may take to answer for the first time.
+        opening: How long storage and artifacts may take to answer for the first time.
 
     Raises:
         StorageError: The storage does not answer, or holds no such study.
@@ -84,6 +84,6 @@ def open_session(
             "Run `hpo create-study` for it again.",
         )
     contract = parse(attributes[CONTRACT], handle.name)
-    store = open_artifacts(artifacts or default_artifact_location(storage_url))
+    store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
     queue = TrialQueue(storage, handle.study_id)
     return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue)

@@ -17,7 +17,7 @@ from storage.cache import CachedDatabase
 from storage.database import Database
 from storage.errors import StorageError, StorageUnavailableError
 from storage.proxy_client import open_proxy
-from storage.retry import RetryPolicy
+from storage.retry import OPENING, RetryPolicy
 from storage.retrying import RetryingStorage
 from storage.tables import has_tables, make_tables
 from storage.url import StorageUrl, parse_url
@@ -25,8 +25,6 @@ from storage.url import StorageUrl, parse_url
 # Optuna announces every study and trial on stderr by itself; what is worth saying, we say.
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
-#: A storage that does not answer at the start is given up after about this long; later calls wait longer.
-OPENING = RetryPolicy(deadline_s=8.0, longest_delay_s=1.0)
 _SQLITE_BUSY_TIMEOUT_S = 60.0
 _POSTGRES_CONNECT = {
     "connect_timeout": 4,

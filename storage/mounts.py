@@ -16,7 +16,12 @@ NETWORK_FILE_SYSTEMS = frozenset(
 
 
 def file_system_of(path: Path) -> str:
-    """Returns the type of the file system that holds the path ("" where the system does not tell)."""
+    """Returns the type of the file system that holds a path, which need not be there yet.
+
+    Returns:
+        As in /proc/mounts, such as "ext4"; "" where there is no /proc (macOS), and so a SQLite file on a network file
+        system is not refused there.
+    """
     try:
         table = MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError:

@@ -12,6 +12,8 @@ parameters and final states. What is left:
 * `change_trial` to WAITING: the second try says that the trial is no longer held, and so it is.
 * `make_trials`: the second try finds that trials wait, or makes what then waits.
 * `create_new_study`: the second try says that the study exists, and so it does.
+
+Artifacts in S3 are waited for alike (`storage.artifacts.s3`).
 """
 
 import logging
@@ -66,10 +68,26 @@ class RetryPolicy:
     longest_delay_s: float = 5.0
 
 
+#: A storage that does not answer at the start is given up after about this long; later calls wait longer.
+OPENING = RetryPolicy(deadline_s=8.0, longest_delay_s=1.0)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Says whether the same call to a database or a proxy may work a little later."""
+    if isinstance(error, StorageInternalError) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, grpc.RpcError):
+        return _is_passing_grpc(error)
+    if isinstance(error, exc.DBAPIError):
+        return error.connection_invalidated or _is_passing_database(error)
+    return isinstance(error, exc.TimeoutError)  # every connection of the pool is in use
+
+
 def call(
     function: Callable[[], T],
     policy: RetryPolicy,
     shown: str,
+    passes: Callable[[BaseException], bool] = is_passing,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> T:
@@ -79,6 +97,7 @@ def call(
         function: What to do.
         policy: How long to go on.
         shown: The storage's URL without secrets, for messages.
+        passes: Says of an error whether the same call may work a little later.
         clock: Seconds, monotonic.
         sleep: Waits that many seconds.
 
@@ -91,7 +110,7 @@ def call(
         try:
             answer = function()
         except Exception as error:
-            if not is_passing(error):
+            if not passes(error):
                 raise
             pause = delay * random.uniform(0.5, 1.0)
             if clock() - start + pause > policy.deadline_s:
@@ -105,17 +124,6 @@ def call(
         failed = True
         sleep(pause)
         delay = min(2 * delay, policy.longest_delay_s)
-
-
-def is_passing(error: BaseException) -> bool:
-    """Says whether the same call may work a little later."""
-    if isinstance(error, StorageInternalError) and error.__cause__ is not None:
-        error = error.__cause__
-    if isinstance(error, grpc.RpcError):
-        return _is_passing_grpc(error)
-    if isinstance(error, exc.DBAPIError):
-        return error.connection_invalidated or _is_passing_database(error)
-    return isinstance(error, exc.TimeoutError)  # every connection of the pool is in use
 
 
 def first_line(error: BaseException) -> str:

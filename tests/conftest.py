@@ -3,9 +3,11 @@
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import psycopg
 import pytest
 import torch
@@ -53,3 +55,59 @@ def postgres() -> Iterator[Postgres]:
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class S3:
+    """A server of the tests' own that speaks S3's protocol; what it holds outlives its outages."""
+
+    port = 0
+
+    def start(self) -> None:
+        """Listen; after `stop`, on the same port."""
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+        from moto.server import MotoRequestHandler
+        from werkzeug.serving import make_server
+
+        class OneRequest(MotoRequestHandler):
+            # A connection that is kept would be served on after the server has stopped.
+            protocol_version = "HTTP/1.0"
+
+            def log_request(self, *_: object) -> None:
+                """A line per request would bury what a failing test has to say."""
+
+        application = DomainDispatcherApplication(create_backend_app)
+        self._server = make_server("127.0.0.1", self.port, application, threaded=True, request_handler=OneRequest)
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Refuse connections."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    server = S3()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def bucket(s3_server, monkeypatch):
+    """A bucket `genes`, and the environment by which it is found; returns boto3's client of it."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{s3_server.port}")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="genes")
+    yield client
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket="genes"):
+        for entry in page.get("Contents", []):
+            client.delete_object(Bucket="genes", Key=entry["Key"])
+    client.delete_bucket(Bucket="genes")
+    client.close()

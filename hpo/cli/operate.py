@@ -84,7 +84,7 @@ def dashboard(
 def proxy(
     place: StorageOptions,
     host: Host = "127.0.0.1",
-    port: Annotated[int, option("--port", help="Port to listen on.", min=1, max=65535)] = 13000,
+    port: Annotated[int, option("--port", help="0 takes any free one.", min=0, max=65535)] = 13000,
 ) -> None:
     """Optuna's gRPC proxy in front of Postgres, for large fleets: workers then use --storage grpc://HOST:PORT."""
     from hpo.proxying import serve

@@ -1,4 +1,7 @@
-"""The answer in optuna-dashboard: the summary with the main plots as the study's note, all plots as its artifacts."""
+"""The answer in optuna-dashboard: the summary as the study's note; plots, report and model as its artifacts.
+
+So the answer lies where the study's data and folds lie, under its hashes, whatever becomes of the report's folder.
+"""
 
 from pathlib import Path
 
@@ -7,26 +10,45 @@ from optuna_dashboard.artifact import get_artifact_path
 
 from hpo.report import evidence, summary_note
 from hpo.session import Session
+from model.saving import CONFIGURATION, weights_name
 from storage.artifacts.dashboard import attach
+
+_TYPES = {
+    ".png": "image/png",
+    ".html": "text/html",
+    ".md": "text/markdown",
+    ".json": "application/json",
+    ".safetensors": "application/octet-stream",
+}
 
 
 def publish(session: Session, output: Path, facts: evidence.Evidence) -> None:
-    """Put note and plots where optuna-dashboard shows them.
+    """Put note, plots, report and model where optuna-dashboard shows them.
 
     Args:
         session: The opened study.
-        output: The report's folder, with `plots/*.png`.
+        output: The report's folder, with `plots/*.png` and `model/`.
         facts: What the report was made from.
     """
-    study, pictures = session.study(0), {}
-    for plot in sorted((output / "plots").glob("*.png")):
-        artifact = attach(
-            session.storage,
-            session.handle.study_id,
-            session.artifacts,
-            name=plot.name,
-            mimetype="image/png",
-            data=plot.read_bytes(),
-        )
-        pictures[plot.stem] = get_artifact_path(study, artifact)
+    plots = sorted((output / "plots").glob("*.png"))
+    ids = {path: _attach(session, path) for path in [*plots, *_report_and_model(output, facts.final.networks)]}
+    study = session.study(0)
+    pictures = {plot.stem: get_artifact_path(study, ids[plot]) for plot in plots}
     optuna_dashboard.save_note(study, summary_note(facts, pictures))
+
+
+def _report_and_model(output: Path, networks: int) -> list[Path]:
+    """By name: the folder may hold weights of an earlier, larger ensemble."""
+    report = [output / name for name in ("report.html", "report.md", "result.json")]
+    return [*report, *(output / "model" / name for name in (CONFIGURATION, *map(weights_name, range(networks))))]
+
+
+def _attach(session: Session, path: Path) -> str:
+    return attach(
+        session.storage,
+        session.handle.study_id,
+        session.artifacts,
+        name=path.name,
+        mimetype=_TYPES[path.suffix],
+        data=path.read_bytes(),
+    )

@@ -6,6 +6,6 @@ so nothing says that their parts belong together. The version of hpo that wrote 
 """
 
 from model.saving.loading import SavedModel, load_model
-from model.saving.writing import save_model, weights_name
+from model.saving.writing import CONFIGURATION, save_model, weights_name
 
-__all__ = ["SavedModel", "load_model", "save_model", "weights_name"]
+__all__ = ["CONFIGURATION", "SavedModel", "load_model", "save_model", "weights_name"]

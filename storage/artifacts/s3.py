@@ -1,37 +1,60 @@
 """Blobs in an S3 bucket, or in anything that speaks its protocol.
 
 Credentials and region come from the usual places (environment, profile, instance role), the endpoint of other
-servers from `AWS_ENDPOINT_URL`. S3 shows an object whole or not at all, and answers after it is durable.
+servers from `AWS_ENDPOINT_URL`. S3 shows an object whole or not at all, and answers after it is durable, so a call
+whose answer was lost may be sent again: it is, as those to a database are (`storage.retry`).
 """
 
-from dataclasses import dataclass
-from typing import Any, Self
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
+from botocore import exceptions
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
+from storage import retry
 from storage.errors import StorageError, StorageUnavailableError
+from storage.retry import RetryPolicy
 from storage.url import redact
 
+T = TypeVar("T")
+
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
-#: What boto3 tries by itself, with growing pauses.
-RETRIES = {"mode": "standard", "max_attempts": 5}
+# Refusals that ask for patience; so does every answer of the 500s.
+_PASSING = {"429", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
+_OF_THE_NETWORK = (
+    exceptions.ConnectionError,
+    exceptions.HTTPClientError,
+    exceptions.IncompleteReadError,
+    HTTPError,  # while a body is read
+)
+_CHECK = "Check AWS_ENDPOINT_URL, AWS_DEFAULT_REGION and the credentials."
 
 
 @dataclass(frozen=True)
 class S3Blobs:
-    """Blobs as objects under one prefix of a bucket."""
+    """Blobs as objects under one prefix of a bucket.
+
+    Any method raises StorageUnavailableError where S3 refuses, or does not answer until the policy's deadline.
+    """
 
     client: Any
     bucket: str
     prefix: str
+    policy: RetryPolicy
 
     @classmethod
-    def open(cls, location: str) -> Self:
+    def open(cls, location: str, opening: RetryPolicy | None = None, policy: RetryPolicy | None = None) -> Self:
         """Opens `s3://bucket/prefix`.
+
+        Args:
+            location: The bucket and what all names begin with.
+            opening: How long it may take until S3 answers for the first time; about ten seconds by default.
+            policy: How long a later call that fails is tried again.
 
         Raises:
             StorageError: No bucket is named, or it is not there.
@@ -43,9 +66,9 @@ class S3Blobs:
                 f"The artifact location '{redact(location)}' names no bucket.", "Give s3://bucket/prefix."
             )
         prefix = parts.path.strip("/")
-        blobs = cls(_client(), parts.netloc, f"{prefix}/" if prefix else "")
+        blobs = cls(_client(), parts.netloc, f"{prefix}/" if prefix else "", opening or retry.OPENING)
         blobs._call("head_bucket", missing=_no_bucket(parts.netloc))
-        return blobs
+        return replace(blobs, policy=policy or RetryPolicy())
 
     @property
     def shown(self) -> str:
@@ -58,13 +81,14 @@ class S3Blobs:
 
     def read(self, name: str) -> bytes:
         """Returns the bytes; KeyError where there are none."""
-        answer = self._call("get_object", missing=KeyError(name), Key=self.prefix + name)
-        try:
+
+        def get() -> bytes:
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.prefix + name)
             with answer["Body"] as body:
                 data: bytes = body.read()
-        except (BotoCoreError, HTTPError) as error:
-            raise self._unavailable(error) from error
-        return data
+            return data
+
+        return self._patiently(get, missing=KeyError(name))
 
     def exists(self, name: str) -> bool:
         """Says whether there is such an object."""
@@ -79,26 +103,37 @@ class S3Blobs:
         self._call("head_object", missing=KeyError(name), Key=self.prefix + name)
         self._call("delete_object", missing=KeyError(name), Key=self.prefix + name)
 
-    def _call(self, method: str, missing: Exception, **arguments: Any) -> Any:
+    def _call(self, method: str, missing: Exception, **arguments: Any) -> None:
+        self._patiently(lambda: getattr(self.client, method)(Bucket=self.bucket, **arguments), missing)
+
+    def _patiently(self, function: Callable[[], T], missing: Exception) -> T:
         try:
-            return getattr(self.client, method)(Bucket=self.bucket, **arguments)
+            return retry.call(function, self.policy, self.shown, passes=_is_passing)
         except ClientError as error:
             if error.response["Error"]["Code"] in _MISSING:
                 raise missing from error
             raise self._unavailable(error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, HTTPError) as error:
             raise self._unavailable(error) from error
+        except StorageUnavailableError as error:
+            raise StorageUnavailableError(error.message, _CHECK) from error.__cause__
 
     def _unavailable(self, error: Exception) -> StorageUnavailableError:
         return StorageUnavailableError(
-            f"The artifact location {self.shown} does not answer as it should: {redact(str(error))}.",
-            "Check AWS_ENDPOINT_URL, AWS_DEFAULT_REGION and the credentials.",
+            f"The artifact location {self.shown} does not answer as it should: {redact(str(error))}.", _CHECK
         )
 
 
 def _client() -> Any:
-    config = Config(connect_timeout=5, read_timeout=60, retries=RETRIES)
-    return boto3.client("s3", config=config)
+    # Tried once: how often and how long is said in one place, `storage.retry`.
+    return boto3.client("s3", config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}))
+
+
+def _is_passing(error: BaseException) -> bool:
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or error.response["Error"]["Code"] in _PASSING
+    return isinstance(error, _OF_THE_NETWORK)
 
 
 def _no_bucket(bucket: str) -> StorageError:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from storage.artifacts.folder import FolderBlobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError
+from storage.retry import RetryPolicy
 from storage.url import parse_url, redact
 
 DEFAULT_FOLDER = "hpo-artifacts"
@@ -83,23 +84,24 @@ class ArtifactStore:
         return self.blobs.exists(_name(sha256))
 
 
-def open_artifacts(location: str, create: bool = False) -> ArtifactStore:
+def open_artifacts(location: str, create: bool = False, opening: RetryPolicy | None = None) -> ArtifactStore:
     """Opens the artifact location.
 
     Args:
         location: A folder, or `s3://bucket/prefix`.
         create: Makes a folder that is not there. (A bucket is never made.)
+        opening: How long S3 may take to answer for the first time; about ten seconds by default.
 
     Raises:
         StorageError: No such folder or bucket, or it cannot be used.
     """
-    return ArtifactStore(open_blobs(location, create))
+    return ArtifactStore(open_blobs(location, create, opening))
 
 
-def open_blobs(location: str, create: bool = False) -> Blobs:
+def open_blobs(location: str, create: bool = False, opening: RetryPolicy | None = None) -> Blobs:
     """Opens the place under an artifact location; arguments and errors as `open_artifacts`."""
     if location.startswith("s3://"):
-        return _open_s3(location)
+        return _open_s3(location, opening)
     if "://" in location:
         raise StorageError(
             f"The artifact location '{redact(location)}' is neither a folder nor in S3.",
@@ -108,14 +110,14 @@ def open_blobs(location: str, create: bool = False) -> Blobs:
     return FolderBlobs.open(Path(location), create)
 
 
-def _open_s3(location: str) -> Blobs:
+def _open_s3(location: str, opening: RetryPolicy | None) -> Blobs:
     try:
         from storage.artifacts.s3 import S3Blobs  # boto3 is an extra, and slow to import
     except ImportError as error:
         raise StorageError(
             "Artifacts in S3 need boto3, which is not installed.", 'Install it with: pip install "hpo[s3]"'
         ) from error
-    return S3Blobs.open(location)
+    return S3Blobs.open(location, opening)
 
 
 def default_artifact_location(storage_url: str) -> str:

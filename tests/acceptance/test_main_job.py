@@ -1,8 +1,11 @@
 """The whole job, as a user types it."""
 
 import csv
+import hashlib
 import json
 import os
+
+from storage.artifacts.dashboard import DashboardArtifacts, attached
 
 SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
 RUN = ("run", "genes.csv", "--study", "s", "--trials", "6", "--workers", "2", "--space", "space.toml")
@@ -110,14 +113,21 @@ def test_a_sealed_test_set_stays_sealed(hpo) -> None:
     assert "artifact" in failed.stderr
 
 
-def test_the_dashboard_note_and_the_plots_are_published(hpo) -> None:
-    hpo.ok(*RUN)
+def test_the_dashboard_s_note_and_the_whole_answer_are_published(hpo) -> None:
+    hpo.ok(*RUN, "--ensemble", "2")
     session = _session(hpo, "s")
-    attributes = session.storage.get_study_system_attrs(session.handle.study_id)
+    study_id = session.handle.study_id
+    attributes = session.storage.get_study_system_attrs(study_id)
     note = "".join(str(value) for name, value in attributes.items() if name.startswith("dashboard:note_str"))
     assert "accuracy" in note
-    names = {json.loads(value)["filename"] for name, value in attributes.items() if name.startswith("artifacts:")}
-    assert names == {path.name for path in (hpo.folder / "report/plots").glob("*.png")}
+    shown = DashboardArtifacts(session.artifacts)
+    published = {name: shown.open_reader(key).read() for key, name in attached(session.storage, study_id).items()}
+    report = hpo.folder / "report"
+    written = {path.name: path.read_bytes() for path in report.rglob("*.*") if path.name != "workers.log"}
+    assert {"report.html", "report.md", "result.json", "config.json", "weights-1.safetensors"} <= written.keys()
+    assert published == written
+    # What is shown is content-addressed like data and folds.
+    assert all(session.artifacts.exists(hashlib.sha256(data).hexdigest()) for data in published.values())
 
 
 def _check_keys(result: dict) -> None:

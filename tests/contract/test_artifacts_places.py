@@ -1,11 +1,12 @@
 """Artifacts in S3, over HTTP against a server that speaks its protocol; and what optuna-dashboard is shown."""
 
 import json
+import logging
+from concurrent.futures import ThreadPoolExecutor
 
-import boto3
 import optuna
 import pytest
-from moto.server import ThreadedMotoServer
+from botocore.exceptions import ClientError
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import InMemoryStorage
 
@@ -13,30 +14,7 @@ from storage.artifacts import open_artifacts
 from storage.artifacts.dashboard import RECORD_PREFIX, DashboardArtifacts, attach, attached
 from storage.artifacts.s3 import S3Blobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError, StorageUnavailableError
-
-
-@pytest.fixture(scope="module")
-def endpoint():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(endpoint, monkeypatch):
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    client = boto3.client("s3")
-    client.create_bucket(Bucket="genes")
-    yield client
-    for entry in client.list_objects_v2(Bucket="genes").get("Contents", []):
-        client.delete_object(Bucket="genes", Key=entry["Key"])
-    client.delete_bucket(Bucket="genes")
-    client.close()
+from storage.retry import RetryPolicy
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -74,9 +52,60 @@ def test_a_bucket_that_is_not_there(bucket):
 
 def test_a_server_that_is_not_there(bucket, monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    monkeypatch.setattr("storage.artifacts.s3.RETRIES", {"mode": "standard", "max_attempts": 1})
-    with pytest.raises(StorageUnavailableError, match="AWS_ENDPOINT_URL"):
-        S3Blobs.open("s3://genes")
+    with pytest.raises(StorageUnavailableError, match=r"does not answer .*AWS_ENDPOINT_URL"):
+        S3Blobs.open("s3://genes", opening=RetryPolicy(deadline_s=0.1))
+
+
+@pytest.mark.parametrize("call", ["put", "get", "exists"])
+def test_a_server_that_goes_away_is_waited_for_as_a_database_is(s3_server, bucket, caplog, eventually, call):
+    store = open_artifacts("s3://genes")
+    assert store.blobs.policy == RetryPolicy()
+    sha256 = store.put(b"fold")
+    argument = {"put": b"next"}.get(call, sha256)
+    s3_server.stop()
+    with ThreadPoolExecutor(1) as pool, caplog.at_level(logging.WARNING):
+        try:
+            waiting = pool.submit(getattr(store, call), argument)
+            eventually(lambda: "s3://genes" in caplog.text and "Trying again" in caplog.text)
+            assert not waiting.done()
+        finally:
+            s3_server.start()
+        answer = waiting.result(timeout=120)
+    assert answer == {"put": store.put(b"next"), "get": b"fold", "exists": True}[call]
+
+
+def test_a_server_that_comes_late_may_be_waited_for(s3_server, bucket, caplog, eventually):
+    s3_server.stop()
+    with ThreadPoolExecutor(1) as pool, caplog.at_level(logging.WARNING):
+        try:
+            opening = pool.submit(open_artifacts, "s3://genes", opening=RetryPolicy(deadline_s=120))
+            eventually(lambda: "Trying again" in caplog.text)
+        finally:
+            s3_server.start()
+        assert opening.result(timeout=120).location == "s3://genes"
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "tries"), [(503, "SlowDown", 2), (500, "InternalError", 2), (403, "AccessDenied", 1)]
+)
+def test_a_refusal_that_passes_is_tried_again_and_one_that_stays_is_not(bucket, status, code, tries):
+    store = open_artifacts("s3://genes")
+    sent = []
+
+    def refuse_the_first(http_response, parsed, model, **rest):
+        sent.append(model.name)
+        if len(sent) == 1:
+            http_response.status_code = parsed["ResponseMetadata"]["HTTPStatusCode"] = status
+            parsed["Error"] = {"Code": code, "Message": "as S3 says it"}
+
+    store.blobs.client.meta.events.register("after-call.s3.HeadObject", refuse_the_first)
+    if tries == 1:
+        with pytest.raises(StorageUnavailableError, match=code) as caught:
+            store.exists("0" * 64)
+        assert isinstance(caught.value.__cause__, ClientError)
+    else:
+        assert not store.exists("0" * 64)
+    assert len(sent) == tries
 
 
 def test_a_plot_is_shown_and_replaced_by_name(store):

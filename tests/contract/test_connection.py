@@ -215,7 +215,9 @@ def test_databases_are_opened_for_many_workers(sqlite_url, postgres_url, open_ur
     with open_url(sqlite_url).inner.engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     engine = open_url(postgres_url).inner.engine
-    assert (engine.driver, engine.pool.size()) == ("psycopg", 2)
+    assert (engine.driver, engine.pool.size(), engine.pool._max_overflow) == ("psycopg", 2, 2)
+    # By its effect it is not seen: a connection that was dropped is made anew by the retry as well, only later.
+    assert engine.pool._pre_ping
 
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])

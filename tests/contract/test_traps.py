@@ -1,14 +1,25 @@
 """Traps of Optuna 5 that our mechanisms go round. Where one fails, Optuna has changed: see if ours is needed."""
 
+import inspect
 import threading
+import warnings
+from collections.abc import Callable, Iterator
 
 import optuna
 import pytest
 from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
-from optuna.storages import RDBStorage
+from optuna.samplers import TPESampler
+from optuna.storages import RDBStorage, fail_stale_trials
+from optuna.storages._grpc.server import make_server
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.study import MaxTrialsCallback
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
+
+from hpo.contract import Search
+from hpo.sampling import sampler_for
+from hpo.space import read_space
+from storage.leases import lease_of
+from storage.proxy import start_proxy
 
 
 def test_a_limit_of_trials_is_looked_at_after_a_trial_and_overshoots(storage):
@@ -95,3 +106,138 @@ def test_a_connection_that_was_dropped_raises_at_the_next_use(postgres, postgres
     with pytest.raises(StorageInternalError):
         study.set_user_attr("budget", 5)
     storage.engine.dispose()
+
+
+@pytest.fixture
+def beating(tmp_path) -> Iterator[Callable[..., optuna.Study]]:
+    """A study on Optuna's own storage, with Optuna's heartbeat."""
+    storages = []
+
+    def make(on_death: Callable[[optuna.Study, FrozenTrial], None] | None = None) -> optuna.Study:
+        options = {"heartbeat_interval": 1, "grace_period": 1, "heartbeat_stale_trial_callback": on_death}
+        storages.append(RDBStorage(f"sqlite:///{tmp_path}/optuna.db", **options))
+        return optuna.create_study(storage=storages[0])
+
+    with warnings.catch_warnings():
+        # Each use is announced as experimental, and `ask` as unsupported: the traps are beside that.
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.filterwarnings("ignore", message="Heartbeat", category=UserWarning)
+        yield make
+    for storage in storages:
+        storage.engine.dispose()
+
+
+def test_a_trial_that_dies_before_its_first_beat_runs_for_ever(beating, eventually, queue, worker):
+    """Ours: the claim is the first beat, one transaction with the change to RUNNING."""
+    study = beating()
+    unseen, seen = study.ask(), study.ask()
+    study._storage.record_heartbeat(seen._trial_id)
+
+    def the_other_is_noticed() -> bool:
+        fail_stale_trials(study)
+        return study.trials[seen.number].state == TrialState.FAIL
+
+    eventually(the_other_is_noticed)
+    assert study.trials[unseen.number].state == TrialState.RUNNING
+
+    claim = queue.claim(worker("w1"), 1)
+    assert lease_of(queue.storage.get_trial(claim.trial_id)).worker == "w1"
+
+
+def test_a_death_between_fail_and_requeue_loses_the_trial(beating, eventually):
+    """Ours: one transaction (`test_a_watch_that_dies_while_it_takes_back_has_done_nothing`)."""
+
+    class PowerCut(BaseException):
+        """The process that looks for the dead is gone itself."""
+
+    told = []
+
+    def requeue(study: optuna.Study, trial: FrozenTrial) -> None:
+        told.append(trial.number)
+        raise PowerCut
+
+    study = beating(requeue)
+    study._storage.record_heartbeat(study.ask()._trial_id)
+
+    def looks_and_dies() -> bool:
+        try:
+            fail_stale_trials(study)
+        except PowerCut:
+            return True
+        return False
+
+    eventually(looks_and_dies)
+    fail_stale_trials(study)
+    assert [trial.state for trial in study.trials] == [TrialState.FAIL]
+    assert told == [0]
+
+
+def test_a_study_is_stopped_in_one_process_only(storage):
+    """Ours: budget and pause are attributes of the study, which every worker reads anew (`Session.orders`)."""
+    study = optuna.create_study(storage=storage)
+    another = optuna.load_study(study_name=study.study_name, storage=storage)
+
+    def stops(trial: optuna.Trial) -> float:
+        study.stop()
+        return 0.0
+
+    def goes_on(trial: optuna.Trial) -> float:
+        if trial.number == 0:
+            study.optimize(stops, n_trials=5)
+        return 0.0
+
+    another.optimize(goes_on, n_trials=3)
+    assert len(study.trials) == 3 + 1
+
+
+def test_start_up_counts_finished_trials_only():
+    """Ours does as well, and each of those points has a seed of its own (docs/decisions/0006)."""
+    search = Search(sampler="tpe", pruner="none", startup_trials=2, space=read_space(None, "dna"))
+    for sampler in (TPESampler(n_startup_trials=2, seed=0), None):
+        study = optuna.create_study(sampler=sampler)
+
+        def one_more(study=study, ours=sampler is None) -> optuna.Trial:
+            study.sampler = sampler_for(search, 0, len(study.trials)) if ours else study.sampler
+            trial = study.ask()
+            search.space.suggest(trial)
+            return trial
+
+        study.tell(one_more(), 0.0)
+        at_work = [one_more() for _ in range(5)]
+        # Six random points where two were asked for: TPE has begun with none of them.
+        assert [trial.relative_params for trial in at_work] == [{}] * 5
+        study.tell(at_work[0], 0.5)
+        assert one_more().relative_params
+
+
+def test_trials_that_run_repel_tpe():
+    """Wanted among the living. Ours: the trial of a dead worker is taken back, and repels nobody for ever."""
+    space = {"x": optuna.distributions.FloatDistribution(0.0, 1.0)}
+    finished = [
+        optuna.trial.create_trial(params={"x": step / 20}, distributions=space, value=(step / 20 - 0.5) ** 2)
+        for step in range(21)
+    ]
+
+    def distance(running: int) -> float:
+        """How far from the best point so far TPE proposes to go, on average."""
+        points = []
+        for seed in range(10):
+            study = optuna.create_study(sampler=TPESampler(seed=seed, n_startup_trials=1))
+            study.add_trials(finished)
+            for _ in range(running):
+                study.enqueue_trial({"x": 0.5})
+                study.ask().suggest_float("x", 0.0, 1.0)
+            points.append(study.ask().suggest_float("x", 0.0, 1.0))
+        return sum(abs(x - 0.5) for x in points) / len(points)
+
+    assert distance(running=5) > 2 * distance(running=0)
+
+
+def test_optuna_s_proxy_has_ten_threads_and_no_encryption():
+    """Ours has more threads and no encryption either: on loopback, unless told otherwise, and then it warns."""
+    source = inspect.getsource(make_server)
+    assert "ThreadPoolExecutor(max_workers=10)" in source
+    assert "add_insecure_port" in source
+    assert "add_secure_port" not in source
+    ours = inspect.signature(start_proxy).parameters
+    assert (ours["host"].default, ours["threads"].default) == ("127.0.0.1", 32)

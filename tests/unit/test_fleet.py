@@ -14,10 +14,13 @@ from hpo.fleet import MAX_FRUITLESS, Fleet
 from hpo.seats import seats_for
 from hpo.signals import StopFlag, StopNow
 from model.allocator import ALLOCATOR_ENVIRONMENT
+from model.configuration import TrainingSettings
 
 
 def test_a_cpu_gets_one_worker_per_core() -> None:
     assert [seat.device for seat in seats_for(["cpu"], None, cores=3)] == ["cpu"] * 3
+    # More would make a seat a group of cores (docs/decisions/0010).
+    assert TrainingSettings().threads == 1
 
 
 def test_workers_says_how_many() -> None:

@@ -1,5 +1,6 @@
 """Storage URLs: what is understood, what is refused, and that no password gets out."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import make_url
 
 from storage.errors import StorageError
-from storage.mounts import find_file_system
+from storage.mounts import file_system_of, find_file_system
 from storage.url import parse_url, redact
 
 MOUNTS = r"""
@@ -75,6 +76,20 @@ def test_the_deepest_and_latest_mount_tells_the_file_system():
         "/mnt/my data/hpo.db": "cifs",
     }
     assert {path: find_file_system(Path(path), MOUNTS) for path in expected} == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc")
+def test_this_machine_tells_its_file_systems(tmp_path):
+    (tmp_path / "link").symlink_to("/proc/self")
+    assert file_system_of(Path("/proc/self/status")) == "proc"
+    assert file_system_of(tmp_path / "link" / "not there yet.db") == "proc"
+    assert file_system_of(tmp_path) not in ("", "proc")
+
+
+def test_a_machine_without_proc_tells_nothing_and_refuses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.mounts.MOUNTS", tmp_path / "no such table")
+    assert file_system_of(tmp_path) == ""
+    assert parse_url(f"sqlite:///{tmp_path}/hpo.db").path == tmp_path / "hpo.db"
 
 
 @pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "lustre", "fuse.sshfs"])

@@ -21,6 +21,7 @@ from hpo.signals import StopFlag, on_stop
 from hpo.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
+from model.fitting import Fitting
 from model.simulation import simulate
 from storage.leases import DEATHS, LEASE, REASON, Claim, StaleWatch, WorkerIdentity
 from storage.queue import TrialQueue
@@ -101,6 +102,7 @@ def throw(error: Exception) -> Callable[[], None]:
         (NonFiniteLossError("The training loss is nan.", "Use a lower learning rate."), "nan"),
         (OutOfMemoryError("The memory of cuda:0 is not enough.", "Use a smaller batch."), "memory"),
         (MemoryError("cannot allocate"), "MemoryError: cannot allocate"),
+        (torch.OutOfMemoryError("CUDA out of memory."), "OutOfMemoryError: CUDA out of memory."),
         (RuntimeError("shapes do not fit"), "RuntimeError: shapes do not fit"),
         (AssertionError("odd"), "AssertionError: odd"),
     ],
@@ -112,6 +114,20 @@ def test_a_failing_trial_ends_with_its_reason_and_the_worker_lives(session, firs
     failed, complete = trials(session)
     assert (failed.state, complete.state) == (TrialState.FAIL, TrialState.COMPLETE)
     assert word in failed.user_attrs[REASON]
+
+
+def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(session, monkeypatch) -> None:
+    real, waiting = Fitting._pass, [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")]
+
+    def train(self: Fitting, *arguments):
+        if waiting:
+            raise waiting.pop()
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Fitting, "_pass", train)
+    report = worker_on(session).work()
+    assert (report.failed, report.complete) == (1, 1)
+    assert "not enough for this configuration. Use a smaller batch size" in trials(session)[0].user_attrs[REASON]
 
 
 def test_a_device_that_answers_no_more_ends_the_process_and_not_the_trial(session, first_training, monkeypatch) -> None:

@@ -1,0 +1,36 @@
+"""A search can be replayed: what a start-up trial tries follows from the study's seed and the trial's number alone."""
+
+import os
+
+import optuna
+
+from hpo.sampling import sampler_for
+from hpo.session import Session, open_session
+from storage.leases import lease_of
+
+TRIALS = 20
+
+
+def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, background) -> None:
+    hpo.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
+    workers = [background(hpo.start("worker", "--study", "s", "--workers", "1")) for _ in range(2)]
+    for worker in workers:
+        _, talk = worker.communicate(timeout=300)
+        assert worker.returncode == 0, talk
+    here = os.path.relpath(hpo.folder / "hpo.db")
+    session = open_session(f"sqlite:///{here}", "s", str(hpo.folder / "hpo-artifacts"))
+    trials = session.storage.get_all_trials(session.handle.study_id)
+    session.storage.close()
+    assert len({lease_of(trial).worker for trial in trials}) == 2
+    # Trial 0 is the baseline, and no sampler's.
+    points = {trial.number: trial.params for trial in trials if trial.number > 0}
+    assert len({tuple(sorted(params.items())) for params in points.values()}) == TRIALS - 1
+    assert points == {number: replayed(session, number) for number in points}
+
+
+def replayed(session: Session, number: int) -> dict[str, object]:
+    """What a sampler proposes that knows no trial, no worker and no storage of the search."""
+    search = session.contract.search
+    trial = optuna.create_study(sampler=sampler_for(search, session.contract.seed, number)).ask()
+    search.space.suggest(trial)
+    return trial.params
