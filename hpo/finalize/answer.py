@@ -89,7 +89,7 @@ def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
         facts = gather(Gathered(session, development, search, winner, final, original, test))
         result = write_report(facts, output)
     card = model_card(result)
-    # An earlier model's page is gone before its weights are: whenever this is cut short, no page stands beside another's.
+    # Before an earlier model is: whenever this is cut short, no page stands beside another model.
     remove_card(output / "model")
     final_model.save(final, session.contract, development, output / "model", card=card)
     write_card(card, output / "model")
