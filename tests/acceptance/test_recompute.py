@@ -1,10 +1,9 @@
 """Every figure of result.json, computed a second time from what is stored; see `recomputed` for what that means.
 
-Four reports: `best` and `simplest` of a study whose copies stay together, the latter at the second opening of its test
-set; `sealed` and `ensemble` of one whose copies, half of them with the other label, are spread over folds and test.
+Three reports: `best` of a study whose copies stay together; `sealed` (--no-test) and then `simplest` (--prefer simplest
+--ensemble 2) of one whose copies, half of them with the other label, are spread over folds and test.
 """
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from model.simulation import simulate, simulate_relatives, write_simulated
 from recomputed import accuracy, rivals, search
 from recomputed.stored import Stored, sealed_rows
 
-REPORTS = ("best", "simplest", "sealed", "ensemble")
 #: Trial 0 lies inside, so that the importances rest on all complete trials.
 SPACE = """
 encoding = ["nucleotide", "amino_acid"]
@@ -26,32 +24,45 @@ learning_rate = { low = 1e-3, high = 3e-2, log = true }
 
 
 @pytest.fixture(scope="module")
-def together(workplace, tmp_path_factory) -> dict[str, Stored]:
-    hpo = workplace(tmp_path_factory.mktemp("together"))
+def best(workplace, tmp_path_factory) -> Stored:
+    hpo = workplace(tmp_path_factory.mktemp("best"))
     (hpo.folder / "space.toml").write_text(SPACE)
     hpo.ok(
         *("run", "genes.csv", "--study", "s", "--trials", "7", "--workers", "1", "--space", "space.toml"),
         *("--max-epochs", "4", "--output", "best"),
     )
-    best = Stored(hpo.folder, "best", opened=True)
-    hpo.ok("finalize", "--study", "s", "--output", "simplest", "--prefer", "simplest")
-    return {"best": best, "simplest": Stored(hpo.folder, "simplest", opened=True)}
+    return Stored(hpo.folder, "best", opened=True)
 
 
 @pytest.fixture(scope="module")
-def spread(workplace, tmp_path_factory) -> dict[str, Stored]:
+def spread(workplace, tmp_path_factory):
+    """A finished study; its seed is one where the best trial is tied with a smaller one."""
     hpo = workplace(tmp_path_factory.mktemp("spread"))
     write_copies(hpo.folder / "genes.csv")
-    hpo.create("s", 3, "--duplicates", "spread", "--seed", "5")
+    hpo.create("s", 4, "--duplicates", "spread", "--seed", "5")
     hpo.ok("worker", "--study", "s")
-    # --no-test needs no test rows: they are away meanwhile.
-    rows = sealed_rows(hpo.folder)
-    shutil.move(rows, hpo.folder / "away")
-    hpo.ok("finalize", "--study", "s", "--output", "sealed", "--no-test")
-    sealed = Stored(hpo.folder, "sealed", opened=False)
-    shutil.move(hpo.folder / "away", rows)
-    hpo.ok("finalize", "--study", "s", "--output", "ensemble", "--ensemble", "2")
-    return {"sealed": sealed, "ensemble": Stored(hpo.folder, "ensemble", opened=True)}
+    return hpo
+
+
+@pytest.fixture(scope="module")
+def sealed(spread) -> Stored:
+    """Needs no test rows: they are away meanwhile."""
+    rows, away = sealed_rows(spread.folder), spread.folder / "away"
+    rows.rename(away)
+    spread.ok("finalize", "--study", "s", "--output", "sealed", "--no-test")
+    away.rename(rows)
+    return Stored(spread.folder, "sealed", opened=False)
+
+
+@pytest.fixture(scope="module")
+def simplest(spread, sealed) -> Stored:
+    spread.ok("finalize", "--study", "s", "--output", "simplest", "--prefer", "simplest", "--ensemble", "2")
+    return Stored(spread.folder, "simplest", opened=True)
+
+
+@pytest.fixture(params=["best", "sealed", "simplest"])
+def study(request: pytest.FixtureRequest) -> Stored:
+    return request.getfixturevalue(request.param)
 
 
 def write_copies(path: Path) -> None:
@@ -63,12 +74,6 @@ def write_copies(path: Path) -> None:
         name, sequence, label = row.split(",")
         rows.append(f"{name}-again,{sequence},{(int(label) + number) % 2}")
     path.write_text("\n".join([header, *rows]) + "\n")
-
-
-@pytest.fixture(params=REPORTS)
-def study(request: pytest.FixtureRequest) -> Stored:
-    fixture = "together" if request.param in ("best", "simplest") else "spread"
-    return request.getfixturevalue(fixture)[request.param]
 
 
 def check(study: Stored, again: dict[str, Any]) -> None:
@@ -92,24 +97,25 @@ def flat(value: Any, path: str = "") -> dict[str, Any]:
     return {path: value}
 
 
-def prefer(study: Stored) -> str:
-    return "simplest" if study.folder.name == "simplest" else "best"
-
-
 def test_no_figure_is_left_out(study: Stored) -> None:
     computed = {
         *("study", "trials", "folds_trained", "folds_saved", "seconds", "best_trial", "data", "importances"),
         *("tied_with_best", "cv", "test", "gap", "gap_details", "baselines", "positions"),
-        *("test_openings", "test_opened"),
+        *("search", "test_openings", "test_opened"),
     }
     assert set(study.result) - computed == {"created", "finished"}
 
 
 def test_search(study: Stored) -> None:
     check(study, search.effort(study))
-    check(study, {"best_trial": search.best_trial(study, prefer(study))})
+    check(study, {"best_trial": search.best_trial(study)})
+    check(study, {"search": {"best_by_trial": search.best_by_trial(study)}})
     check(study, {"importances": search.importances(study)})
     check(study, {"data": search.data(study)})
+
+
+def test_openings(study: Stored) -> None:
+    check(study, {"test_openings": len(study.openings), "test_opened": study.openings})
 
 
 def test_ties(study: Stored) -> None:
@@ -134,28 +140,19 @@ def test_positions(study: Stored) -> None:
     check(study, {"positions": accuracy.positions(study)})
 
 
-@pytest.mark.parametrize(("report", "openings"), [("best", 1), ("simplest", 2), ("sealed", 0), ("ensemble", 1)])
-def test_openings(together, spread, report: str, openings: int) -> None:
-    study = (together | spread)[report]
-    assert len(study.openings) == openings
-    check(study, {"test_openings": openings, "test_opened": study.openings})
-
-
-def test_the_simplest_is_not_the_best(together) -> None:
-    assert together["simplest"].winner != together["best"].winner
-    assert len(together["best"].result["importances"]) > 5
-
-
-def test_some_sequences_were_seen_and_some_were_not(spread) -> None:
-    test = spread["ensemble"].result["test"]
-    assert test["unseen_sequences"]["n"] > 5
-    assert test["seen_sequences"]["n"] > 5
-    assert test["unseen_sequences"]["accuracy"] != test["seen_sequences"]["accuracy"]
-    assert spread["ensemble"].result["data"]["ceilings"]["nucleotide"] < 1
-    assert spread["ensemble"].result["best_trial"]["networks"] == 2
-
-
-def test_a_sealed_report_holds_no_test_figure(spread) -> None:
-    sealed = spread["sealed"]
-    assert not [path for path, value in flat(sealed.result).items() if "test" in path and value]
+def test_a_sealed_report_holds_no_test_figure(sealed: Stored) -> None:
+    told = {path for path, value in flat(sealed.result).items() if "test" in path and value}
+    assert told == {".data.test"}, "how many rows are sealed, and nothing else"
+    assert sealed.openings == []
     assert sealed.model.card["test"] is None
+
+
+def test_the_reports_are_worth_comparing(best: Stored, simplest: Stored) -> None:
+    assert len(best.result["importances"]) > 5
+    assert len(best.openings) == len(simplest.openings) == 1
+    chosen, test = simplest.result["best_trial"], simplest.result["test"]
+    assert (chosen["preferred_to"], chosen["networks"]) == (simplest.complete[simplest.best].number, 2)
+    assert chosen["preferred_to"] != chosen["number"]
+    assert min(test["unseen_sequences"]["n"], test["seen_sequences"]["n"]) > 5
+    assert test["unseen_sequences"]["accuracy"] != test["seen_sequences"]["accuracy"]
+    assert simplest.result["data"]["ceilings"]["nucleotide"] < 1, "no labels contradict each other"

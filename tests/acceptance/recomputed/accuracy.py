@@ -11,7 +11,8 @@ from recomputed.stored import Stored
 
 def cross_validation(study: Stored) -> dict[str, Any]:
     accuracies, right = study.accuracies(study.winner), study.correct[:, study.winner]
-    again = corrected(study.correct, study.winner, study.groups, accuracies.mean(), study.contract.seed)
+    columns, seed = (study.winner, study.best), study.contract.seed
+    again = corrected(study.correct, *columns, study.groups, accuracies.mean(), seed)
     return {
         "fold_accuracies": accuracies.tolist(),
         "mean": accuracies.mean(),

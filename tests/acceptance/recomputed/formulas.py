@@ -36,19 +36,19 @@ def accuracy_interval(right: np.ndarray, groups: np.ndarray, centre: float | Non
     return wilson(centre, variance(right, groups), len(right), len(np.unique(groups)))
 
 
-def corrected(correct: np.ndarray, winner: int, groups: np.ndarray, naive: float, seed: int) -> dict[str, Any]:
-    """The accuracy without the luck of the best of many: four parts for the mean, two for the width."""
-    scores, _ = deal(correct, winner, groups, parts=2, seed=seed)
-    _, corrections = deal(correct, winner, groups, parts=4, seed=seed)
+def corrected(
+    correct: np.ndarray, winner: int, best: int, groups: np.ndarray, naive: float, seed: int
+) -> dict[str, Any]:
+    """The winner's accuracy without the luck of the best of many: four parts for the mean, two for the width."""
+    scores, _ = deal(correct, best, groups, parts=2, seed=seed)
+    _, corrections = deal(correct, best, groups, parts=4, seed=seed)
     mean = naive + np.mean(corrections)
     spread = max(np.var(scores, ddof=1), variance(correct[:, winner], groups))
     return {"mean": mean, "interval": wilson(mean, spread, len(correct), len(np.unique(groups)))}
 
 
-def deal(
-    correct: np.ndarray, winner: int, groups: np.ndarray, parts: int, seed: int
-) -> tuple[list[float], list[float]]:
-    """Deal groups into parts, 300 times; the best on the other parts is scored on each, and set against the winner."""
+def deal(correct: np.ndarray, best: int, groups: np.ndarray, parts: int, seed: int) -> tuple[list[float], list[float]]:
+    """Deal groups into parts, 300 times: what is best on the others is scored on each, and set against the best."""
     generator = np.random.default_rng(seed)
     names, scores, corrections = np.unique(groups), [], []
     for _ in range(300):
@@ -58,7 +58,7 @@ def deal(
             inside = part_of_row == part
             chosen = correct[~inside].sum(axis=0).argmax()
             scores.append(correct[inside, chosen].mean())
-            ahead += correct[inside, chosen].sum() - correct[inside, winner].sum()
+            ahead += correct[inside, chosen].sum() - correct[inside, best].sum()
         corrections.append(ahead / len(correct))
     return scores, corrections
 

@@ -1,6 +1,7 @@
 """The baselines, computed again: by counting, and by scikit-learn."""
 
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -83,10 +84,11 @@ def regression(features: sparse.csr_matrix, sequences: list[str], labels: np.nda
     """scikit-learn's, its penalty chosen on three inner folds; rows of one sequence and label are one, with weight."""
 
     def rule(train: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        pairs = [(padded(sequences[row]), bool(labels[row])) for row in train]
-        _, first, weights = np.unique([f"{word} {label}" for word, label in pairs], return_index=True, return_counts=True)
-        chosen = train[first]
-        names, number = np.unique([pairs[at][0] for at in first], return_inverse=True)
+        row_of = {(padded(sequences[row]), bool(labels[row])): row for row in train}
+        copies = Counter((padded(sequences[row]), bool(labels[row])) for row in train)
+        pairs = sorted(copies)
+        weights, chosen = np.array([copies[pair] for pair in pairs]), [row_of[pair] for pair in pairs]
+        names, number = np.unique([sequence for sequence, _ in pairs], return_inverse=True)
         inner = np.random.default_rng(0).permutation(len(names))[number] % 3
         x, y = features[chosen], labels[chosen]
 

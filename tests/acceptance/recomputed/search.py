@@ -30,9 +30,9 @@ def effort(study: Stored) -> dict[str, Any]:
     }
 
 
-def best_trial(study: Stored, prefer: str) -> dict[str, Any]:
+def best_trial(study: Stored) -> dict[str, Any]:
     """The highest score, or the fewest parameters among those that cannot be told from it."""
-    column = study.best if prefer == "best" else simplest(study)
+    column = simplest(study) if study.folder.name == "simplest" else study.best
     trial, best = study.complete[column], study.complete[study.best]
     return {
         "number": trial.number,
@@ -42,6 +42,13 @@ def best_trial(study: Stored, prefer: str) -> dict[str, Any]:
         "networks": len(study.model.networks),
         "network_parameters": sum(weights.numel() for weights in study.model.networks[0].parameters()),
     }
+
+
+def best_by_trial(study: Stored) -> list[dict[str, Any]]:
+    """The highest score of the complete trials, up to each trial."""
+    scores = {trial.number: study.accuracies(column).mean() for column, trial in enumerate(study.complete)}
+    numbers = [trial.number for trial in study.trials]
+    return [{"trial": at, "best": max((scores[n] for n in scores if n <= at), default=None)} for at in numbers]
 
 
 def simplest(study: Stored) -> int:

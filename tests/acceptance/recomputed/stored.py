@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from hpo.finalize.seal import openings
 from hpo.session import Session, open_session
 from model.encoding import encode
 from model.genes import Genes, join
@@ -34,7 +35,7 @@ class Stored:
         self.result: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
         self.trials = session.storage.get_all_trials(session.handle.study_id)
         self.complete = [trial for trial in self.trials if trial.state.name == "COMPLETE"]
-        self.openings = session.handle.get("hpo:test_openings", [])
+        self.openings = list(openings(session))
         self.development, self.folds = from_bytes(self.get(self.contract.data.development.artifact))
         self.test = from_bytes(self.get(self.contract.data.test.artifact))[0] if opened else None
         self.everyone = join(self.development, self.test) if self.test else self.development
