@@ -48,7 +48,7 @@ def _when_found(trials: Sequence[Trial]) -> str:
     """Say what half of the trials would have found: whether more of them would help."""
     complete = [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
     early = [trial.mean or 0.0 for trial in complete if trial.number < len(trials) / 2]
-    if not early:
+    if not early or len(trials) < 2:
         return ""
     best = max(complete, key=lambda trial: trial.mean or 0.0)
     gained = (best.mean or 0.0) - max(early)
