@@ -110,7 +110,7 @@ def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding 
     text = (
         f"As {encoding_name(worst.encoding)}, {plural(worst.contradictory_rows, 'gene')} "
         f"({percent(worst.contradictory_rows / rows)}) share their sequence with a gene of the other label. "
-        f"Nobody who sees only these can be right for more than {percent(worst.ceiling)} of all genes. Wrong labels of "
-        "sequences that stand once are not counted in it."
+        f"Nobody who sees only the {encoding_name(worst.encoding)} can be right for more than {percent(worst.ceiling)} "
+        "of all genes. Wrong labels of sequences that stand once are not counted in it."
     )
     return Finding("caution" if worst.ceiling < _HARMLESS else "plain", "Contradictory labels", text)
