@@ -84,7 +84,7 @@ def check(study: Stored, again: dict[str, Any]) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    if isinstance(one, float):
+    if isinstance(one, float) and isinstance(other, float):
         return one == pytest.approx(other, rel=1e-5, abs=1e-6)
     return one == other
 
@@ -145,6 +145,9 @@ def test_a_sealed_report_holds_no_test_figure(sealed: Stored) -> None:
     assert told == {".data.test"}, "how many rows are sealed, and nothing else"
     assert sealed.openings == []
     assert sealed.model.card["test"] is None
+    page = (sealed.folder / "report.md").read_text()
+    assert "(CV)" in page
+    assert not [word for word in ("(test)", "| Test", "| test") if word in page]
 
 
 def test_the_reports_are_worth_comparing(best: Stored, simplest: Stored) -> None:

@@ -40,7 +40,7 @@ def best_trial(study: Stored) -> dict[str, Any]:
         "preferred_to": None if column == study.best else best.number,
         "epochs": trial.user_attrs["hpo:epochs"],
         "networks": len(study.model.networks),
-        "network_parameters": sum(weights.numel() for weights in study.model.networks[0].parameters()),
+        "network_parameters": parameters(study, column),
     }
 
 
@@ -82,7 +82,7 @@ def tied(study: Stored, winner: int) -> list[int]:
 
 
 def importances(study: Stored) -> dict[str, float]:
-    """By Optuna's own evaluator, of the trials as stored: all complete ones that have all hyperparameters."""
+    """By Optuna's own evaluator, of the complete trials as stored, which have all hyperparameters if there are five."""
     space = list(study.contract.search.space.searched)
     names = [name for name in space if len({trial.params.get(name) for trial in study.complete}) > 1]
     if len(study.complete) < 5:
