@@ -82,13 +82,14 @@ def tied(study: Stored, winner: int) -> list[int]:
 
 
 def importances(study: Stored) -> dict[str, float]:
-    """By Optuna's own evaluator, of the complete trials as stored, which have all hyperparameters if there are five."""
+    """By Optuna's own evaluator, of the complete trials as stored, where five or more have all hyperparameters."""
     space = list(study.contract.search.space.searched)
-    names = [name for name in space if len({trial.params.get(name) for trial in study.complete}) > 1]
-    if len(study.complete) < 5:
+    whole = [trial for trial in study.complete if set(space) <= set(trial.params)]
+    if len(whole) < 5:
         return {}
+    names = [name for name in space if len({trial.params[name] for trial in whole}) > 1]
     copy = optuna.create_study(direction="maximize")
-    copy.add_trials(study.complete)
+    copy.add_trials(whole)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is called experimental
         evaluator = optuna.importance.FanovaImportanceEvaluator(seed=study.contract.seed)
