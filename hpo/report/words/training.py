@@ -19,13 +19,13 @@ def epochs(evidence: Evidence) -> str:
         "That one number holds for all folds, so none was stopped at its own lucky moment. "
         f"The final model was trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
     )
+    if winner.chosen_epoch == contract.max_epochs:
+        text += " That is the most that was allowed: more epochs might be better."
     if evidence.final.networks > 1:
         text += (
             f" It is an ensemble: {evidence.final.networks} networks, trained from different seeds, whose "
             "probabilities are averaged; cross-validation scored single ones."
         )
-    if winner.chosen_epoch == contract.max_epochs:
-        text += " That is the most that was allowed: more epochs might be better."
     return text
 
 

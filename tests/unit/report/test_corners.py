@@ -109,3 +109,10 @@ def test_an_early_report_does_not_say_that_the_search_had_ended(evidence: Eviden
 
 def test_contradictions_are_told_with_their_ceiling(evidence: Evidence) -> None:
     assert "98.6\u00a0%" in challenges(evidence)["Contradictory labels"]
+
+
+def test_the_most_epochs_are_told_before_the_ensemble(evidence: Evidence) -> None:
+    contract, final = replace(evidence.contract, max_epochs=11), replace(evidence.final, networks=5)
+    together = replace(evidence, contract=contract, final=final)
+    assert "for 11 epochs. That is the most that was allowed" in say(together, derive(together)).epochs
+    assert "It is an ensemble" in say(together, derive(together)).epochs
