@@ -9,7 +9,7 @@ from model.encoding import Encoding, encode
 from model.genes import Genes
 from model.inspection import inspect
 
-#: A translation shorter than this share of the longest was cut by an early stop.
+#: A translation shorter than this share of the longest is short.
 EARLY = 0.9
 
 
@@ -74,8 +74,10 @@ def describe_data(contract: Contract, genes: Genes) -> evidence.DataSummary:
 
 
 def _early_stops(genes: Genes, genetic_code: int) -> int | None:
+    """Count short translations that end before their gene does; a fragment without a stop is short, but not cut."""
     if genes.alphabet == "protein":
         return None
     encoding: Encoding = "amino_acid"
     lengths = encode(genes, encoding, genetic_code).lengths
-    return int(np.count_nonzero(lengths < EARLY * lengths.max()))
+    codons = np.array([len(sequence) // 3 for sequence in genes.sequences])
+    return int(np.count_nonzero((lengths < EARLY * lengths.max()) & (lengths < codons - 1)))

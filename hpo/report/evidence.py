@@ -75,7 +75,7 @@ class DataSummary:
     median: int
     longest: int
     ambiguous_letters: int
-    early_stops: int | None  #: rows translated to under 90 % of the longest; None for proteins
+    early_stops: int | None  #: rows with a stop inside, translated to under 90 % of the longest; None for proteins
     encodings: tuple[EncodingSummary, ...]
     warnings: tuple[str, ...] = ()  #: what `create-study` warned of
 

@@ -73,16 +73,26 @@ class Hpo:
         )
 
 
-@pytest.fixture
-def hpo(tmp_path: Path) -> Hpo:
-    """The command line, in a folder with a space in its name that holds genes and a small search space."""
-    folder = tmp_path / "a folder"
-    folder.mkdir()
-    (folder / "space.toml").write_text(SMALL_SPACE)
-    from model.simulation import simulate, write_simulated
+@pytest.fixture(scope="session")
+def workplace() -> Callable[[Path], Hpo]:
+    """Makes a folder with a space in its name that holds genes and a small search space, for the command line."""
 
-    write_simulated(simulate(240, 30, 0.05, 3), folder / "genes.csv")
-    return Hpo(folder)
+    def make(parent: Path) -> Hpo:
+        folder = parent / "a folder"
+        folder.mkdir()
+        (folder / "space.toml").write_text(SMALL_SPACE)
+        from model.simulation import simulate, write_simulated
+
+        write_simulated(simulate(240, 30, 0.05, 3), folder / "genes.csv")
+        return Hpo(folder)
+
+    return make
+
+
+@pytest.fixture
+def hpo(tmp_path: Path, workplace: Callable[[Path], Hpo]) -> Hpo:
+    """The command line, in a folder of this test's own."""
+    return workplace(tmp_path)
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from hpo.contract import Contract, parse, versions
 from hpo.errors import ContractError
+from hpo.finalize.described import describe_data
 from hpo.space import read_space
 from model.configuration import TrainingSettings, original_configuration
+from model.genes import Genes
 
 
 @pytest.fixture
@@ -73,3 +76,11 @@ def test_the_same_versions_pass_and_others_are_named(contract: Contract) -> None
     other = contract.model_copy(update={"versions": {**versions(), "torch": "1.0", "optuna": "4.0"}})
     with pytest.raises(ContractError, match=r"optuna .* 4\.0 .*torch .* 1\.0"):
         other.check_versions()
+
+
+def test_only_a_stop_cuts_a_gene_short(contract: Contract) -> None:
+    whole, stopped, fragment = "GCT" * 20 + "TAA", "GCT" * 8 + "TAA" + "GCT" * 12, "GCT" * 8
+    genes = Genes(
+        ids=["a", "b", "c"], sequences=[whole, stopped, fragment], labels=np.array([1, 0, 0]) > 0, alphabet="dna"
+    )
+    assert describe_data(contract, genes).early_stops == 1

@@ -54,7 +54,7 @@ def ranges(evidence: Evidence) -> Sequence[str]:
             good = [raw for trial in better if _is_number(raw := trial.params.get(name))]
             lines.append(
                 f"{spoken(name).capitalize()}: {value(chosen)}. Tried {_extent(tried)}; "
-                f"the best {len(better)} trials lie at {_extent(good)}."
+                f"{_best(len(better))} at {_extent(good)}."
             )
     return lines
 
@@ -72,6 +72,10 @@ def introduction(evidence: Evidence, answer: Answer) -> str:
     if not answer.tied:
         return text + f"None of the other {plural(others, 'complete trial')} comes near it."
     return text + _ties(evidence, answer, others, parameters)
+
+
+def _best(count: int) -> str:
+    return f"the best {count} trials lie" if count > 1 else "the only complete trial lies"
 
 
 def _why(evidence: Evidence) -> str:

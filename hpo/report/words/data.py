@@ -17,6 +17,7 @@ def challenges(evidence: Evidence) -> Sequence[Finding]:
     data = evidence.data
     encodings = data.encodings
     found = [
+        _sealed(evidence),
         _balance(evidence),
         _ambiguity(data),
         _early_stops(data),
@@ -28,14 +29,21 @@ def challenges(evidence: Evidence) -> Sequence[Finding]:
     return [*(finding for finding in found if finding is not None), *warned]
 
 
+def _sealed(evidence: Evidence) -> Finding | None:
+    if evidence.test is not None:
+        return None
+    text = f"What follows counts the {plural(evidence.data.rows, 'development gene')}, and no gene of the test set."
+    return Finding("plain", "Without the test set", text)
+
+
 def _balance(evidence: Evidence) -> Finding:
     data = evidence.data
     share = data.resistant / data.rows
     text = f"{data.resistant:,} of {plural(data.rows, 'gene')} are resistant ({percent(share)}). "
     if evidence.contract.class_weights:
-        text += "Both classes get the same total weight in training, and folds and test hold the same shares."
+        text += "Both classes get the same total weight in training, and folds and test hold about the same shares."
     else:
-        text += "Classes were not weighted; folds and test hold the same shares."
+        text += "Classes were not weighted; folds and test hold about the same shares."
     if abs(share - 0.5) <= _BALANCED:
         return Finding("plain", "Balanced classes", text)
     commoner = percent(max(share, 1 - share))
@@ -102,7 +110,7 @@ def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding 
     text = (
         f"As {encoding_name(worst.encoding)}, {plural(worst.contradictory_rows, 'gene')} "
         f"({percent(worst.contradictory_rows / rows)}) share their sequence with a gene of the other label. "
-        "Nobody who sees only the sequence can be right for all of them: the table says how far one can get at most. "
-        "Wrong labels of sequences that stand once are not counted in it."
+        f"Nobody who sees only the {encoding_name(worst.encoding)} can be right for more than {percent(worst.ceiling)} "
+        "of all genes. Wrong labels of sequences that stand once are not counted in it."
     )
     return Finding("caution" if worst.ceiling < _HARMLESS else "plain", "Contradictory labels", text)

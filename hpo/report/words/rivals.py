@@ -26,11 +26,16 @@ def against_majority(answer: Answer) -> Finding | None:
     majority = answer.rival("majority")
     if majority is None or majority.paired is None or majority.is_beaten:
         return None
+    text = f"Always saying the commoner class is right for {percent(majority.score)}"
+    if answer.test is not None and not answer.test.corrected_gap.is_more_than_noise and _ahead_in_cv(majority):
+        text += (
+            f": these test genes are too few, or too alike, to tell the network from that.{_cv_says(answer, majority)}"
+        )
+        return Finding("caution", "Not shown to be better than guessing", text)
     return Finding(
         "caution",
         "No better than guessing",
-        f"Always saying the commoner class is right for {percent(majority.score)}: the network has not "
-        "learnt anything that can be told from chance.",
+        f"{text}: the network has not learnt anything that can be told from chance.",
     )
 
 
@@ -124,6 +129,14 @@ def _copies(rival: Rival) -> str:
     if rival.duel is None or not rival.duel.rows.differs:
         return ""
     return " What sets them apart lies in copies of a few sequences, which count once."
+
+
+def _ahead_in_cv(rival: Rival) -> bool:
+    """Whether the test rows could not decide, but development rows could, for the network."""
+    if rival.test_duel is None or rival.test_duel.cases.differs or rival.cv_duel is None:
+        return False
+    cases = rival.cv_duel.cases
+    return cases.differs and cases.only_first_right > cases.only_second_right
 
 
 def _cv_says(answer: Answer, rival: Rival) -> str:

@@ -16,11 +16,16 @@ def against_cv(answer: Answer) -> Finding | None:
     gap, corrected, accuracy = answer.test.gap, answer.test.corrected_gap, answer.test.measured.rates.accuracy
     text = (
         f"Cross-validation {percent(answer.cv.mean)}, corrected {percent(answer.cv.corrected.corrected_mean)}, "
-        f"test {percent(accuracy)}: the test is {points(gap.difference)} "
-        f"{'lower' if gap.difference > 0 else 'higher'} than CV (95 % interval of CV minus test "
+        f"test {percent(accuracy)}: the test is {_beside(gap.difference)} (95 % interval of CV minus test "
         f"{signed_span(gap.interval)}). "
     )
     return _judged(gap, corrected, text)
+
+
+def _beside(difference: float) -> str:
+    if not difference:
+        return "as high as CV"
+    return f"{points(difference)} {'lower' if difference > 0 else 'higher'} than CV"
 
 
 def _judged(gap: Gap, corrected: Gap, text: str) -> Finding:

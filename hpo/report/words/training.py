@@ -20,13 +20,13 @@ def epochs(evidence: Evidence) -> str:
         "That one number holds for all folds, so none was stopped at its own lucky moment. "
         f"The final model was trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
     )
+    if winner.chosen_epoch == contract.max_epochs:
+        text += " That is the most that was allowed: more epochs might be better."
     if evidence.final.networks > 1:
         text += (
             f" It is an ensemble: {evidence.final.networks} networks, trained from different seeds, whose "
             "probabilities are averaged; cross-validation scored single ones."
         )
-    if winner.chosen_epoch == contract.max_epochs:
-        text += " That is the most that was allowed: more epochs might be better."
     return text
 
 
@@ -59,7 +59,7 @@ def _when_found(trials: Sequence[Trial]) -> str:
     """Say what half of the trials would have found: whether more of them would help."""
     complete = [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
     early = [trial.mean or 0.0 for trial in complete if trial.number < len(trials) / 2]
-    if not early:
+    if not early or len(trials) < 2:
         return ""
     best = max(complete, key=lambda trial: trial.mean or 0.0)
     gained = (best.mean or 0.0) - max(early)
