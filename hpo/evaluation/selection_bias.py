@@ -1,16 +1,18 @@
 """How much too good the best of many cross-validation scores is, from stored predictions alone.
 
-The groups of rows are dealt at random into four parts, again and again. Each time the best configuration is chosen
-on three parts and scored on the fourth, which had no say. What these scores lose against the study's best configuration
-on the same rows is the correction (so it is exactly 0 for one configuration). No network is trained again.
+The groups of rows are dealt at random into five parts, again and again. Each time the best configuration is chosen
+on three parts and scored on the other two, which had no say. What these scores lose against the study's best
+configuration on the same rows is the correction (so it is exactly 0 for one configuration). No network is trained
+again.
 
 Where a simpler configuration is taken instead of the best, it gets the correction of the best. That is at the safe
 side: being tied with the best owes less to luck than being the best.
 
-The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. A part
-holds few rows, so its scores vary more than those of the whole: with V parts, V - 1 times as much; that is undone.
-The interval is never narrower than that of a single classifier: where a few groups hold most rows and happen to be
-right together, their scores vary less than those of other groups would.
+The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. Half of
+the rows choose and half of them score, and the variance of such scores is that of the whole. It is made 1.3 times as
+large: the networks of the folds share training rows, and err together more than the rows alone tell. The interval is
+never narrower than that of a single classifier: where a few groups hold most rows and happen to be right together,
+their scores vary less than those of other groups would.
 
 What is estimated is the accuracy, on new genes, of the networks that cross-validation trained: those of the chosen
 configuration, on four fifths of the development rows (of five folds). The final model has seen all of them and may
@@ -20,8 +22,11 @@ Source:
     The idea is that of Tsamardinos, Greasidou and Borboudakis 2018, "Bootstrapping the out-of-sample predictions
     for efficient and accurate cross-validation" (BBC-CV). They choose on bootstrap samples, which are as noisy as a
     sample of half the size: where configurations differ, that chooses worse than the study did and is pessimistic.
-    Three quarters cost a third of that error; larger shares have less bias still, but vary more from study to
-    study. Figures are in docs/decisions/0009-selection-bias.md.
+    The larger the share that chooses, the less so; but choosing and scoring rows also share luck, since the networks
+    that predict one were trained on the other, and the more so the larger the share. Three fifths keep both errors
+    small. That intervals from cross-validation are too narrow was shown by Bates, Hastie and Tibshirani 2023,
+    "Cross-validation: what does it estimate and how well does it do it?". Figures are in
+    docs/decisions/0009-selection-bias.md.
 """
 
 from dataclasses import dataclass
@@ -31,8 +36,10 @@ from numpy.typing import NDArray
 
 from hpo.evaluation.intervals import Interval, group_sums, grouped_variance, wilson_from_variance
 
-PARTS = 4  #: for the mean
-WIDTH_PARTS = 2  #: for the interval
+#: Parts, and how many of them score, for the mean and for the interval.
+CENTRE, WIDTH = (5, 2), (2, 1)
+#: How much more the score of networks varies that share training rows; from simulated studies.
+SHARED_TRAINING = 1.3
 REPLICATES = 300
 
 
@@ -91,11 +98,11 @@ def correct_selection_bias(
     naive = float(correct[:, winner].mean()) if naive_mean is None else naive_mean
     totals, sizes = group_sums(correct, groups), group_sums(np.ones(rows), groups)
     # Parts must not be empty: with fewer groups nothing can be said.
-    usable = replicates if len(sizes) >= PARTS else 0
-    centre, width = (_deal(totals, sizes, best, parts, usable, seed) for parts in (PARTS, WIDTH_PARTS))
+    usable = replicates if len(sizes) >= CENTRE[0] else 0
+    centre, width = (_deal(totals, sizes, best, *dealing, usable, seed) for dealing in (CENTRE, WIDTH))
     corrected = min(1.0, max(0.0, naive + centre.correction))
     naive_variance = float(grouped_variance(correct[:, winner], groups))
-    variance = max(width.variance, naive_variance) if usable else 0.0
+    variance = max(SHARED_TRAINING * width.variance, naive_variance) if usable else 0.0
     return CorrectedAccuracy(
         naive_mean=naive,
         naive_interval=wilson_from_variance(naive, naive_variance, rows, len(sizes)),
@@ -108,21 +115,31 @@ def correct_selection_bias(
 
 
 def _deal(
-    totals: NDArray[np.float64], sizes: NDArray[np.float64], best: int, parts: int, replicates: int, seed: int
+    totals: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    best: int,
+    parts: int,
+    scoring: int,
+    replicates: int,
+    seed: int,
 ) -> _Scores:
-    """Deal groups into parts, again and again; `totals` [G, C] right rows, `sizes` [G] rows of each group."""
+    """Deal groups into parts, again and again; each turn, `scoring` parts that follow one another score.
+
+    `totals` [G, C] are right rows, `sizes` [G] rows of each group.
+    """
     if not replicates:
         return _Scores(0.0, 0.0)
     generator = np.random.default_rng(seed)
     totals, sizes = totals.astype(np.float32), sizes.astype(np.float32)
     scores, corrections = np.empty((replicates, parts)), np.empty(replicates)
-    even = np.arange(len(sizes)) % parts
+    even, turns, everywhere = np.arange(len(sizes)) % parts, np.arange(parts), totals.sum(axis=0)
     for replicate in range(replicates):
-        inside = (generator.permutation(even) == np.arange(parts)[:, None]).astype(np.float32)  # [V, G]
+        dealt = generator.permutation(even)
+        inside = ((dealt - turns[:, None]) % parts < scoring).astype(np.float32)  # [V, G]
         right, rows = inside @ totals, inside @ sizes
         # Ties go to the earliest trial, as in the study itself.
-        choices = (right.sum(axis=0) - right).argmax(axis=1)
-        chosen = right[np.arange(parts), choices]
+        choices = (everywhere - right).argmax(axis=1)
+        chosen = right[turns, choices]
         scores[replicate] = chosen / rows
         corrections[replicate] = (chosen.sum() - right[:, best].sum()) / rows.sum()
-    return _Scores(float(corrections.mean()), float(scores.var(ddof=1)) / (parts - 1))
+    return _Scores(float(corrections.mean()), float(scores.var(ddof=1)) / (parts / scoring - 1))
