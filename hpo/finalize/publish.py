@@ -8,6 +8,7 @@ from pathlib import Path
 import optuna_dashboard
 from optuna_dashboard.artifact import get_artifact_path
 
+from hpo.finalize.card import CARD
 from hpo.report import evidence, summary_note
 from hpo.session import Session
 from model.saving import CONFIGURATION, weights_name
@@ -40,7 +41,8 @@ def publish(session: Session, output: Path, facts: evidence.Evidence) -> None:
 def _report_and_model(output: Path, networks: int) -> list[Path]:
     """By name: the folder may hold weights of an earlier, larger ensemble."""
     report = [output / name for name in ("report.html", "report.md", "result.json")]
-    return [*report, *(output / "model" / name for name in (CONFIGURATION, *map(weights_name, range(networks))))]
+    model = (CARD, CONFIGURATION, *map(weights_name, range(networks)))
+    return [*report, *(output / "model" / name for name in model)]
 
 
 def _attach(session: Session, path: Path) -> str:
