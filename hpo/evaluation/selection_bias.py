@@ -9,7 +9,7 @@ Where a simpler configuration is taken instead of the best, it gets the correcti
 side: being tied with the best owes less to luck than being the best.
 
 The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. Half of
-the rows choose and half of them score, and the variance of such scores is that of the whole. It is made 1.3 times as
+the rows choose and half of them score, and the variance of such scores is that of the whole. It is made 1.2 times as
 large: the networks of the folds share training rows, and err together more than the rows alone tell. The interval is
 never narrower than that of a single classifier: where a few groups hold most rows and happen to be right together,
 their scores vary less than those of other groups would.
@@ -39,7 +39,7 @@ from hpo.evaluation.intervals import Interval, group_sums, grouped_variance, wil
 #: Parts, and how many of them score, for the mean and for the interval.
 CENTRE, WIDTH = (5, 2), (2, 1)
 #: How much more the score of networks varies that share training rows; from simulated studies.
-SHARED_TRAINING = 1.3
+SHARED_TRAINING = 1.2
 REPLICATES = 300
 
 

@@ -18,7 +18,8 @@ FRESH = 100_000
 NOISE = 0.06
 FOLDS = 5
 BLOCK = 1_000  #: seeds; block numbers stay below 9, so that no two seeds below are the same
-ANCESTORS = 40  #: of a block; studies of one ancestor share its fresh genes
+ANCESTORS = 40  #: of a block before the third
+MORE_ANCESTORS = 200  #: of a block since: studies of one ancestor resemble each other, and share its fresh genes
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ KINDS = (
 
 def ancestor_of(seed: int) -> int:
     """The seed of a study's ancestor."""
-    return seed // BLOCK * BLOCK + seed % ANCESTORS
+    block, place = divmod(seed, BLOCK)
+    return block * BLOCK + place % (ANCESTORS if block < 3 else MORE_ANCESTORS)
 
 
 @cache

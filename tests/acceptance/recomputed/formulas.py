@@ -43,7 +43,7 @@ def corrected(
     scores, _ = deal(correct, best, groups, parts=2, scoring=1, seed=seed)
     _, corrections = deal(correct, best, groups, parts=5, scoring=2, seed=seed)
     mean = naive + np.mean(corrections)
-    spread = max(1.3 * np.var(scores, ddof=1), variance(correct[:, winner], groups))
+    spread = max(1.2 * np.var(scores, ddof=1), variance(correct[:, winner], groups))
     return {"mean": mean, "interval": wilson(mean, spread, len(correct), len(np.unique(groups)))}
 
 
