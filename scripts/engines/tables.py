@@ -78,18 +78,22 @@ def equal(records: list[Record]) -> None:
 
 def job(records: list[Record]) -> None:
     """Seconds of an epoch, and of the whole cross-validation at the original's size."""
-    header("side", "one epoch of one fold, s", "5 folds of 10 epochs at 100,000 genes, h")
+    header("side", "genes", "one epoch of one fold, s", "5 folds of 10 epochs at 100,000 genes, h")
     hours = {}
-    for record in records:
+    # The largest size of each side comes last, and is what is compared.
+    for record in sorted(records, key=lambda record: -record["scale"]):
         # Our epoch includes its validation; Keras' is predicted apart.
         parts = ("train", "infer") if record["variant"].startswith("keras") else ("train",)
         seconds = sum(median(record[part]) for part in parts)
         hours[record["variant"]] = seconds * record["scale"] * EPOCHS * FOLDS / 3600
-        row(record["variant"], f"{seconds:.2f} {spread(record['train'])}", f"{hours[record['variant']]:.2f}")
+        genes, told = f"{100_000 / record['scale']:,.0f}", f"{seconds:.2f} {spread(record['train'])}"
+        row(record["variant"], genes, told, f"{hours[record['variant']]:.2f}")
     print()
     header("ours against Keras", "times less")
     for ours, keras in (("nucleotide", "nucleotide"), ("amino_acid", "amino_acid"), ("amino_acid", "nucleotide")):
-        row(f"{ours} against {keras}", f"{hours[f'keras, {keras}'] / hours[f'native, {ours}']:.1f}")
+        both = f"keras, {keras}", f"native, {ours}"
+        if all(side in hours for side in both):
+            row(f"{ours} against {keras}", f"{hours[both[0]] / hours[both[1]]:.1f}")
 
 
 def accuracy(records: list[Record]) -> None:
