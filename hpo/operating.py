@@ -11,7 +11,7 @@ def set_paused(storage: str, study: str | None, artifacts: str | None, *, paused
     session.handle.set(PAUSED, paused)
     if paused:
         return (
-            f"Study {session.handle.name!r} is paused; trials at work are finished, workers wait. "
+            f"Study {session.handle.name!r} is paused: trials at work go on to their end, workers then wait. "
             f"Go on with: hpo resume --study {session.handle.name}"
         )
     return f"Study {session.handle.name!r} is open. Workers that wait go on; start others with: hpo worker"

@@ -96,6 +96,10 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+#: What to type next, by state; a study with workers needs nothing.
+_NEXT = {"idle": "hpo worker", "paused": "hpo resume", "done": "hpo finalize --output report"}
+
+
 def status_text(status: Status) -> str:
     """A status for people."""
     lines = [
@@ -112,8 +116,10 @@ def status_text(status: Status) -> str:
             f"  {worker.worker} on {worker.device}: trial {worker.trial}{fold}, "
             f"last heard of {duration(worker.silent_s)} ago"
         )
-    if status.seconds_left and status.workers:
+    if status.seconds_left and status.workers and status.state == "open":
         lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
+    if step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):
+        lines.append(f"Next: {step} --study {status.study}")
     return "\n".join(lines)
 
 

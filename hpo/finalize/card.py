@@ -74,7 +74,7 @@ def card_in_words(card: dict[str, Any]) -> str:
         "## Origin",
         "",
         f"- Data: SHA-256 {data['fingerprint']}; {data['development']:,} genes for development, {data['test']:,} for "
-        f"the test, {data['resistant']:,} of all resistant",
+        f"the test, {data['resistant']:,} of {'all' if card['test'] else 'those for development'} resistant",
         f"- Network: trial {trial['number']} of the study: {markdown_text(params)}",
         f"- Trained for {plural(trial['epochs'], 'epoch')}, {plural(trial['networks'], 'network')}; finished "
         f"{moment(card['finished'])}",
@@ -138,14 +138,23 @@ def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
     where, own = "in cross-validation", result["cv"]["mean"]
     if scored[name]["test"] is not None:
         where, own = "on the test set", result["test"]["accuracy"]
-    return [
-        f"A network may not be needed: {where} {RIVALS[name].long} is right for {percent(_score(scored[name]))}, this "
-        f"model for {percent(own)}. It does not beat that by more than chance."
-    ]
+    told = f"{where} {RIVALS[name].long} is right for {percent(_score(scored[name]))}, this model for {percent(own)}"
+    if _is_better(scored[name]):
+        return [f"Do not use this model: {told}. That is better by more than chance."]
+    return [f"A network may not be needed: {told}. It does not beat that by more than chance."]
 
 
 def _is_beaten(baseline: dict[str, Any]) -> bool:
-    paired = baseline["mcnemar_test_cases"] or baseline["mcnemar_cv_cases"]
-    if paired is None:
-        return True
-    return bool(paired["p"] < SIGNIFICANT and paired["only_best_right"] > paired["only_baseline_right"])
+    paired = _paired(baseline)
+    return paired is None or (paired["p"] < SIGNIFICANT and paired["only_best_right"] > paired["only_baseline_right"])
+
+
+def _is_better(baseline: dict[str, Any]) -> bool:
+    paired = _paired(baseline)
+    ahead = paired is not None and paired["only_baseline_right"] > paired["only_best_right"]
+    return paired is not None and ahead and paired["p"] < SIGNIFICANT
+
+
+def _paired(baseline: dict[str, Any]) -> dict[str, Any] | None:
+    paired: dict[str, Any] | None = baseline["mcnemar_test_cases"] or baseline["mcnemar_cv_cases"]
+    return paired

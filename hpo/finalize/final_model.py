@@ -137,9 +137,10 @@ def first_that_fits(
         if tried[-1][0] <= highest:
             return trained
         log.warning(
-            "a network fits its own rows worse than in cross-validation: loss %.3f, there at most %.3f",
-            tried[-1][0],
-            highest / TOLERANCE,
+            "try %d of %d: the network fits its own rows worse than in cross-validation: loss %.3f, there at most %.3f;"
+            " %s",
+            *(again + 1, MOST_TRIES, tried[-1][0], highest / TOLERANCE),
+            "training it again from another seed" if again + 1 < MOST_TRIES else "the best of them is taken",
         )
     return min(tried, key=lambda one: one[0])[1]
 

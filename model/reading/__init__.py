@@ -53,6 +53,7 @@ def read_genes(
     named = columns.id_column(table, own_id)
     if named is not None:
         wanted.append(named)
+    columns.check_apart(table, wanted)
     texts, *others = table.read(wanted)
     if not texts:
         raise DataError(f"{path} has no rows.", "Give a file with genes.")

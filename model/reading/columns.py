@@ -56,6 +56,24 @@ def id_column(table: Table, wanted: str | None) -> str | None:
     return _find(table, wanted, _ID, "id", "--id-column")
 
 
+def check_apart(table: Table, chosen: list[str]) -> None:
+    """Refuse one column for two purposes.
+
+    Args:
+        table: Where the columns stand.
+        chosen: Columns, each for a purpose of its own.
+
+    Raises:
+        DataError: A column is there twice.
+    """
+    for name in chosen:
+        if chosen.count(name) > 1:
+            raise DataError(
+                f"Column {name!r} is taken for two of sequence, label and id. Columns found: {_list(table)}.",
+                "Name another with --sequence-column, --label-column or --id-column.",
+            )
+
+
 def normal(name: str) -> str:
     """Bring a column name into the form in which usual names are compared."""
     return "_".join(name.strip().lower().replace("-", " ").split())

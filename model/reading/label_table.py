@@ -26,7 +26,9 @@ def look_up(ids: list[str], path: Path, label_column: str | None = None, id_colu
     names = columns.id_column(table, id_column)
     if names is None:
         raise DataError(f"The label table {path} has no column of ids.", "Name it with --id-column.")
-    keys, values = table.read([names, columns.label_column(table, label_column)])
+    wanted = [names, columns.label_column(table, label_column)]
+    columns.check_apart(table, wanted)
+    keys, values = table.read(wanted)
     labels: dict[str, object] = {}
     for row, (key, value) in enumerate(zip(keys, values, strict=True), start=1):
         name = str(key).strip()

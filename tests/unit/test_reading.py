@@ -72,6 +72,8 @@ def test_columns_named_by_options(tmp_path: Path) -> None:
         ("sequence,foo", {"label_column": "bar"}, "label column 'bar' is not there.*--label-column"),
         ("sequence,foo", {"label_column": "foo", "id_column": "bar"}, "id column 'bar' is not.*--id-column"),
         ("foo,foo", {"sequence_column": "foo"}, "2 columns are 'foo'"),
+        ("sequence,foo", {"label_column": "sequence"}, "'sequence' is taken for two of.*'sequence', 'foo'"),
+        ("id,sequence", {"label_column": "id"}, "'id' is taken for two of"),
         ("ACGT" * 20 + ",1", {}, r"Columns found: '(ACGT){10}\.\.\.', '1'"),
     ],
 )

@@ -13,10 +13,13 @@ def epochs(evidence: Evidence) -> str:
     winner, contract = evidence.winner, evidence.contract
     ran = [len(curves.validation_loss) for curves in winner.fold_curves]
     shared = min(ran, default=0)
+    most = plural(contract.max_epochs, "epoch")
+    # A patience that is no shorter than the training ends nothing.
+    ended = f" and ended after {contract.patience} without a lower loss on its held-out rows"
     text = (
-        f"Each fold was trained for at most {plural(contract.max_epochs, 'epoch')} and ended after "
-        f"{contract.patience} without a lower loss on its held-out rows. All {len(ran)} folds ran {shared} epochs or "
-        f"more; over these, the held-out loss, averaged over the folds, was lowest at epoch {winner.chosen_epoch}. "
+        f"Each fold was trained for at most {most}{ended if contract.patience < contract.max_epochs else ''}. All "
+        f"{len(ran)} folds ran {'all of them' if shared == contract.max_epochs else f'{shared} epochs or more'}"
+        f"; over these, the held-out loss, averaged over the folds, was lowest at epoch {winner.chosen_epoch}. "
         "That one number holds for all folds, so none was stopped at its own lucky moment. "
         f"The final model was trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
     )

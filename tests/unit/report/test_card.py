@@ -56,6 +56,20 @@ def test_limits_name_a_plain_baseline_that_is_as_good(
     assert "in cross-validation" in card_of(unopened)["limits"][0]
 
 
+def test_limits_say_so_where_a_plain_baseline_is_better(make_evidence: Callable[..., Evidence]) -> None:
+    better = card_of(make_evidence(baseline=0.99))
+    assert better["limits"][0].startswith("Do not use this model: on the test set a logistic regression")
+    assert "by more than chance" in better["limits"][0]
+
+
+def test_what_is_resistant_is_said_of_the_genes_that_were_counted(
+    evidence: Evidence, sealed: Evidence, tmp_path: Path
+) -> None:
+    for one, told in ((evidence, "of all resistant"), (sealed, "of those for development resistant")):
+        write_card(card_of(one), tmp_path)
+        assert told in (tmp_path / "README.md").read_text()
+
+
 def test_people_read_the_same_card(evidence: Evidence, tmp_path: Path) -> None:
     card = card_of(replace(evidence, study="<b>mine</b>"))
     write_card(card, tmp_path)

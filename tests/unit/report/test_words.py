@@ -17,6 +17,7 @@ from hpo.report.evidence import (
 )
 from hpo.report.result import build_result
 from hpo.report.words import say
+from hpo.report.words.training import epochs
 
 Make = Callable[..., Evidence]
 
@@ -178,3 +179,11 @@ def test_what_could_not_be_measured_is_told(evidence: Evidence, tmp_path: Path) 
         assert words.importance in page
         assert words.positions in page
         assert "Where in the gene" in page
+
+
+def test_a_patience_that_could_end_nothing_is_not_told(evidence: Evidence) -> None:
+    assert "ended after 10 without a lower loss" in epochs(evidence)
+    most = len(evidence.winner.fold_curves[0].validation_loss)
+    told = epochs(replace(evidence, contract=replace(evidence.contract, max_epochs=most, patience=most)))
+    assert "without a lower loss" not in told
+    assert f"All {len(evidence.winner.fold_curves)} folds ran all of them; over these" in told
