@@ -1,5 +1,7 @@
 """How the search went: each trial's score, the best so far, and which hyperparameters mattered."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -8,6 +10,7 @@ from hpo.report.evidence import Evidence, Trial
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, Plot, drawing, percent_axis
 
 _SHOWN_IMPORTANCES = 10
+_LOOKS: dict[str, dict[str, Any]] = {"COMPLETE": {"color": BLUE}, "PRUNED": {"mfc": "none", "mec": MUTED}}
 
 
 def draw(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
@@ -24,12 +27,12 @@ def _history(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
         "gained nothing."
     )
     with drawing("optimization_history", "Accuracy by trials spent", alt, reading, made) as axes:
-        for state, look in (("COMPLETE", {"color": BLUE}), ("PRUNED", {"mfc": "none", "mec": MUTED})):
+        for state, look in _LOOKS.items():
             some = [t for t in evidence.trials if t.state == state and t.mean is not None]
             if some:
                 means = [t.mean for t in some]
                 label = "complete" if state == "COMPLETE" else "pruned (folds so far)"
-                axes.plot([t.number for t in some], means, "o", ms=5, label=label, **look)  # type: ignore[arg-type]
+                axes.plot([t.number for t in some], means, "o", ms=5, label=label, **look)
         reached = [(spent.trial, spent.best) for spent in answer.progress if spent.best is not None]
         axes.step(*zip(*reached, strict=True), where="post", color=INK, lw=1.2)
         winner = next(t for t in evidence.trials if t.number == evidence.winner.number)

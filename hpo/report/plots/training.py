@@ -1,6 +1,7 @@
 """Accuracy and loss by epoch: the folds of the winner, their mean, and the final model."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -54,10 +55,10 @@ def _lines(axes: Axes, evidence: Evidence, validation: _Pick, training: _Pick) -
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _line(axes: Axes, values: Sequence[float], **look: object) -> None:
+def _line(axes: Axes, values: Sequence[float], **look: Any) -> None:
     if len(values):
         marker = "o" if len(values) == 1 else None
-        axes.plot(np.arange(1, len(values) + 1), values, marker=marker, **look)  # type: ignore[arg-type]
+        axes.plot(np.arange(1, len(values) + 1), values, marker=marker, **look)
 
 
 def _mean(curves: Sequence[Sequence[float]]) -> Sequence[float]:
