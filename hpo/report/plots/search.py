@@ -28,11 +28,10 @@ def _history(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
     )
     with drawing("optimization_history", "Accuracy by trials spent", alt, reading, made) as axes:
         for state, look in _LOOKS.items():
-            some = [t for t in evidence.trials if t.state == state and t.mean is not None]
+            some = [(t.number, t.mean) for t in evidence.trials if t.state == state and t.mean is not None]
             if some:
-                means = [t.mean for t in some]
                 label = "complete" if state == "COMPLETE" else "pruned (folds so far)"
-                axes.plot([t.number for t in some], means, "o", ms=5, label=label, **look)
+                axes.plot(*zip(*some, strict=True), "o", ms=5, label=label, **look)
         reached = [(spent.trial, spent.best) for spent in answer.progress if spent.best is not None]
         axes.step(*zip(*reached, strict=True), where="post", color=INK, lw=1.2)
         winner = next(t for t in evidence.trials if t.number == evidence.winner.number)
