@@ -23,6 +23,7 @@ _EARLIER_OPENINGS = "hpo:test_openings"  # a list of dates, as studies kept it t
 CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
+CHECKPOINT = "hpo:checkpoint"
 _FOLD_PREFIX = "hpo:fold:"
 
 
@@ -50,7 +51,7 @@ class FoldRecord:
     artifact: str
     #: Epochs trained.
     epochs: int
-    #: Wall-clock seconds, of the worker that trained it.
+    #: Wall-clock seconds, of the worker that trained it or of those that did.
     seconds: float
 
     @property
@@ -63,7 +64,25 @@ class FoldRecord:
         return asdict(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckpointRecord:
+    """What a trial's attribute says of the checkpoint of its fold at work."""
+
+    fold: int
+    #: SHA-256 of the artifact.
+    artifact: str
+    #: Epochs trained so far.
+    epochs: int
+    #: Wall-clock seconds so far, of all workers that trained the fold.
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """As stored."""
+        return asdict(self)
+
+
 _RECORD = TypeAdapter(FoldRecord)
+_CHECKPOINT = TypeAdapter(CheckpointRecord)
 
 
 def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord]:
@@ -86,3 +105,15 @@ def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord
         except ValidationError as error:
             raise ContractError(f"The record of fold {fold} is damaged: {error.errors()[0]['msg']}.") from error
     return records
+
+
+def checkpoint_of(attributes: Mapping[str, Any]) -> CheckpointRecord | None:
+    """The record of a trial's checkpoint; None where it has none, or a damaged one, which nothing depends on.
+
+    Args:
+        attributes: A trial's user attributes.
+    """
+    try:
+        return _CHECKPOINT.validate_python(attributes.get(CHECKPOINT))
+    except ValidationError:
+        return None

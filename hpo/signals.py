@@ -1,6 +1,7 @@
 """SIGINT and SIGTERM as a polite request: the first sets a flag, a second ends the work wherever it is."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -26,12 +27,20 @@ class StopFlag:
     #: A further reason to stop, asked each time.
     reason: Callable[[], bool] = lambda: False
     is_set: bool = False
+    _asked_at: float | None = None
     # No threading.Event: a handler that sets it in the middle of its own thread's `wait` may find its lock taken, and
     # wait for ever. This queue may be put to from a handler.
     _wake: SimpleQueue[None] = field(default_factory=SimpleQueue)
 
     def __bool__(self) -> bool:
-        return self.is_set or self.reason()
+        if not self.is_set and self.reason():
+            self.set()
+        return self.is_set
+
+    @property
+    def asked_s_ago(self) -> float:
+        """Seconds since a stop was asked for, 0 where it was not."""
+        return 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
 
     def watch(self, reason: Callable[[], bool]) -> None:
         """Stop as well when `reason` becomes true."""
@@ -40,6 +49,7 @@ class StopFlag:
     def set(self, signal_number: int | None = None) -> None:
         """Ask for a stop."""
         self.signal_number = signal_number
+        self._asked_at = time.monotonic()
         self.is_set = True
         self._wake.put(None)
 

@@ -1,31 +1,34 @@
 """One trial: its configuration, its folds one after another, and how it ends.
 
-A fold that was finished, here or on a worker that is gone, is read back and never trained again. The trial's
-accuracies are taken at one epoch, common to its folds, so the value of a trial depends on the folds done and on
-nothing else.
+A fold that was finished, here or on a worker that is gone, is read back and never trained again; one that was
+interrupted goes on at its checkpoint. The trial's accuracies are taken at one epoch, common to its folds, so the value
+of a trial depends on the folds done and on nothing else.
 """
 
 import dataclasses
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import optuna
 from optuna.trial import TrialState
 
-from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
+from hpo.attributes import CHECKPOINT, CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
+from hpo.checkpoints import Checkpoints
 from hpo.contract import Contract
 from hpo.development import Development
+from hpo.errors import StopRequested
 from hpo.folds import read_fold, write_fold
+from hpo.held import HeldTrial
 from hpo.pruning import reported_value
 from hpo.seeds import derive
 from hpo.watchdog import Watchdog
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
-from model.training import Curves, train_fold
+from model.errors import CheckpointError
+from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
+from storage.leasing import Change
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +43,11 @@ class Outcome:
     accuracies: tuple[float, ...]
 
 
+def _never() -> bool:
+    """The default `stopping`."""
+    return False
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrialRunner:
     """Runs trials of one study on one device."""
@@ -48,12 +56,14 @@ class TrialRunner:
     development: Development
     artifacts: ArtifactStore
     device: str
-    #: Called after every batch with the fold; raises to stop the trial.
+    #: Called after every batch with the fold; raises to stop the trial at once.
     on_batch: Callable[[int], None]
-    #: Writes an attribute of the trial while we hold it, and raises when we no longer do.
-    record: Callable[[str, Any], None]
+    #: Writes to the trial while we hold it, and raises when we no longer do.
+    record: Callable[[Change], None]
     #: Ends the process when a training step hangs.
     watchdog: Watchdog
+    #: Asked between epochs: whether to leave a checkpoint and stop.
+    stopping: Callable[[], bool] = _never
 
     def run(self, study: optuna.Study, trial_id: int) -> Outcome:
         """Train what is left of a trial that this worker holds.
@@ -63,50 +73,67 @@ class TrialRunner:
             trial_id: The storage's id of the RUNNING trial.
 
         Raises:
-            StopRequested, LeaseLostError: From `on_batch` and `record`; finished folds stay recorded.
+            StopRequested: From `on_batch`, or `stopping` said so; finished folds stay recorded.
+            LeaseLostError: From `record` or `on_batch`.
             TrainingError: The configuration cannot be trained.
         """
-        trial = optuna.trial.Trial(study, trial_id)
+        trial = HeldTrial(study, trial_id, self.record)
         config = self._configuration(trial)
-        curves = self._finished_folds(trial)
+        folds = self.contract.splitting.folds
+        # Folds finished before, by this worker or another; the trial goes on after them.
+        curves = [read_fold(self.artifacts, record).curves for record in finished_folds(trial.attributes, folds)]
         while True:
             if curves:
-                accuracies = self._report(trial, curves)
-                if len(curves) == self.contract.splitting.folds:
+                accuracies = _accuracies(curves)
+                if len(curves) == folds:
                     return Outcome(state=TrialState.COMPLETE, value=_mean(accuracies), accuracies=accuracies)
                 # The baseline is what every report compares with: it is never pruned.
-                if trial.number > 0 and _is_to_be_pruned(study, trial_id):
+                if trial.number > 0 and trial.should_prune():
                     return Outcome(state=TrialState.PRUNED, value=_mean(accuracies), accuracies=accuracies)
-            curves.append(self._train(trial, config, curves))
+            if self.stopping():
+                raise StopRequested
+            curves.append(self._one_fold(trial, config, curves))
 
-    def _configuration(self, trial: optuna.trial.Trial) -> LearnerConfig:
+    def _configuration(self, trial: HeldTrial) -> LearnerConfig:
         space = self.contract.search.space
         if trial.number > 0:
-            config = space.suggest(trial)
+            config = space.suggest(trial.trial)
         else:
             # The baseline may lie outside a narrowed space: what fits is recorded, the rest is in the contract.
             config = self.contract.baseline_configuration
             for name in space.representable(config):
-                space.suggest_one(trial, name)
-        self.record(CONFIGURATION, dataclasses.asdict(config))
+                space.suggest_one(trial.trial, name)
+        trial.record({CONFIGURATION: dataclasses.asdict(config)})
         return config
 
-    def _finished_folds(self, trial: optuna.trial.Trial) -> list[Curves]:
-        """Folds finished before, by this worker or another; the trial goes on after them."""
-        records = finished_folds(trial.user_attrs, self.contract.splitting.folds)
-        return [read_fold(self.artifacts, record).curves for record in records]
-
-    def _train(self, trial: optuna.trial.Trial, config: LearnerConfig, earlier: list[Curves]) -> Curves:
+    def _one_fold(self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves]) -> Curves:
+        """Trains the next fold, from its beginning or its checkpoint, and records it with what follows from it."""
         fold = len(earlier)
-        started = time.monotonic()
+        checkpoints = Checkpoints(self.artifacts, trial.record, trial.attributes, fold)
+        result = self._train(config, earlier, checkpoints)
+        record = write_fold(self.artifacts, fold, result, seconds=checkpoints.seconds)
+        self._record(trial, record, [*earlier, result.curves])
+        checkpoints.remove()
+        log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
+        return result.curves
+
+    def _train(self, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints) -> FoldResult:
+        fold = len(earlier)
         encoded = self.development.encoded(config.encoding)
 
         def on_batch() -> None:
             self.watchdog.step()
             self.on_batch(fold)
 
-        with self.watchdog:
-            result = train_fold(
+        def on_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
+            stopping = self.stopping()
+            if stopping or checkpoints.is_due:
+                checkpoints.save(checkpoint(), curves.epochs)
+            if stopping:
+                raise StopRequested
+
+        def train(checkpoint: bytes | None) -> FoldResult:
+            return train_fold(
                 config,
                 self.contract.settings,
                 self.development.training(config.encoding, fold),
@@ -116,27 +143,33 @@ class TrialRunner:
                 device=self.device,
                 # No epoch counts that an earlier fold did not reach: see model.epochs.
                 max_epochs=min((len(c.validation_loss) for c in earlier), default=self.contract.settings.max_epochs),
+                checkpoint=checkpoint,
+                on_epoch=on_epoch,
                 on_batch=on_batch,
             )
-        record = write_fold(self.artifacts, fold, result, seconds=time.monotonic() - started)
-        self.record(record.attribute, record.as_dict())
-        log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
-        return result.curves
 
-    def _report(self, trial: optuna.trial.Trial, curves: list[Curves]) -> tuple[float, ...]:
-        epoch = choose_epoch(curves)
-        accuracies = tuple(float(c.validation_accuracy[epoch - 1]) for c in curves)
-        self.record(FOLD_ACCURACIES, accuracies)
-        self.record(EPOCHS, epoch)
-        step = len(accuracies) - 1
-        if step not in trial.storage.get_trial(trial._trial_id).intermediate_values:
-            trial.report(reported_value(self.contract.search.pruner, accuracies), step)
-        return accuracies
+        with self.watchdog:
+            try:
+                return train(checkpoints.read())
+            except CheckpointError as error:
+                log.warning("fold %d begins anew: %s", fold, error)
+                return train(None)
+
+    def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:
+        accuracies = _accuracies(curves)
+        attributes = {
+            record.attribute: record.as_dict(),
+            FOLD_ACCURACIES: list(accuracies),
+            EPOCHS: choose_epoch(curves),
+            CHECKPOINT: None,
+        }
+        trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, accuracies)})
 
 
-def _is_to_be_pruned(study: optuna.Study, trial_id: int) -> bool:
-    """As `Trial.should_prune`, of the trial as stored: Optuna's own copy lacks what was recorded under the lease."""
-    return study.pruner.prune(study, study._storage.get_trial(trial_id))
+def _accuracies(curves: list[Curves]) -> tuple[float, ...]:
+    """Each fold's accuracy after the epoch that is best for all of them together."""
+    epoch = choose_epoch(curves)
+    return tuple(float(c.validation_accuracy[epoch - 1]) for c in curves)
 
 
 def _mean(values: tuple[float, ...]) -> float:

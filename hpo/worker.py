@@ -4,7 +4,6 @@ import logging
 import random
 import time
 from dataclasses import dataclass, field
-from functools import partial
 
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
@@ -19,9 +18,12 @@ from model.errors import TrainingError
 from model.runtime import computes
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.leases import Claim, LeaseKeeper, WorkerIdentity
+from storage.leasing import Change
 
 #: Seconds between looks at a queue that has nothing to hand out right now.
 POLL_S = 1.0
+#: Seconds that the epoch at work has to end after a stop was asked for; a longer one ends at its next batch.
+EPOCH_GRACE_S = 4.0
 
 log = logging.getLogger(__name__)
 
@@ -134,14 +136,19 @@ class Worker:
             log.warning("trial %d: not put back: %s", claim.number, error)
             return
         self.report.put_back += 1
-        log.info("trial %d: put back, its finished folds are kept", claim.number)
+        log.info("trial %d: put back, its finished folds and its checkpoint are kept", claim.number)
 
     def _train(self, claim: Claim, keeper: LeaseKeeper) -> tuple[TrialState, float | None, str | None]:
         def on_batch(fold: int) -> None:
             keeper.fold = fold
             keeper.check()
-            if self.stop:
+            if self.stop and self.stop.asked_s_ago > EPOCH_GRACE_S:
                 raise StopRequested
+
+        def record(change: Change) -> None:
+            # Whoever asked us to stop waits for the last epoch's checkpoint too.
+            session = self.session.in_a_hurry() if self.stop else self.session
+            session.queue.record(claim, change)
 
         runner = TrialRunner(
             contract=self.session.contract,
@@ -149,8 +156,9 @@ class Worker:
             artifacts=self.session.artifacts,
             device=self.device,
             on_batch=on_batch,
-            record=partial(self.session.queue.record, claim),
+            record=record,
             watchdog=Watchdog(self.step_timeout_s),
+            stopping=lambda: bool(self.stop),
         )
         try:
             outcome = runner.run(self.session.study(claim.number), claim.trial_id)

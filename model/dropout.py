@@ -38,6 +38,21 @@ class DropoutStream:
         self._words = np.random.SFC64(seed)
         self._generator = None if device.type == "cpu" else torch.Generator(device).manual_seed(seed)
 
+    @property
+    def state(self) -> Tensor:
+        """Where the stream stands, on the CPU: int64 [4] on a CPU, and as its generator says elsewhere."""
+        if self._generator is not None:
+            return self._generator.get_state()
+        return torch.from_numpy(self._words.state["state"]["state"].view(np.int64).copy())
+
+    @state.setter
+    def state(self, state: Tensor) -> None:
+        if self._generator is not None:
+            self._generator.set_state(state)
+            return
+        begun = self._words.state
+        self._words.state = {**begun, "state": {"state": state.numpy().view(np.uint64)}}
+
     def mask(self, like: Tensor, share: float) -> DropoutMask:
         """Draws a mask for values of one shape, of which `share` (0 to below 1) are dropped."""
         dropped = round(share * _NUMBERS)

@@ -63,7 +63,7 @@ class Fitting:
         Args:
             epoch: From 1.
             curves: Of the epochs before.
-            on_batch: Called after each batch.
+            on_batch: Called after each batch, of training and of validation.
 
         Returns:
             [N_val] P(resistant) of the validation rows; empty where there are none.
@@ -75,7 +75,7 @@ class Fitting:
         with memory_errors(self.device), runtime.arithmetic(self.settings.precision, self.device):
             loss, correct = self._pass(epoch, on_batch)
             self._check(loss, "training", epoch)
-            logits = self._validation_logits()
+            logits = self._validation_logits(on_batch)
         curves.train_loss.append(loss)
         curves.train_accuracy.append(correct)
         if self.validation is not None:
@@ -86,8 +86,10 @@ class Fitting:
             curves.validation_accuracy.append(float(((logits > 0.0) == labels).mean()))
         return probability(logits)
 
-    def _validation_logits(self) -> NDArray[np.float32]:
-        return np.empty(0, dtype=np.float32) if self.evaluated is None else logits_of(self.network, self.evaluated)
+    def _validation_logits(self, on_batch: Callable[[], None]) -> NDArray[np.float32]:
+        if self.evaluated is None:
+            return np.empty(0, dtype=np.float32)
+        return logits_of(self.network, self.evaluated, on_batch)
 
     def _check(self, loss: float, which: str, epoch: int) -> None:
         if not math.isfinite(loss):

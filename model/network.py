@@ -41,7 +41,7 @@ class BiLSTM(nn.Module):
         self.recurrent = nn.ModuleList(BidirectionalLSTM(size, config.hidden_size) for size in sizes)
         #: Share of values that training drops after each layer, and where it gets its random numbers.
         self.dropout = config.dropout
-        self.dropout_stream: DropoutStream | None = None
+        self._stream: DropoutStream | None = None
         self.output = nn.Linear(2 * config.hidden_size, 1)
 
     @property
@@ -71,8 +71,6 @@ class BiLSTM(nn.Module):
         """Drops values while training; passes them on unchanged otherwise."""
         if not self.training or self.dropout == 0.0:
             return values
-        if self.dropout_stream is None:
-            raise RuntimeError("A network with dropout trains only after `seed_dropout`.")
         return self.engine.dropped(values, self.dropout_stream.mask(values, self.dropout))
 
     def _first(self, layer: BidirectionalLSTM, tokens: Tensor, lengths: Tensor) -> LayerResult:
@@ -84,7 +82,18 @@ class BiLSTM(nn.Module):
 
     def seed_dropout(self, seed: int) -> None:
         """Starts dropout's own random stream on the device where the weights are."""
-        self.dropout_stream = DropoutStream(seed, self.output.weight.device)
+        self._stream = DropoutStream(seed, self.output.weight.device)
+
+    @property
+    def dropout_stream(self) -> DropoutStream:
+        """Dropout's random stream.
+
+        Raises:
+            RuntimeError: It was never seeded.
+        """
+        if self._stream is None:
+            raise RuntimeError("A network with dropout trains only after `seed_dropout`.")
+        return self._stream
 
 
 def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArray[np.int64], seed: int) -> BiLSTM:

@@ -1,6 +1,6 @@
 """Prediction: probabilities from a trained network, or from several."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -64,17 +64,23 @@ def probability(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 @torch.inference_mode()
-def logits_of(network: BiLSTM, rows: EvaluationRows) -> NDArray[np.float32]:
+def logits_of(
+    network: BiLSTM, rows: EvaluationRows, on_batch: Callable[[], None] = lambda: None
+) -> NDArray[np.float32]:
     """Computes the network's logits; leaves the network in evaluation mode.
 
     Args:
         network: On the device of `rows`.
         rows: N of them.
+        on_batch: Called after each batch. May raise to stop.
 
     Returns:
         [N] float32, in the order of the rows that were loaded.
     """
     network.eval()
-    logits = torch.cat([network(tokens, lengths) for tokens, lengths in rows.batches])
-    values: NDArray[np.float32] = logits.float().cpu().numpy()
+    parts = []
+    for tokens, lengths in rows.batches:
+        parts.append(network(tokens, lengths))
+        on_batch()
+    values: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
     return values[rows.places]

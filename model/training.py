@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.batching import Examples
+from model.checkpoint import read_checkpoint, write_checkpoint
 from model.configuration import LearnerConfig, TrainingSettings
 from model.epochs import Curves, should_stop
 from model.fitting import Fitting
@@ -15,11 +17,12 @@ from model.prediction import predict
 
 __all__ = ["Curves", "Examples", "FoldResult", "predict", "train_final", "train_fold"]
 
-OnEpoch = Callable[[int, Curves], None]
+#: Called between two epochs with the curves so far, and with what makes a checkpoint of the training as it stands.
+OnEpoch = Callable[[Curves, Callable[[], bytes]], None]
 OnBatch = Callable[[], None]
 
 
-def _ignore_epoch(epoch: int, curves: Curves) -> None:
+def _ignore_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
     """The default `on_epoch`."""
 
 
@@ -45,6 +48,7 @@ def train_fold(
     seed: int,
     device: str = "cpu",
     max_epochs: int | None = None,
+    checkpoint: bytes | None = None,
     on_epoch: OnEpoch = _ignore_epoch,
     on_batch: OnBatch = _ignore_batch,
 ) -> FoldResult:
@@ -60,22 +64,27 @@ def train_fold(
         device: As `runtime.resolve_device` takes it.
         max_epochs: Fewer epochs than the settings': no epoch beyond those that earlier folds ran can be chosen. The
             learning rate's schedule keeps the settings' horizon, so the epochs that are run do not change.
-        on_epoch: Called after each epoch with its number (from 1) and the curves so far. May raise to stop.
-        on_batch: Called after each batch. May raise to stop.
+        checkpoint: What an earlier training with the same arguments left between two epochs: this one goes on there
+            and ends with the numbers that the earlier one would have had.
+        on_epoch: Called between two epochs: not after the last, with which the fold is finished. May raise to stop.
+        on_batch: Called after each batch, the validation's too. May raise to stop.
 
     Raises:
+        CheckpointError: The checkpoint is none, or another training's.
         NonFiniteLossError: The loss became infinite or not a number.
         OutOfMemoryError: The device has too little memory.
         DataError: The device is not there.
     """
     fitting = Fitting(config, settings, train, vocabulary_size, seed, device, validation)
-    curves, history = Curves(), []
-    for epoch in range(1, min(max_epochs or settings.max_epochs, settings.max_epochs) + 1):
-        history.append(fitting.one_epoch(epoch, curves, on_batch))
-        on_epoch(epoch, curves)
-        if should_stop(curves.validation_loss, settings.patience):
-            break
-    return FoldResult(curves, np.stack(history))
+    curves, history = Curves(), list[NDArray[np.float32]]()
+    if checkpoint is not None:
+        curves, history = read_checkpoint(checkpoint, fitting, rows=len(validation.labels))
+    last = min(max_epochs or settings.max_epochs, settings.max_epochs)
+    while True:
+        history.append(fitting.one_epoch(curves.epochs + 1, curves, on_batch))
+        if curves.epochs >= last or should_stop(curves.validation_loss, settings.patience):
+            return FoldResult(curves, np.stack(history))
+        on_epoch(curves, partial(write_checkpoint, fitting, curves, history))
 
 
 def train_final(
@@ -87,7 +96,6 @@ def train_final(
     seed: int,
     device: str = "cpu",
     validation: Examples | None = None,
-    on_epoch: OnEpoch = _ignore_epoch,
     on_batch: OnBatch = _ignore_batch,
 ) -> tuple[BiLSTM, Curves]:
     """Trains for exactly `epochs` epochs and returns the network, in evaluation mode and on the CPU.
@@ -102,5 +110,4 @@ def train_final(
     curves = Curves()
     for epoch in range(1, epochs + 1):
         fitting.one_epoch(epoch, curves, on_batch)
-        on_epoch(epoch, curves)
     return fitting.network.cpu().eval(), curves

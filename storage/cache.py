@@ -9,11 +9,10 @@ from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.storages._cached_storage import _CachedStorage
-from optuna.trial import TrialState
 
 from storage import transactions
 from storage.database import Database
-from storage.leasing import ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.leasing import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
 
 
 class CachedDatabase(_CachedStorage, LeasingStorage):
@@ -43,16 +42,9 @@ class CachedDatabase(_CachedStorage, LeasingStorage):
             earlier = transactions.claimed(connection, study_id, lease["token"]) if again else None
             return earlier or transactions.claim(connection, study_id, budget, lease)
 
-    def change_trial(
-        self,
-        trial_id: int,
-        held: Mapping[str, Any] | None,
-        attributes: Mapping[str, Any],
-        state: TrialState | None = None,
-        value: float | None = None,
-    ) -> bool:
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
         with self.engine.begin() as connection:
-            return transactions.change(connection, trial_id, held, attributes, state, value)
+            return transactions.change(connection, trial_id, held, change)
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         with self.engine.begin() as connection:

@@ -41,6 +41,25 @@ class RunningTrial:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What is written to a RUNNING trial in one go.
+
+    Attributes:
+        attributes: User attributes to set.
+        params: Hyperparameters to set: the value as Optuna stores it, and the distribution as JSON, by name.
+        steps: Intermediate values to set, by step.
+        state: The state to set; None leaves the trial RUNNING.
+        value: The trial's value, where it has one.
+    """
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    steps: Mapping[int, float] = field(default_factory=dict)
+    state: TrialState | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
 class QueueCounts:
     """The trials in the budget by state; those not made yet are in none."""
 
@@ -121,22 +140,13 @@ class LeasingStorage(BaseStorage):
         """
 
     @abstractmethod
-    def change_trial(
-        self,
-        trial_id: int,
-        held: Mapping[str, Any] | None,
-        attributes: Mapping[str, Any],
-        state: TrialState | None = None,
-        value: float | None = None,
-    ) -> bool:
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
         """Writes to a RUNNING trial, all of it or nothing, if it is still held as the caller believes.
 
         Args:
             trial_id: The trial.
             held: What its lease must say (the token is enough); None if it must have no lease.
-            attributes: User attributes to set.
-            state: The state to set; None leaves it RUNNING.
-            value: The trial's value, where it has one.
+            change: What to write.
 
         Returns:
             Whether it was written. False where the trial is not RUNNING, held otherwise, or gone.

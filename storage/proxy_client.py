@@ -6,6 +6,7 @@ limit, and the channel notices a dead connection by itself.
 
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import grpc
@@ -13,10 +14,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import GrpcStorageProxy
 from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.client import GrpcClientCache
-from optuna.trial import TrialState
 
 from storage.errors import StorageUnavailableError
-from storage.leasing import ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.leasing import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
 from storage.proxy_calls import LeaseCalls
 from storage.retry import DOES_NOT_ANSWER
 from storage.url import StorageUrl
@@ -75,17 +75,8 @@ class ProxyStorage(GrpcStorageProxy, LeasingStorage):
         )
         return claimed
 
-    def change_trial(
-        self,
-        trial_id: int,
-        held: Mapping[str, Any] | None,
-        attributes: Mapping[str, Any],
-        state: TrialState | None = None,
-        value: float | None = None,
-    ) -> bool:
-        return bool(
-            self._leases("change_trial", trial_id=trial_id, held=held, attributes=attributes, state=state, value=value)
-        )
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+        return bool(self._leases("change_trial", trial_id=trial_id, held=held, change=asdict(change)))
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         running: list[RunningTrial] = self._leases("running_trials", study_id=study_id, budget=budget)

@@ -14,7 +14,7 @@ from typing import Any
 from optuna.trial import TrialState, create_trial
 
 from storage.leases import LEASE, REASON, Claim, Lease, WorkerIdentity, lease_of, lost
-from storage.leasing import LeasingStorage, QueueCounts, RunningTrial
+from storage.leasing import Change, LeasingStorage, QueueCounts, RunningTrial
 
 #: A claimer that finds nothing looks so often whether trials are to be made. More than a few are needed where hundreds
 #: begin at once; where the last trial is locked by one whose network broke, nobody should try for ever.
@@ -86,7 +86,7 @@ class TrialQueue:
             LeaseLostError: The trial is held by another, or finished: the result came too late and is dropped.
         """
         attributes = {} if reason is None else {REASON: reason}
-        if not self._change(claim, attributes, state, value) and not self._stands(claim, state):
+        if not self._change(claim, Change(attributes, state=state, value=value)) and not self._stands(claim, state):
             raise lost(claim)
 
     def put_back(self, claim: Claim) -> None:
@@ -95,16 +95,16 @@ class TrialQueue:
         Raises:
             LeaseLostError: It was taken already.
         """
-        if not self._change(claim, {LEASE: None}, TrialState.WAITING):
+        if not self._change(claim, Change({LEASE: None}, state=TrialState.WAITING)):
             raise lost(claim)
 
-    def record(self, claim: Claim, key: str, value: Any) -> None:
-        """Writes a user attribute of a trial that is held.
+    def record(self, claim: Claim, change: Change) -> None:
+        """Writes to a trial that is held.
 
         Raises:
             LeaseLostError: It is no longer held.
         """
-        if not self._change(claim, {key: value}):
+        if not self._change(claim, change):
             raise lost(claim)
 
     def counts(self, budget: int) -> QueueCounts:
@@ -119,10 +119,8 @@ class TrialQueue:
         """Returns the trials in the budget that are RUNNING."""
         return self.storage.running_trials(self.study_id, budget)
 
-    def _change(
-        self, claim: Claim, attributes: Mapping[str, Any], state: TrialState | None = None, value: float | None = None
-    ) -> bool:
-        return self.storage.change_trial(claim.trial_id, {"token": claim.lease.token}, attributes, state, value)
+    def _change(self, claim: Claim, change: Change) -> bool:
+        return self.storage.change_trial(claim.trial_id, {"token": claim.lease.token}, change)
 
     def _stands(self, claim: Claim, state: TrialState) -> bool:
         """Whether the trial ended as we wanted it: the storage did it, and only its answer was lost."""

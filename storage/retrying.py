@@ -15,7 +15,7 @@ from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from storage import retry
-from storage.leasing import ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.leasing import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
 from storage.retry import RetryPolicy
 
 P = ParamSpec("P")
@@ -127,15 +127,8 @@ class RetryingStorage(LeasingStorage):
         tries = count()
         return self._call(lambda: self.inner.claim_trial(study_id, budget, lease, again or next(tries) > 0))
 
-    def change_trial(
-        self,
-        trial_id: int,
-        held: Mapping[str, Any] | None,
-        attributes: Mapping[str, Any],
-        state: TrialState | None = None,
-        value: float | None = None,
-    ) -> bool:
-        return self._call(self.inner.change_trial, trial_id, held, attributes, state, value)
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+        return self._call(self.inner.change_trial, trial_id, held, change)
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         return self._call(self.inner.running_trials, study_id, budget)

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, fun
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.leases.lease import DEATHS, LEASE
-from storage.leasing import ClaimedTrial, Overview, QueueCounts, RunningTrial
+from storage.leasing import Change, ClaimedTrial, Overview, QueueCounts, RunningTrial
 
 FOLD_PREFIX = "hpo:fold:"
 _RECENT = 20
@@ -27,6 +27,8 @@ _study_attributes: Table = models.StudyUserAttributeModel.__table__
 _trials: Table = models.TrialModel.__table__
 _attributes: Table = models.TrialUserAttributeModel.__table__
 _values: Table = models.TrialValueModel.__table__
+_params: Table = models.TrialParamModel.__table__
+_steps: Table = models.TrialIntermediateValueModel.__table__
 _leases, _deaths = _attributes.alias("leases"), _attributes.alias("deaths")
 _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -82,14 +84,7 @@ def claimed(connection: Connection, study_id: int, token: str) -> ClaimedTrial |
     return None if row is None else ClaimedTrial(row.trial_id, row.number)
 
 
-def change(
-    connection: Connection,
-    trial_id: int,
-    held: Mapping[str, Any] | None,
-    attributes: Mapping[str, Any],
-    state: TrialState | None,
-    value: float | None,
-) -> bool:
+def change(connection: Connection, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
     """See `LeasingStorage.change_trial`."""
     locked = select(_trials.c.state).where(_trials.c.trial_id == trial_id).with_for_update(key_share=True)
     if connection.scalar(locked) != TrialState.RUNNING:
@@ -97,12 +92,14 @@ def change(
     mine = and_(_attributes.c.trial_id == trial_id, _attributes.c.key == LEASE)
     if not _is_held(connection.scalar(select(_attributes.c.value_json).where(mine)), held):
         return False
-    _set_attributes(connection, trial_id, attributes)
-    if value is not None:
-        _set_value(connection, trial_id, value)
-    if state is not None:
-        ended = {"datetime_complete": _now()} if state.is_finished() else {}
-        connection.execute(update(_trials).where(_trials.c.trial_id == trial_id).values(state=state, **ended))
+    _set_attributes(connection, trial_id, change.attributes)
+    _set_params(connection, trial_id, change.params)
+    _set_steps(connection, trial_id, change.steps)
+    if change.value is not None:
+        _set_value(connection, trial_id, change.value)
+    if change.state is not None:
+        ended = {"datetime_complete": _now()} if change.state.is_finished() else {}
+        connection.execute(update(_trials).where(_trials.c.trial_id == trial_id).values(state=change.state, **ended))
     return True
 
 
@@ -206,8 +203,25 @@ def _is_held(stored: str | None, held: Mapping[str, Any] | None) -> bool:
 
 def _set_attributes(connection: Connection, trial_id: int, attributes: Mapping[str, Any]) -> None:
     rows = [{"trial_id": trial_id, "key": key, "value_json": json.dumps(value)} for key, value in attributes.items()]
-    if rows:
-        _upsert(connection, _attributes, rows, ("trial_id", "key"))
+    _upsert(connection, _attributes, rows, ("trial_id", "key"))
+
+
+def _set_params(connection: Connection, trial_id: int, params: Mapping[str, tuple[float, str]]) -> None:
+    rows = [
+        {"trial_id": trial_id, "param_name": name, "param_value": value, "distribution_json": distribution}
+        for name, (value, distribution) in params.items()
+    ]
+    _upsert(connection, _params, rows, ("trial_id", "param_name"))
+
+
+def _set_steps(connection: Connection, trial_id: int, steps: Mapping[int, float]) -> None:
+    to_stored = models.TrialIntermediateValueModel.intermediate_value_to_stored_repr
+    stored = {step: to_stored(value) for step, value in steps.items()}
+    rows = [
+        {"trial_id": trial_id, "step": step, "intermediate_value": value, "intermediate_value_type": kind}
+        for step, (value, kind) in stored.items()
+    ]
+    _upsert(connection, _steps, rows, ("trial_id", "step"))
 
 
 def _set_value(connection: Connection, trial_id: int, value: float) -> None:
@@ -217,6 +231,8 @@ def _set_value(connection: Connection, trial_id: int, value: float) -> None:
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], unique: tuple[str, str]) -> None:
+    if not rows:
+        return
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     new = dialect.insert(table).values(rows)
     others = {name: new.excluded[name] for name in rows[0] if name not in unique}

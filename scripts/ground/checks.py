@@ -18,6 +18,7 @@ from hpo.session import Session
 from hpo.trial import TrialRunner
 from hpo.watchdog import Watchdog
 from storage.leases import DEATHS
+from storage.leasing import Change
 
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
 
@@ -89,9 +90,8 @@ def compare_with_undisturbed(session: Session, say: Callable[[str], None]) -> di
 def _run_alone(session: Session, development: Development, alone: optuna.Study, folds: int) -> list[float]:
     accuracies: list[float] = []
 
-    def record(name: str, value: Any) -> None:
-        if name == FOLD_ACCURACIES:
-            accuracies[:] = value
+    def record(change: Change) -> None:
+        accuracies[:] = change.attributes.get(FOLD_ACCURACIES, accuracies)
 
     def on_batch(fold: int) -> None:
         # Where the trial was pruned, it ends here too.

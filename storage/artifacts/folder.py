@@ -84,6 +84,10 @@ class FolderBlobs:
             (self.root / name).unlink()
         except FileNotFoundError as error:
             raise KeyError(name) from error
+        except OSError as error:
+            raise StorageError(
+                f"The artifact folder '{self.root}' cannot be written: {error.strerror}.", "Mend its rights."
+            ) from error
 
 
 def _write_whole(path: Path, data: bytes) -> None:

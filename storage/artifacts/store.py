@@ -4,6 +4,7 @@ What it writes to is a `Blobs`: names to bytes, each write whole or not at all (
 """
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -78,6 +79,15 @@ class ArtifactStore:
                 "Remove it and make it again, or restore it from a copy.",
             )
         return data
+
+    def remove(self, sha256: str) -> None:
+        """Removes the bytes of that hash, if there are any.
+
+        Raises:
+            StorageError: They cannot be removed.
+        """
+        with suppress(KeyError):
+            self.blobs.remove(_name(sha256))
 
     def exists(self, sha256: str) -> bool:
         """Says whether the bytes are there; does not read them."""

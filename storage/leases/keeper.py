@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from storage.leases.lease import LEASE, Claim, lost
+from storage.leasing import Change
 from storage.retry import RetryPolicy, first_line
 from storage.retrying import with_policy
 
@@ -77,7 +78,7 @@ class LeaseKeeper:
         self._beat += 1
         lease = replace(self._claim.lease, beat=self._beat, fold=self.fold, renewed_at=self._wall_clock())
         held = {"token": self._claim.lease.token}
-        if not self._storage.change_trial(self._claim.trial_id, held, {LEASE: lease.to_json()}):
+        if not self._storage.change_trial(self._claim.trial_id, held, Change({LEASE: lease.to_json()})):
             self.lost.set()
 
     def _run(self) -> None:

@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from storage.connection import open_storage
 from storage.leases import LeaseKeeper, WorkerIdentity
+from storage.leasing import Change
 from storage.queue import TrialQueue
 from storage.studies import find_study
 
@@ -29,7 +30,7 @@ def main(url: str, name: str, budget: int, task: str) -> None:
         claimed.append(claim.number)
         with LeaseKeeper(queue, claim, beat_interval_s=0.02):
             if task == "die":
-                queue.record(claim, "hpo:fold:0", {"accuracy": 0.75})
+                queue.record(claim, Change({"hpo:fold:0": {"accuracy": 0.75}}))
                 os.kill(os.getpid(), signal.SIGKILL)
         queue.finish(claim, TrialState.COMPLETE, claim.number / budget)
     print(json.dumps(claimed))

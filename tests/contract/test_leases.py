@@ -9,7 +9,7 @@ from sqlalchemy import event
 
 from storage.errors import LeaseLostError
 from storage.leases import DEATHS, LEASE, REASON, LeaseKeeper, StaleWatch, lease_of
-from storage.leasing import QueueCounts
+from storage.leasing import Change, QueueCounts
 from storage.queue import TrialQueue
 from storage.studies import create_study
 
@@ -47,7 +47,7 @@ def sweep_for(watch: StaleWatch, clock: Clock, seconds: int, every: int = 10) ->
 
 def test_a_dead_worker_s_trial_goes_on_elsewhere_with_its_folds(queue, another, watch, clock, worker):
     claim = queue.claim(worker("dead"), BUDGET)
-    queue.record(claim, "hpo:fold:0", {"accuracy": 0.75})
+    queue.record(claim, Change({"hpo:fold:0": {"accuracy": 0.75}}))
     assert sweep_for(watch, clock, 50) == []
     assert sweep_for(watch, clock, 10) == [claim.number]
 

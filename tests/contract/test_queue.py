@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from storage.errors import LeaseLostError
 from storage.leases import REASON, lease_of
-from storage.leasing import QueueCounts
+from storage.leasing import Change, QueueCounts
 from storage.queue import TrialQueue
 from storage.studies import create_study
 
@@ -83,7 +83,7 @@ def test_a_trial_put_back_keeps_what_it_has_and_goes_first(queue, another, study
     first, second = queue.claim(worker(), 9), queue.claim(worker(), 9)
     optuna_study = optuna.load_study(study_name=study.name, storage=study.storage)
     x = optuna.trial.Trial(optuna_study, second.trial_id).suggest_float("x", 0, 1)
-    queue.record(second, "hpo:fold:0", {"accuracy": 0.75})
+    queue.record(second, Change({"hpo:fold:0": {"accuracy": 0.75}}))
     queue.finish(first, TrialState.PRUNED, 0.25)
     queue.put_back(second)
     assert another.counts(9) == QueueCounts(9, pruned=1, waiting=8)
@@ -95,6 +95,24 @@ def test_a_trial_put_back_keeps_what_it_has_and_goes_first(queue, another, study
     assert trial.user_attrs["hpo:fold:0"] == {"accuracy": 0.75}
     resumed = optuna.trial.Trial(optuna.load_study(study_name=study.name, storage=another.storage), again.trial_id)
     assert resumed.suggest_float("x", 0, 1) == x
+
+
+def test_what_is_recorded_reads_as_if_optuna_had_written_it(queue, another, study, worker):
+    """Parameters, intermediate values and attributes in one transaction, once more, and beside Optuna's own way."""
+    ours, theirs = queue.claim(worker(), 9), queue.claim(worker(), 9)
+    width, kind = IntDistribution(1, 64, log=True), CategoricalDistribution(("max", "mean"))
+    params = {"width": (16.0, distribution_to_json(width)), "kind": (1.0, distribution_to_json(kind))}
+    for value in (0.5, 0.75):
+        queue.record(ours, Change({"curve": [value]}, params, {0: value, 1: float("inf")}))
+    for name, (value, distribution) in {"width": (16.0, width), "kind": (1.0, kind)}.items():
+        queue.storage.set_trial_param(theirs.trial_id, name, value, distribution)
+    for step, value in {0: 0.75, 1: float("inf")}.items():
+        queue.storage.set_trial_intermediate_value(theirs.trial_id, step, value)
+    one, other = (another.storage.get_trial(claim.trial_id) for claim in (ours, theirs))
+    assert (one.params, one.distributions) == (other.params, other.distributions)
+    assert one.params == {"width": 16, "kind": "mean"}
+    assert one.intermediate_values == other.intermediate_values == {0: 0.75, 1: float("inf")}
+    assert one.user_attrs["curve"] == [0.75]
 
 
 @pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL])
@@ -124,7 +142,8 @@ def test_a_late_result_is_dropped_whatever_became_of_the_trial(queue, another, w
     for claim in (ended, waiting, elsewhere):
         for late in (
             lambda claim: queue.finish(claim, TrialState.COMPLETE, 0.5),
-            lambda claim: queue.record(claim, "hpo:fold:0", {}),
+            lambda claim: queue.record(claim, Change({"hpo:fold:0": {}})),
+            lambda claim: queue.record(claim, Change(params={"x": (0.5, "{}")}, steps={0: 0.5})),
             queue.put_back,
         ):
             with pytest.raises(LeaseLostError, match=f"Trial {claim.number} "):

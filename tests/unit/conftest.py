@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
@@ -12,9 +14,15 @@ from model.configuration import TrainingSettings
 from model.simulation import simulate
 
 
+class MakeStudy(Protocol):
+    """Makes a study on short genes, none of its trials begun; returns what opens it, each time anew."""
+
+    def __call__(self, genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], Session]: ...
+
+
 @pytest.fixture
-def opened(tmp_path: Path) -> Iterator[Callable[[], Session]]:
-    """Opens a study of three trials, none begun, on sixty short genes, each time anew, as another process does."""
+def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
+    """Of three trials of five folds by default; `changes` are those of a `Plan`, `space` the text of its file."""
     storage, artifacts = f"sqlite:///{tmp_path}/hpo.db", str(tmp_path / "artifacts")
     plan = Plan(
         study="s",
@@ -32,13 +40,27 @@ def opened(tmp_path: Path) -> Iterator[Callable[[], Session]]:
         lease_timeout_s=60.0,
         retries=3,
     )
-    contract = prepare(simulate(60, 12, 0.05, 3).genes, plan, open_for_creation(storage, artifacts))
-    register(storage, contract, plan.trials).storage.close()
     with ExitStack() as sessions:
 
-        def open_again() -> Session:
-            session = open_session(storage, "s", artifacts)
-            sessions.callback(session.storage.close)
-            return session
+        def make(genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], Session]:
+            asked = replace(plan, **changes)
+            if space is not None:
+                asked = replace(asked, space_file=tmp_path / "space.toml")
+                (tmp_path / "space.toml").write_text(space)
+            contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(storage, artifacts))
+            register(storage, contract, asked.trials).storage.close()
 
-        yield open_again
+            def open_again() -> Session:
+                session = open_session(storage, asked.study, artifacts)
+                sessions.callback(session.storage.close)
+                return session
+
+            return open_again
+
+        yield make
+
+
+@pytest.fixture
+def opened(make_study: MakeStudy) -> Callable[[], Session]:
+    """Opens a study of three trials, none begun, each time anew, as another process does."""
+    return make_study()

@@ -17,6 +17,7 @@ from model.configuration import original_configuration
 from model.epochs import Curves
 from model.training import FoldResult
 from storage.leases import WorkerIdentity
+from storage.leasing import Change
 
 ROWS = 1000
 #: Rows, of the last hundred, that each trial has right; all have the first nine hundred right but trial 3.
@@ -83,8 +84,7 @@ def finish_next(session: Session, hidden_size: int, mistakes: int) -> None:
         curves = Curves([0.1], [0.9], [0.1], [float(right[development.folds == fold].mean())])
         result = FoldResult(curves=curves, probabilities=probabilities[None, development.folds == fold])
         record = write_fold(session.artifacts, fold, result, seconds=1.0)
-        session.queue.record(claim, record.attribute, record.as_dict())
+        session.queue.record(claim, Change({record.attribute: record.as_dict()}))
     config = replace(original_configuration("dna"), hidden_size=hidden_size)
-    session.queue.record(claim, CONFIGURATION, config.as_dict())
-    session.queue.record(claim, EPOCHS, 1)
+    session.queue.record(claim, Change({CONFIGURATION: config.as_dict(), EPOCHS: 1}))
     session.queue.finish(claim, TrialState.COMPLETE, float(right.mean()))

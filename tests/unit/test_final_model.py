@@ -3,23 +3,20 @@
 import dataclasses
 import math
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from hpo.contract import Contract
-from hpo.create import Plan, open_for_creation, prepare
-from hpo.development import Development, load_development
+from hpo.development import load_development
 from hpo.finalize.final_model import MOST_TRIES, Retrained, first_that_fits, loss_on, retrain
+from hpo.session import Session
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
 from model.native import native_layer
 from model.network import BiLSTM, build_network
 from model.prediction import predict
-from model.simulation import simulate
 from model.training import FoldResult
 
 CURVES = Curves([], [], [], [])
@@ -71,36 +68,17 @@ def test_loss_is_the_mean_cross_entropy_of_the_finished_network() -> None:
     assert loss_on(one, rows) == pytest.approx(-sum(math.log(p) for p in called) / 5, rel=1e-5)
 
 
-def study(folder: Path, engine: str) -> tuple[Contract, Development]:
-    """A study of ninety genes; its training takes one thread."""
-    plan = Plan(
-        study="s",
-        trials=2,
-        source=folder / "genes.csv",
-        seed=0,
-        folds=5,
-        test_size=0.2,
-        duplicates="together",
-        space_file=None,
-        sampler="random",
-        startup_trials=10,
-        pruner="none",
-        training=TrainingSettings(max_epochs=1, engine=engine, threads=1),  # type: ignore[arg-type]
-        lease_timeout_s=60.0,
-        retries=3,
-    )
-    artifacts = open_for_creation(f"sqlite:///{folder}/hpo.db", str(folder / "artifacts"))
-    contract = prepare(simulate(90, 12, 0.05, 3).genes, plan, artifacts)
-    return contract, load_development(contract, artifacts)
-
-
 @pytest.fixture
-def retrained_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int, str], Retrained]:
-    """Retrains with an engine on a machine of so many cores."""
+def retrained_on(
+    make_study: Callable[..., Callable[[], Session]], monkeypatch: pytest.MonkeyPatch
+) -> Callable[[int, str], Retrained]:
+    """Retrains with an engine on a machine of so many cores; the study's training takes one thread."""
 
     def run(cores: int, engine: str) -> Retrained:
         monkeypatch.setattr("hpo.finalize.final_model.usable_cores", lambda: cores)
-        contract, development = study(tmp_path, engine)
+        training = TrainingSettings(max_epochs=1, engine=engine, threads=1)  # type: ignore[arg-type]
+        session = make_study(genes=90, study=f"on {cores} cores", training=training)()
+        contract, development = session.contract, load_development(session.contract, session.artifacts)
         config = dataclasses.replace(original_configuration("dna"), batch_size=64)
         fits = FoldResult(Curves([9.0], [0.5], [9.0], [0.5]), np.empty((1, 0), np.float32))
         return retrain(contract, development, config, 1, [fits], "cpu")

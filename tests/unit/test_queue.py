@@ -11,7 +11,7 @@ from storage.cache import CachedDatabase
 from storage.database import Database
 from storage.errors import LeaseLostError
 from storage.leases import StaleWatch, WorkerIdentity
-from storage.leasing import LeasingStorage
+from storage.leasing import Change, LeasingStorage
 from storage.queue import TrialQueue
 from storage.studies import create_study, study_names
 from storage.tables import make_tables
@@ -44,7 +44,7 @@ def test_a_worker_alone_takes_the_lowest_number(storage):
 def test_trials_with_folds_go_before_new_ones(storage):
     queue = make_queue(storage)
     claims = [queue.claim(ME, 10) for _ in range(3)]
-    queue.record(claims[-1], "hpo:fold:0", {})
+    queue.record(claims[-1], Change({"hpo:fold:0": {}}))
     for claim in claims:
         queue.put_back(claim)
     assert queue.claim(ME, 10).number == claims[-1].number

@@ -3,7 +3,7 @@
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import optuna
@@ -14,15 +14,13 @@ from optuna.trial import FrozenTrial, TrialState
 import hpo.trial
 import hpo.worker
 from hpo.attributes import BUDGET, FOLD_ACCURACIES
-from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import DeviceLostError
-from hpo.session import Session, open_session
+from hpo.session import Session
 from hpo.signals import StopFlag, on_stop
 from hpo.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
 from model.fitting import Fitting
-from model.simulation import simulate
 from storage.leases import DEATHS, LEASE, REASON, Claim, StaleWatch, WorkerIdentity
 from storage.queue import TrialQueue
 
@@ -36,31 +34,9 @@ batch_size = 64
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
-    """A study of two trials of five folds, on sixty short genes."""
-    (tmp_path / "space.toml").write_text(SPACE)
-    storage, artifacts = f"sqlite:///{tmp_path}/hpo.db", str(tmp_path / "artifacts")
-    plan = Plan(
-        study="s",
-        trials=2,
-        source=tmp_path / "genes.csv",
-        seed=0,
-        folds=5,
-        test_size=0.2,
-        duplicates="together",
-        space_file=tmp_path / "space.toml",
-        sampler="random",
-        startup_trials=10,
-        pruner="none",
-        training=TrainingSettings(max_epochs=1, engine="stock"),
-        lease_timeout_s=60.0,
-        retries=3,
-    )
-    contract = prepare(simulate(60, 12, 0.05, 3).genes, plan, open_for_creation(storage, artifacts))
-    register(storage, contract, plan.trials).storage.close()
-    opened = open_session(storage, "s", artifacts)
-    yield opened
-    opened.storage.close()
+def session(make_study: Callable[..., Callable[[], Session]]) -> Session:
+    """A study of two trials of five folds of one epoch."""
+    return make_study(trials=2, space=SPACE, training=TrainingSettings(max_epochs=1, engine="stock"))()
 
 
 def worker_on(session: Session, stop: StopFlag | None = None) -> Worker:
