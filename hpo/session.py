@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import optuna
+from optuna.pruners import BasePruner
 
 from hpo.attributes import BUDGET, CONTRACT, PAUSED
 from hpo.contract import Contract, parse
@@ -27,6 +28,8 @@ class Session:
     contract: Contract
     artifacts: ArtifactStore
     queue: TrialQueue
+    #: One for all trials: it remembers what it has read.
+    pruner: BasePruner
 
     def in_a_hurry(self, seconds: float = 5.0) -> "Session":
         """The same study, for calls that must not wait long for a storage that is away."""
@@ -56,7 +59,7 @@ class Session:
             study_name=self.handle.name,
             storage=self.storage,
             sampler=sampler_for(self.contract.search, self.contract.seed, trial_number),
-            pruner=pruner_named(self.contract.search.pruner),
+            pruner=self.pruner,
         )
 
 
@@ -86,4 +89,5 @@ def open_session(
     contract = parse(attributes[CONTRACT], handle.name)
     store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
     queue = TrialQueue(storage, handle.study_id)
-    return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue)
+    pruner = pruner_named(contract.search.pruner)
+    return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)

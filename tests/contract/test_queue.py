@@ -7,6 +7,7 @@ from itertools import chain
 import optuna
 import psycopg
 import pytest
+from optuna.distributions import CategoricalDistribution, IntDistribution, distribution_to_json
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 

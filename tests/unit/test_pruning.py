@@ -1,5 +1,6 @@
 """The paired rule: prunes what is clearly worse on the same folds, and nothing else."""
 
+import numpy as np
 import optuna
 import pytest
 from hypothesis import given
@@ -58,10 +59,34 @@ def test_nothing_is_pruned_before_the_spread_is_known() -> None:
     assert not asked(study_with(*HISTORY[: MIN_COMPLETE - 1]), [0.10])
 
 
-def test_damaged_attributes_prune_nothing() -> None:
+@pytest.mark.parametrize("damaged", ["hostile", [[0.1]], ["0.1"], [None], [0.1] * 5, [0.1] * 6])
+def test_damaged_attributes_prune_nothing(damaged: object) -> None:
     study = study_with(*HISTORY)
-    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: "hostile"})
+    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: damaged})
     assert not PairedPruner().prune(study, trial)
+
+
+@pytest.mark.parametrize("damaged", ["hostile", [[0.1] * 5], [0.99], [1.0, 1.0, 1.0, 1.0, "x"]])
+def test_complete_trials_with_damaged_attributes_are_passed_over(damaged: object) -> None:
+    study = study_with(*HISTORY)
+    study.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0, user_attrs={FOLD_ACCURACIES: damaged}))
+    assert asked(study, [0.60])
+    assert not asked(study, shifted(0.02)[:3])
+
+
+def test_trials_that_end_between_two_questions_count() -> None:
+    pruner, study = PairedPruner(), study_with(*HISTORY[: MIN_COMPLETE - 1])
+    late = study.ask()
+    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: [0.60]})
+    assert not pruner.prune(study, trial)
+    study.add_trial(create_trial(state=TrialState.COMPLETE, value=0.8, user_attrs={FOLD_ACCURACIES: HISTORY[-1]}))
+    assert pruner.prune(study, trial)
+    better = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: shifted(0.01)[:2]})
+    assert not pruner.prune(study, better)
+    # One with a lower number than those known already, and better than all of them.
+    late.set_user_attr(FOLD_ACCURACIES, [1.0] * 5)
+    study.tell(late, 1.0)
+    assert pruner.prune(study, better)
 
 
 @given(accuracies, st.floats(0.001, 0.2))
@@ -71,13 +96,14 @@ def test_equal_to_the_incumbent_is_never_clearly_below(folds: list[float], sprea
 
 @given(st.floats(0.01, 0.3))
 def test_a_constant_shift_is_no_noise(shift: float) -> None:
-    assert pooled_spread([INCUMBENT, shifted(-shift)], INCUMBENT) == pytest.approx(0, abs=1e-9)
+    history = np.array([INCUMBENT, shifted(-shift)])
+    assert pooled_spread(history, history[0]) == pytest.approx(0, abs=1e-9)
 
 
 def test_pooled_spread_by_hand() -> None:
     # Differences to [0, 0] are [0.1, 0.3]: mean 0.2, squares 0.01 + 0.01, one degree of freedom.
-    incumbent = [0.0, 0.0]
-    assert pooled_spread([incumbent, [0.1, 0.3]], incumbent) == pytest.approx(0.02**0.5)
+    history = np.array([[0.0, 0.0], [0.1, 0.3]])
+    assert pooled_spread(history, history[0]) == pytest.approx(0.02**0.5)
 
 
 @pytest.mark.parametrize("name", ["paired", "median", "percentile", "wilcoxon", "none"])

@@ -62,3 +62,27 @@ def test_seeds_differ_by_purpose_and_repeat(purpose: tuple[str | int, ...]) -> N
     assert derive(5, *purpose) == derive(5, *purpose)
     assert derive(5, *purpose) != derive(6, *purpose)
     assert derive(5, *purpose) not in {derive(5, "fold", 2), derive(5, "split")}
+
+
+def proposal_after(values: list[float], params: list[dict[str, object]]) -> dict[str, object]:
+    study = optuna.create_study(direction="maximize")
+    distributions = SEARCH.space.distributions
+    study.add_trials(
+        optuna.trial.create_trial(value=value, params=chosen, distributions=distributions)
+        for value, chosen in zip(values, params, strict=True)
+    )
+    study.sampler = sampler_for(SEARCH, 0, len(values))
+    trial = study.ask()
+    SEARCH.space.suggest(trial)
+    return trial.params
+
+
+def test_tpe_looks_at_all_good_trials_and_at_the_latest_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpo.sampling.MOST_OTHERS", 20)
+    params = [proposal(number, history=0) for number in range(60)]
+    # The good ones, a tenth, are trials 0 to 5; then come 34 old ones, and the 20 latest.
+    values = [0.9] * 6 + [0.5] * 54
+    usual = proposal_after(values, params)
+    assert proposal_after(values, [*params[:6], *params[23:40], *params[6:23], *params[40:]]) == usual
+    assert proposal_after(values, [*params[:40], *[usual] * 20]) != usual
+    assert proposal_after(values, [*params[6:12], *params[6:]]) != usual
