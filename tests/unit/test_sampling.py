@@ -83,6 +83,6 @@ def test_tpe_looks_at_all_good_trials_and_at_the_latest_of_the_others(monkeypatc
     # The good ones, a tenth, are trials 0 to 5; then come 34 old ones, and the 20 latest.
     values = [0.9] * 6 + [0.5] * 54
     usual = proposal_after(values, params)
-    assert proposal_after(values, [*params[:6], *params[23:40], *params[6:23], *params[40:]]) == usual
+    assert proposal_after(values, [*params[:6], *[usual] * 34, *params[40:]]) == usual
     assert proposal_after(values, [*params[:40], *[usual] * 20]) != usual
     assert proposal_after(values, [*params[6:12], *params[6:]]) != usual
