@@ -7,11 +7,11 @@ trial.
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 from hpo.attributes import CHECKPOINT, CheckpointRecord, checkpoint_of
+from hpo.held import HeldTrial
 from storage.artifacts import ArtifactStore
 from storage.errors import LeaseLostError, StorageError
 
@@ -26,8 +26,7 @@ class Checkpoints:
 
     Args:
         artifacts: Where their bytes are.
-        record: Writes user attributes of the trial while we hold it, and raises when we no longer do.
-        attributes: The trial's user attributes.
+        trial: The trial.
         fold: The fold.
         clock: Seconds, monotonic.
     """
@@ -35,14 +34,12 @@ class Checkpoints:
     def __init__(
         self,
         artifacts: ArtifactStore,
-        record: Callable[[dict[str, Any]], None],
-        attributes: Mapping[str, Any],
+        trial: HeldTrial,
         fold: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._artifacts, self._record, self._fold, self._clock = artifacts, record, fold, clock
-        #: Of an earlier fold, if a worker died before it could remove it.
-        self._latest = checkpoint_of(attributes)
+        self._artifacts, self._trial, self._fold, self._clock = artifacts, trial, fold, clock
+        self._latest = checkpoint_of(trial.attributes)
         self._started = self._saved = clock()
         self._seconds_before = 0.0
 
@@ -53,10 +50,16 @@ class Checkpoints:
         try:
             data = self._artifacts.get(self._latest.artifact)
         except StorageError as error:
-            log.warning("fold %d begins anew: %s", self._fold, error)
+            self.begin_anew(error)
             return None
+        log.info("trial %d fold %d: goes on after epoch %d", self._trial.number, self._fold, self._latest.epochs)
         self._seconds_before = self._latest.seconds
         return data
+
+    def begin_anew(self, error: Exception) -> None:
+        """Says why the checkpoint is of no use."""
+        log.warning("trial %d fold %d begins anew: %s", self._trial.number, self._fold, error)
+        self._seconds_before = 0.0
 
     @property
     def seconds(self) -> float:
@@ -82,17 +85,19 @@ class Checkpoints:
         try:
             artifact = self._artifacts.put(data)
             new = CheckpointRecord(fold=self._fold, artifact=artifact, epochs=epochs, seconds=round(self.seconds, 3))
-            self._record({CHECKPOINT: new.as_dict()})
+            self._trial.record({CHECKPOINT: new.as_dict()})
         except StorageError as error:
             if artifact and (self._latest is None or self._latest.artifact != artifact):
                 self._remove(artifact)
             if isinstance(error, LeaseLostError):
                 raise
-            log.warning("fold %d: no checkpoint after epoch %d: %s", self._fold, epochs, error)
+            log.warning(
+                *("trial %d fold %d: no checkpoint after epoch %d: %s", self._trial.number, self._fold, epochs, error)
+            )
         else:
             self.remove()
             self._latest = new
-            log.info("fold %d: checkpoint after epoch %d", self._fold, epochs)
+            log.info("trial %d fold %d: checkpoint after epoch %d", self._trial.number, self._fold, epochs)
         self._saved = self._clock()
 
     def remove(self) -> None:

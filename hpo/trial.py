@@ -109,7 +109,7 @@ class TrialRunner:
     def _one_fold(self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves]) -> Curves:
         """Trains the next fold, from its beginning or its checkpoint, and records it with what follows from it."""
         fold = len(earlier)
-        checkpoints = Checkpoints(self.artifacts, trial.record, trial.attributes, fold)
+        checkpoints = Checkpoints(self.artifacts, trial, fold)
         result = self._train(config, earlier, checkpoints)
         record = write_fold(self.artifacts, fold, result, seconds=checkpoints.seconds)
         self._record(trial, record, [*earlier, result.curves])
@@ -152,7 +152,7 @@ class TrialRunner:
             try:
                 return train(checkpoints.read())
             except CheckpointError as error:
-                log.warning("fold %d begins anew: %s", fold, error)
+                checkpoints.begin_anew(error)
                 return train(None)
 
     def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:

@@ -137,7 +137,8 @@ def worker(
 ) -> None:
     """Pull trials until the budget is spent. Start as many as you like, on as many machines as you like.
 
-    SIGTERM or Ctrl-C puts the trial back after the current batch; its finished folds are kept.
+    SIGTERM or Ctrl-C lets the current epoch end (at most four seconds) and puts the trial back; its finished folds and
+    a checkpoint of the one at work are kept, and any worker goes on from there. A second signal acts at once.
     """
     from hpo.fleet import is_child
     from hpo.place import Place

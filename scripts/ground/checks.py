@@ -21,6 +21,7 @@ from storage.leases import DEATHS
 from storage.leasing import Change
 
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
+_WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")
 
 
 def check(session: Session, log: Path) -> dict[str, Any]:
@@ -30,7 +31,8 @@ def check(session: Session, log: Path) -> dict[str, Any]:
     trials = [trial for trial in every if trial.number < budget]
     finished = [trial for trial in every if trial.state.is_finished()]
     records = {trial.number: finished_folds(trial.user_attrs, folds) for trial in trials}
-    trained = Counter((int(n), int(k)) for n, k in _TRAINED.findall(log.read_text(errors="replace")))
+    told = log.read_text(errors="replace")
+    trained = Counter((int(n), int(k)) for n, k in _TRAINED.findall(told))
     recorded = {(number, record.fold) for number, found in records.items() for record in found}
     found: dict[str, Any] = {
         "finished trials": len(finished),
@@ -38,6 +40,7 @@ def check(session: Session, log: Path) -> dict[str, Any]:
         "pruned": _count(trials, TrialState.PRUNED),
         "failed": _count(trials, TrialState.FAIL),
         "folds recorded": len(recorded),
+        "times that a fold went on at a checkpoint": len(_WENT_ON.findall(told)),
         "deaths counted in trials": sum(len(trial.user_attrs.get(DEATHS, [])) for trial in trials),
         "wrong: finished trials too many or too few": len(finished) - budget,
         "wrong: numbers lost or doubled": sorted(set(range(budget)) ^ {trial.number for trial in finished}),

@@ -1,6 +1,7 @@
-"""Stopping: the first signal lets the batch end, a second acts at once; trials go back and no process is left."""
+"""Stopping: the first signal lets the epoch end, a second acts at once; trials go back and no process is left."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -80,6 +81,28 @@ def test_a_child_of_a_dead_parent_stops(hpo, at_work) -> None:
     parent.wait(timeout=30)
     until(lambda: not any(is_alive(pid) for pid in children))
     check_put_back(hpo)
+
+
+def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background) -> None:
+    """With the numbers of a search that nobody stopped."""
+    long = ("--folds", "2", "--patience", "30", "--max-epochs", "30")
+    for study in ("stopped", "whole"):
+        hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "1", "--space", "space.toml", *long)
+    parent = background(hpo.start("worker", "--study", "stopped", "--workers", "1"))
+    # Inside the second fold: its many epochs take much longer than a look.
+    until(lambda: hpo.json("status", "--study", "stopped")["folds_trained"] >= 1)
+    parent.send_signal(signal.SIGTERM)
+    _, talk = parent.communicate(timeout=60)
+    assert parent.returncode == 143, talk
+    stopped_after = re.search(r"trial 0 fold (\d+): checkpoint after epoch (\d+)", talk)
+    assert stopped_after, talk
+    for study in ("stopped", "whole"):
+        done = hpo.run("worker", "--study", study, "--workers", "1")
+        assert done.returncode == 0, done.stderr
+        if study == "stopped":
+            assert "trial 0 fold {}: goes on after epoch {}".format(*stopped_after.groups()) in done.stderr
+    stopped, whole = (hpo.json("status", "--study", study)["best"] for study in ("stopped", "whole"))
+    assert stopped == whole
 
 
 def check_put_back(hpo) -> None:

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from optuna.trial import FrozenTrial, TrialState
@@ -11,6 +13,7 @@ import hpo.trial
 import hpo.worker
 from hpo.attributes import CHECKPOINT, checkpoint_of, finished_folds
 from hpo.checkpoints import EVERY_S, Checkpoints
+from hpo.held import HeldTrial
 from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
@@ -188,7 +191,8 @@ def test_a_long_fold_leaves_a_checkpoint_every_minute_and_one_at_a_time(open_stu
 
 
 def made_with(session: Session, record: Callable[[dict], None]) -> Checkpoints:
-    return Checkpoints(session.artifacts, record, {}, fold=0)
+    held = SimpleNamespace(number=0, attributes={}, record=record)
+    return Checkpoints(session.artifacts, cast(HeldTrial, held), fold=0)
 
 
 def test_where_the_record_cannot_be_written_training_goes_on_and_nothing_is_left(open_study, caplog) -> None:
