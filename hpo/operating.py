@@ -30,7 +30,7 @@ def extend_budget(storage: str, study: str | None, artifacts: str | None, trials
             "The budget can only be raised: give a larger --trials.",
         )
     session.handle.set(BUDGET, trials)
-    return (
-        f"Study {session.handle.name!r} now has a budget of {trials} trials. "
-        f"Where no worker runs: hpo worker --study {session.handle.name}"
-    )
+    told = f"Study {session.handle.name!r} now has a budget of {trials} trials. "
+    if session.paused:
+        return f"{told}It is paused. Go on with: hpo resume --study {session.handle.name}"
+    return f"{told}Where no worker runs: hpo worker --study {session.handle.name}"

@@ -74,6 +74,7 @@ class Worker:
         contract = self.session.contract
         contract.check_versions()
         self._started = time.monotonic()
+        self._paused = False
         self._development = load_development(contract, self.session.artifacts)
 
     def work(self) -> WorkerReport:
@@ -81,6 +82,7 @@ class Worker:
         while not self.stop and not self._time_is_over():
             # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
             budget, paused = self.session.orders
+            self._tell_of_a_pause(paused)
             if not paused:
                 claim = self.session.queue.claim(self.identity, budget)
                 if claim is not None:
@@ -91,6 +93,11 @@ class Worker:
             # Trials are left, all of them held by others: one of these may die, and a parent takes its trial back.
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
         return self.report
+
+    def _tell_of_a_pause(self, paused: bool) -> None:
+        if paused != self._paused:
+            self._paused = paused
+            log.info("the study is paused: waiting for hpo resume" if paused else "the study is open again")
 
     def _time_is_over(self) -> bool:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
@@ -136,7 +143,7 @@ class Worker:
             log.warning("trial %d: not put back: %s", claim.number, error)
             return
         self.report.put_back += 1
-        log.info("trial %d: put back, its finished folds and its checkpoint are kept", claim.number)
+        log.info("trial %d: put back, its finished folds are kept", claim.number)
 
     def _train(self, claim: Claim, keeper: LeaseKeeper) -> tuple[TrialState, float | None, str | None]:
         def on_batch(fold: int) -> None:

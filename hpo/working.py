@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import NoReturn
@@ -18,6 +19,7 @@ from hpo.seats import Seat
 from hpo.session import Session, open_session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
+from storage.errors import StorageError
 from storage.leases import WorkerIdentity
 from storage.retry import RetryPolicy
 
@@ -84,7 +86,10 @@ def work_in_children(seats: Sequence[Seat], session: Session, place: Place, limi
         while fleet.alive and not stop.wait(POLL_S):
             fleet.poll()
             patrol.look()
-    return int(any(fleet.exit_codes))
+    code = int(any(fleet.exit_codes))
+    if code == 0 and not stop:
+        _say_what_is_next(session)
+    return code
 
 
 def leave(code: int) -> NoReturn:
@@ -97,6 +102,14 @@ def leave(code: int) -> NoReturn:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _say_what_is_next(session: Session) -> None:
+    # Courtesy: a storage that is away just now is not waited for.
+    with suppress(StorageError):
+        opened = session.in_a_hurry()
+        if opened.queue.counts(opened.budget).is_spent:
+            say(f"All trials are finished. Next: hpo finalize --study {session.handle.name} --output report")
 
 
 def _why_idle(session: Session) -> str:

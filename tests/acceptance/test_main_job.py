@@ -92,7 +92,10 @@ def test_hopeless_trials_are_pruned_and_their_folds_saved(hpo) -> None:
 def test_extend_adds_exactly_what_was_asked_for(hpo) -> None:
     hpo.create("s", 2)
     hpo.ok("worker", "--workers", "1")
-    hpo.ok("extend", "--trials", "5")
+    hpo.ok("pause")
+    assert "hpo resume" in hpo.ok("extend", "--trials", "4")
+    hpo.ok("resume")
+    assert "hpo worker" in hpo.ok("extend", "--trials", "5")
     assert hpo.json("status")["state"] == "open"
     hpo.ok("worker", "--workers", "2")
     status = hpo.json("status")

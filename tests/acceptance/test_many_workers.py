@@ -110,7 +110,11 @@ def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, backgr
     assert (after["complete"], after["pruned"]) == (paused["complete"], paused["pruned"])
 
     hpo.ok("resume")
-    assert at_work.wait(timeout=200) == 0
+    _, talk = at_work.communicate(timeout=200)
+    assert at_work.returncode == 0, talk
+    assert "the study is paused: waiting for hpo resume" in talk
+    assert "the study is open again" in talk
+    assert "Next: hpo finalize --study s" in talk
     done = hpo.json("status")
     assert (done["state"], done["complete"] + done["pruned"], done["failed"]) == ("done", 12, 0)
 
