@@ -6,9 +6,9 @@ Imports neither torch nor the learner, so that `hpo status` answers at once.
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from hpo.errors import ContractError
 
@@ -74,7 +74,7 @@ class CheckpointRecord:
     #: Epochs trained so far.
     epochs: int
     #: Wall-clock seconds so far, of all workers that trained the fold.
-    seconds: float
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
     def as_dict(self) -> dict[str, Any]:
         """As stored."""

@@ -1,14 +1,20 @@
 """The checkpoint of a fold at work: where a fold that was interrupted goes on, here or on another worker.
 
 A trial has at most one. It is made between two epochs: when the worker is asked to stop, and every minute of a fold
-whose epochs are long. It goes when its fold is finished. A checkpoint that is lost or damaged costs time, never the
-trial.
+whose epochs are long. It goes when its fold is finished. A checkpoint that is lost or damaged, or cannot be made, costs
+time and never the trial.
+
+Its bytes begin with a line that says whose they are and is like no other: no two checkpoints are one artifact, and none
+is removed but by whoever made it, or found in it what its trial calls its own.
 """
 
+import json
 import logging
 import time
+import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
 from hpo.attributes import CHECKPOINT, CheckpointRecord, checkpoint_of
 from hpo.held import HeldTrial
@@ -17,6 +23,8 @@ from storage.errors import LeaseLostError, StorageError
 
 #: Seconds of training after which the next end of an epoch makes a checkpoint.
 EVERY_S = 60.0
+#: What its bytes begin with; the rest of the line is JSON.
+MARK = b"hpo checkpoint "
 
 log = logging.getLogger(__name__)
 
@@ -39,26 +47,32 @@ class Checkpoints:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._artifacts, self._trial, self._fold, self._clock = artifacts, trial, fold, clock
-        self._latest = checkpoint_of(trial.attributes)
+        self._name = f"trial {trial.number} fold {fold}"
+        #: The artifact that is ours to remove.
+        self._ours: str | None = None
         self._started = self._saved = clock()
         self._seconds_before = 0.0
 
     def read(self) -> bytes | None:
-        """The latest checkpoint's bytes; None where there is none of this fold."""
-        if self._latest is None or self._latest.fold != self._fold:
+        """The state of the fold's training in the latest checkpoint; None where there is none."""
+        record = checkpoint_of(self._trial.attributes)
+        if record is None or record.fold != self._fold:
             return None
         try:
-            data = self._artifacts.get(self._latest.artifact)
+            line, _, state = self._artifacts.get(record.artifact).partition(b"\n")
         except StorageError as error:
             self.begin_anew(error)
             return None
-        log.info("trial %d fold %d: goes on after epoch %d", self._trial.number, self._fold, self._latest.epochs)
-        self._seconds_before = self._latest.seconds
-        return data
+        if not line.startswith(MARK) or _whose(line) != self._whose():
+            self.begin_anew("these bytes are not its checkpoint")
+            return None
+        self._ours, self._seconds_before = record.artifact, record.seconds
+        log.info("%s: goes on after epoch %d", self._name, record.epochs)
+        return state
 
-    def begin_anew(self, error: Exception) -> None:
+    def begin_anew(self, why: object) -> None:
         """Says why the checkpoint is of no use."""
-        log.warning("trial %d fold %d begins anew: %s", self._trial.number, self._fold, error)
+        log.warning("%s begins anew: %s", self._name, why)
         self._seconds_before = 0.0
 
     @property
@@ -71,42 +85,55 @@ class Checkpoints:
         """Whether the time for another has come."""
         return self._clock() - self._saved >= EVERY_S
 
-    def save(self, data: bytes, epochs: int) -> None:
+    def save(self, make: Callable[[], bytes], epochs: int) -> None:
         """Stores a checkpoint in the place of the one before. Where that fails, training goes on without.
 
         Args:
-            data: Its bytes.
+            make: Writes the training's state down.
             epochs: Epochs that the fold was trained.
 
         Raises:
             LeaseLostError: We no longer hold the trial.
         """
-        artifact = ""
         try:
-            artifact = self._artifacts.put(data)
-            new = CheckpointRecord(fold=self._fold, artifact=artifact, epochs=epochs, seconds=round(self.seconds, 3))
-            self._trial.record({CHECKPOINT: new.as_dict()})
-        except StorageError as error:
-            if artifact and (self._latest is None or self._latest.artifact != artifact):
-                self._remove(artifact)
-            if isinstance(error, LeaseLostError):
-                raise
-            log.warning(
-                *("trial %d fold %d: no checkpoint after epoch %d: %s", self._trial.number, self._fold, epochs, error)
-            )
+            line = MARK + json.dumps([*self._whose(), uuid.uuid4().hex]).encode()
+            artifact = self._artifacts.put(line + b"\n" + make())
+            self._record(artifact, epochs)
+        except LeaseLostError:
+            raise
+        except Exception as error:
+            # Whatever it was: a full disk, too little memory, a storage that is away. The fold itself is well.
+            log.warning("%s: no checkpoint after epoch %d: %s", self._name, epochs, error)
         else:
             self.remove()
-            self._latest = new
-            log.info("trial %d fold %d: checkpoint after epoch %d", self._trial.number, self._fold, epochs)
+            self._ours = artifact
+            log.info("%s: checkpoint after epoch %d", self._name, epochs)
         self._saved = self._clock()
 
     def remove(self) -> None:
-        """Removes the latest checkpoint's bytes; the trial no longer names them."""
-        if self._latest is not None:
-            self._remove(self._latest.artifact)
-            self._latest = None
+        """Removes the latest checkpoint's bytes, which the trial no longer names."""
+        if self._ours is not None:
+            # What stays lies there for nothing, and that is all.
+            with suppress(StorageError):
+                self._artifacts.remove(self._ours)
+            self._ours = None
 
-    def _remove(self, artifact: str) -> None:
-        # What stays lies there for nothing, and that is all.
-        with suppress(StorageError):
-            self._artifacts.remove(artifact)
+    def _record(self, artifact: str, epochs: int) -> None:
+        new = CheckpointRecord(fold=self._fold, artifact=artifact, epochs=epochs, seconds=round(self.seconds, 3))
+        try:
+            self._trial.record({CHECKPOINT: new.as_dict()})
+        except LeaseLostError:
+            with suppress(StorageError):
+                self._artifacts.remove(artifact)
+            raise
+
+    def _whose(self) -> list[Any]:
+        return [self._trial.study_name, self._trial.number, self._fold]
+
+
+def _whose(line: bytes) -> list[Any]:
+    try:
+        *whose, _ = json.loads(line.removeprefix(MARK))
+    except (ValueError, TypeError):
+        return []
+    return list(whose)

@@ -24,7 +24,7 @@ class HeldTrial:
     """
 
     def __init__(self, study: optuna.Study, trial_id: int, record: Callable[[Change], None]) -> None:
-        self._study = study
+        self.study_name = study.study_name
         self._record = record
         self._proposed = _Proposed(study._storage)
         #: To ask the sampler for parameters, the usual way.

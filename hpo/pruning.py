@@ -29,40 +29,34 @@ class PairedPruner(BasePruner):
 
     It belongs to one study and remembers its complete trials, which change no more: a study may have ten thousand, and
     is asked after every fold.
+
+    Args:
+        folds: K.
     """
 
-    def __init__(self) -> None:
-        #: [M, K] by trial number; a row of NaN where the trial is not complete, or tells no accuracies.
-        self._accuracies = np.empty((0, 0))
-        self._known: set[int] = set()
+    def __init__(self, folds: int) -> None:
+        self._folds = folds
+        #: Accuracies by trial number; None where a complete trial does not tell K of them.
+        self._known: dict[int, tuple[float, ...] | None] = {}
+        self._history = np.empty((0, folds))
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """See `clearly_below`; Optuna calls it through `trial.should_prune()`."""
-        folds = _accuracies(trial)
-        history = self._history(study)
-        if not 0 < len(folds) < history.shape[1] or len(history) < MIN_COMPLETE:
+        folds, history = _accuracies(trial), self._read(study)
+        if not 0 < len(folds) < self._folds or len(history) < MIN_COMPLETE:
             return False
         incumbent = history[int(np.argmax(history.mean(axis=1)))]
         return clearly_below(folds, incumbent, pooled_spread(history, incumbent))
 
-    def _history(self, study: optuna.Study) -> NDArray[np.float64]:
-        """[M, K] accuracies of the complete trials, by trial number."""
+    def _read(self, study: optuna.Study) -> NDArray[np.float64]:
+        """[M, K] accuracies of the complete trials that tell K of them, by trial number."""
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         new = {other.number: _accuracies(other) for other in complete if other.number not in self._known}
-        self._known |= new.keys()
-        new = {number: folds for number, folds in new.items() if folds}
         if new:
-            self._add(new)
-        return self._accuracies[~np.isnan(self._accuracies).any(axis=1)]
-
-    def _add(self, new: dict[int, list[float]]) -> None:
-        count, folds = self._accuracies.shape
-        grown = np.full((max(count, max(new) + 1), folds or len(next(iter(new.values())))), np.nan)
-        grown[:count, :folds] = self._accuracies
-        for number, accuracies in new.items():
-            if len(accuracies) == grown.shape[1]:
-                grown[number] = accuracies
-        self._accuracies = grown
+            self._known |= {number: told if len(told) == self._folds else None for number, told in new.items()}
+            told_all = [told for _, told in sorted(self._known.items()) if told is not None]
+            self._history = np.array(told_all, dtype=np.float64).reshape(-1, self._folds)
+        return self._history
 
 
 def clearly_below(folds: Sequence[float], incumbent: Sequence[float] | NDArray[np.float64], spread: float) -> bool:
@@ -95,11 +89,16 @@ def pooled_spread(history: NDArray[np.float64], incumbent: NDArray[np.float64]) 
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def pruner_named(name: str) -> BasePruner:
-    """The pruner of a contract: "paired", or one of Optuna's."""
+def pruner_named(name: str, folds: int) -> BasePruner:
+    """The pruner of a contract: "paired", or one of Optuna's.
+
+    Args:
+        name: As `--pruner` has it.
+        folds: K.
+    """
     match name:
         case "paired":
-            return PairedPruner()
+            return PairedPruner(folds)
         case "median":
             return optuna.pruners.MedianPruner(n_startup_trials=MIN_COMPLETE)
         case "percentile":
@@ -118,8 +117,8 @@ def reported_value(pruner: str, accuracies: Sequence[float]) -> float:
     return accuracies[-1] if pruner == "wilcoxon" else sum(accuracies) / len(accuracies)
 
 
-def _accuracies(trial: FrozenTrial) -> list[float]:
-    """What the trial tells; nothing where it tells something else than numbers."""
-    values = trial.user_attrs.get(FOLD_ACCURACIES, [])
-    are_numbers = isinstance(values, list) and all(isinstance(value, int | float) for value in values)
-    return values if are_numbers else []
+def _accuracies(trial: FrozenTrial) -> tuple[float, ...]:
+    """What the trial tells; nothing where that is something else than accuracies."""
+    told = trial.user_attrs.get(FOLD_ACCURACIES, [])
+    are_accuracies = isinstance(told, list) and all(isinstance(one, int | float) and 0 <= one <= 1 for one in told)
+    return tuple(told) if are_accuracies else ()

@@ -89,5 +89,5 @@ def open_session(
     contract = parse(attributes[CONTRACT], handle.name)
     store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
     queue = TrialQueue(storage, handle.study_id)
-    pruner = pruner_named(contract.search.pruner)
+    pruner = pruner_named(contract.search.pruner, contract.splitting.folds)
     return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)

@@ -128,7 +128,8 @@ class TrialRunner:
         def on_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
             stopping = self.stopping()
             if stopping or checkpoints.is_due:
-                checkpoints.save(checkpoint(), curves.epochs)
+                with self.watchdog.away():
+                    checkpoints.save(checkpoint, curves.epochs)
             if stopping:
                 raise StopRequested
 
@@ -148,12 +149,14 @@ class TrialRunner:
                 on_batch=on_batch,
             )
 
+        checkpoint = checkpoints.read()
         with self.watchdog:
             try:
-                return train(checkpoints.read())
+                return train(checkpoint)
             except CheckpointError as error:
                 checkpoints.begin_anew(error)
-                return train(None)
+            # Not before the error is gone, which holds on to the network that was begun.
+            return train(None)
 
     def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:
         accuracies = _accuracies(curves)

@@ -8,7 +8,8 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from hpo.errors import EXIT_RENEW
@@ -32,10 +33,21 @@ class Watchdog:
         self._limit_s = limit_s
         self._end = end or _end_process
         self._looks = 0
+        self._is_away = False
 
     def step(self) -> None:
         """A step was done."""
         self._looks = 0
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Watches nothing during the body of `with`: what waits for a storage there has a limit of its own."""
+        self._is_away = True
+        try:
+            yield
+        finally:
+            self.step()
+            self._is_away = False
 
     def __enter__(self) -> Self:
         self.step()
@@ -50,6 +62,8 @@ class Watchdog:
 
     def _watch(self) -> None:
         while not self._done.wait(self._limit_s / LOOKS):
+            if self._is_away:
+                continue
             self._looks += 1
             if self._looks >= LOOKS:
                 self._end(self._limit_s)

@@ -5,7 +5,6 @@ import random
 import time
 from dataclasses import dataclass, field
 
-from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
 from hpo.development import load_development
@@ -116,7 +115,7 @@ class Worker:
             with LeaseKeeper(self.session.queue, claim, beat_interval_s=interval_s) as keeper:
                 state, value, reason = self._train(claim, keeper)
             self.session.queue.finish(claim, state, value, reason)
-        except (LeaseLostError, UpdateFinishedTrialError) as error:
+        except LeaseLostError as error:
             self.report.lost += 1
             log.warning("trial %d: late result dropped: %s", claim.number, error)
             return
@@ -171,7 +170,7 @@ class Worker:
             outcome = runner.run(self.session.study(claim.number), claim.trial_id)
         except TrainingError as error:
             return TrialState.FAIL, None, str(error)
-        except (StopRequested, StorageError, HpoError, OSError, UpdateFinishedTrialError):
+        except (StopRequested, StorageError, HpoError, OSError):
             raise
         except Exception as error:
             log.exception("trial %d: unexpected error", claim.number)

@@ -106,7 +106,7 @@ def leave(code: int) -> NoReturn:
 
 def _say_what_is_next(session: Session) -> None:
     # Courtesy: a storage that is away just now is not waited for.
-    with suppress(StorageError):
+    with suppress(StorageError, KeyError):
         opened = session.in_a_hurry()
         if opened.queue.counts(opened.budget).is_spent:
             say(f"All trials are finished. Next: hpo finalize --study {session.handle.name} --output report")

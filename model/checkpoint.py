@@ -5,13 +5,13 @@ so far; the order of an epoch's rows and the learning rate follow from the epoch
 nothing is pickled, and nothing is taken over before names, shapes and types are those of the training that goes on.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -20,7 +20,7 @@ from model.errors import CheckpointError
 from model.fitting import Fitting
 
 _WEIGHTS, _MOMENTS, _CURVES = "network.", "optimizer.", "curves."
-_DROPOUT, _PROBABILITIES = "dropout", "probabilities"
+_DROPOUT, _PROBABILITIES, _TRAINING = "dropout", "probabilities", "training"
 
 
 def write_checkpoint(fitting: Fitting, curves: Curves, history: Sequence[NDArray[np.float32]]) -> bytes:
@@ -34,6 +34,7 @@ def write_checkpoint(fitting: Fitting, curves: Curves, history: Sequence[NDArray
     tensors = {f"{_CURVES}{name}": torch.tensor(values, dtype=torch.float64) for name, values in asdict(curves).items()}
     tensors[_PROBABILITIES] = torch.from_numpy(np.stack(history))
     tensors[_DROPOUT] = fitting.network.dropout_stream.state
+    tensors[_TRAINING] = _training(fitting)
     for name, value in fitting.network.state_dict().items():
         tensors[f"{_WEIGHTS}{name}"] = value
     for number, moments in fitting.optimizer.state_dict()["state"].items():
@@ -54,13 +55,22 @@ def read_checkpoint(data: bytes, fitting: Fitting, rows: int) -> tuple[Curves, l
         Curves of the E epochs, and E arrays [N_val] of probabilities.
 
     Raises:
-        CheckpointError: The bytes are no checkpoint, or one of another training or kind of device; nothing was set.
+        CheckpointError: The bytes are no checkpoint, or one of another training, engine or kind of device. The training
+            is then to be built anew.
     """
     try:
-        tensors = load(data)
-    except SafetensorError as error:
+        return _take_over(load(data), fitting, rows)
+    except CheckpointError:
+        raise
+    except Exception as error:
+        # Bytes that somebody made on purpose break safetensors and torch in many ways.
         raise CheckpointError(f"These bytes are no checkpoint: {error}.") from error
+
+
+def _take_over(tensors: dict[str, Tensor], fitting: Fitting, rows: int) -> tuple[Curves, list[NDArray[np.float32]]]:
     _compare(tensors, _expected(fitting, rows, epochs=len(tensors.get(_PROBABILITIES, ()))))
+    if not torch.equal(tensors[_TRAINING], _training(fitting)):
+        raise CheckpointError("The checkpoint is of another training: its configuration, seed or engine differ.")
     fitting.network.load_state_dict(_below(_WEIGHTS, tensors))
     fitting.network.dropout_stream.state = tensors[_DROPOUT]
     moments = [_below(f"{_MOMENTS}{number}.", tensors) for number, _ in enumerate(fitting.network.parameters())]
@@ -68,6 +78,13 @@ def read_checkpoint(data: bytes, fitting: Fitting, rows: int) -> tuple[Curves, l
     fitting.optimizer.load_state_dict({**begun, "state": dict(enumerate(moments))})
     curves = {name: values.tolist() for name, values in _below(_CURVES, tensors).items()}
     return Curves(**curves), list(tensors[_PROBABILITIES].numpy())
+
+
+def _training(fitting: Fitting) -> Tensor:
+    """[32] uint8: a digest of what decides a training's numbers and is in no tensor."""
+    device, engine = fitting.device.type, type(fitting.network.engine).__name__
+    told = repr((fitting.config, fitting.settings, fitting.seed, device, engine))
+    return torch.frombuffer(bytearray(hashlib.sha256(told.encode()).digest()), dtype=torch.uint8)
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -80,6 +97,7 @@ def _expected(fitting: Fitting, rows: int, epochs: int) -> dict[str, Tensor]:
     expected = {f"{_CURVES}{name}": curve for name in asdict(Curves())}
     expected[_PROBABILITIES] = torch.empty(epochs, rows, device="meta")
     expected[_DROPOUT] = fitting.network.dropout_stream.state
+    expected[_TRAINING] = _training(fitting)
     for name, value in fitting.network.state_dict().items():
         expected[f"{_WEIGHTS}{name}"] = value
     for number, weights in enumerate(fitting.network.parameters()):

@@ -11,6 +11,7 @@ from model.batching import Examples
 from model.checkpoint import read_checkpoint, write_checkpoint
 from model.configuration import LearnerConfig, TrainingSettings
 from model.epochs import Curves, should_stop
+from model.errors import CheckpointError
 from model.fitting import Fitting
 from model.network import BiLSTM
 from model.prediction import predict
@@ -75,11 +76,13 @@ def train_fold(
         OutOfMemoryError: The device has too little memory.
         DataError: The device is not there.
     """
+    last = min(max_epochs or settings.max_epochs, settings.max_epochs)
     fitting = Fitting(config, settings, train, vocabulary_size, seed, device, validation)
     curves, history = Curves(), list[NDArray[np.float32]]()
     if checkpoint is not None:
         curves, history = read_checkpoint(checkpoint, fitting, rows=len(validation.labels))
-    last = min(max_epochs or settings.max_epochs, settings.max_epochs)
+        if not 0 < curves.epochs < last:
+            raise CheckpointError(f"The checkpoint is of epoch {curves.epochs}; only {last} are to be trained.")
     while True:
         history.append(fitting.one_epoch(curves.epochs + 1, curves, on_batch))
         if curves.epochs >= last or should_stop(curves.validation_loss, settings.patience):

@@ -11,6 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.attributes import FOLD_ACCURACIES, finished_folds
+from hpo.checkpoints import MARK
 from hpo.development import Development, load_development
 from hpo.errors import StopRequested
 from hpo.folds import read_fold
@@ -61,13 +62,17 @@ def _artifacts(session: Session, named: list[str]) -> dict[str, Any]:
     """Records without bytes, and bytes without a record."""
     folder = Path(session.artifacts.location)
     data = session.contract.data
-    there = {path.name for path in folder.rglob("*") if path.is_file()}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    there = {path.name for path in files}
     halves = {name for name in there if name.endswith(".part")}
+    # A worker that is killed between writing a checkpoint and recording it, or recording and removing, leaves one.
+    checkpoints = {path.name for path in files if path.read_bytes().startswith(MARK)} - halves
     return {
         "half-written files left": len(halves),
+        "checkpoints left that no trial names": len(checkpoints),
         "wrong: records without artifact": sorted(set(named) - there),
         "wrong: artifacts without record": sorted(
-            there - halves - set(named) - {data.development.artifact, data.test.artifact}
+            there - halves - checkpoints - set(named) - {data.development.artifact, data.test.artifact}
         ),
     }
 

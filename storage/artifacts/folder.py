@@ -76,7 +76,12 @@ class FolderBlobs:
 
     def exists(self, name: str) -> bool:
         """Says whether there is such a file."""
-        return (self.root / name).is_file()
+        try:
+            return (self.root / name).is_file()
+        except OSError as error:
+            raise StorageError(
+                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
+            ) from error
 
     def remove(self, name: str) -> None:
         """Removes the file; KeyError where there is none."""

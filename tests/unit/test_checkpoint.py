@@ -1,6 +1,7 @@
 """A fold that goes on from a checkpoint ends with the numbers, to the bit, of one that was never stopped."""
 
 import pickle
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -94,45 +95,57 @@ def test_patience_counts_the_epochs_before_the_checkpoint() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"hidden_size": 5}, {"layers": 2}, {"positions": "learned"}, {"embedding_size": 3}], ids=str
+    "changes",
+    [{"hidden_size": 5}, {"layers": 2}, {"positions": "learned"}, {"embedding_size": 3}, {"learning_rate": 0.1}],
+    ids=str,
 )
 def test_a_checkpoint_of_another_configuration_is_refused(changes: dict) -> None:
     with pytest.raises(CheckpointError, match="another training"):
         train(replace(CONFIG, **changes), SETTINGS, stopped_after(1, CONFIG, SETTINGS))
 
 
-def damaged(checkpoint: bytes, how: str) -> bytes:
-    if how == "cut short":
-        return checkpoint[: len(checkpoint) // 2]
-    if how == "pickled":
-        return pickle.dumps(load(checkpoint))
-    tensors = load(checkpoint)
-    match how:
-        case "rows missing":
-            tensors["probabilities"] = tensors["probabilities"][:, :-1].contiguous()
-        case "curve too long":
-            tensors["curves.train_loss"] = tensors["curves.train_loss"].repeat(2)
-        case "nothing recorded":
-            del tensors["probabilities"]
-        case "one tensor more":
-            tensors["network.other"] = tensors["dropout"].clone()
-        case "another device's dropout":
-            tensors["dropout"] = torch.zeros(16, dtype=torch.uint8)
-    return save(tensors)
+@pytest.mark.parametrize("last", [1, 2])
+def test_a_checkpoint_of_an_epoch_that_is_not_wanted_is_refused(last: int) -> None:
+    checkpoint = stopped_after(2, CONFIG, SETTINGS)
+    with pytest.raises(CheckpointError, match="epoch 2"):
+        train(CONFIG, SETTINGS, checkpoint, max_epochs=last)
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        "cut short",
-        "pickled",
-        "rows missing",
-        "curve too long",
-        "nothing recorded",
-        "one tensor more",
-        "another device's dropout",
-    ],
-)
-def test_bytes_that_are_no_checkpoint_are_refused(how: str) -> None:
+Tensors = dict[str, torch.Tensor]
+
+
+def curves_of(epochs: int) -> Tensors:
+    return {f"curves.{name}": torch.zeros(epochs, dtype=torch.float64) for name in vars(Curves())}
+
+
+DAMAGES: dict[str, Callable[[Tensors], Tensors]] = {
+    "rows missing": lambda tensors: {"probabilities": tensors["probabilities"][:, :-1].contiguous()},
+    "curves too long": lambda _: curves_of(2),
+    "no dimensions": lambda _: {"probabilities": torch.zeros(())},
+    "far too many rows": lambda _: {"probabilities": torch.zeros(2**62, 0)},
+    "no epoch": lambda _: curves_of(0) | {"probabilities": torch.zeros(0, 40)},
+    "one tensor more": lambda _: {"network.other": torch.zeros(4)},
+    "another device's dropout": lambda _: {"dropout": torch.zeros(16, dtype=torch.uint8)},
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_a_checkpoint_of_another_shape_is_refused(how: str) -> None:
+    tensors = load(stopped_after(1, CONFIG, SETTINGS))
     with pytest.raises(CheckpointError):
-        train(CONFIG, SETTINGS, damaged(stopped_after(1, CONFIG, SETTINGS), how))
+        train(CONFIG, SETTINGS, save(tensors | DAMAGES[how](tensors)))
+
+
+@pytest.mark.parametrize("name", ["probabilities", "training", "dropout", "curves.train_loss", "optimizer.0.step"])
+def test_a_checkpoint_that_lacks_something_is_refused(name: str) -> None:
+    tensors = load(stopped_after(1, CONFIG, SETTINGS))
+    del tensors[name]
+    with pytest.raises(CheckpointError):
+        train(CONFIG, SETTINGS, save(tensors))
+
+
+def test_bytes_that_are_no_checkpoint_are_refused() -> None:
+    checkpoint = stopped_after(1, CONFIG, SETTINGS)
+    for data in (b"", b"nonsense", checkpoint[: len(checkpoint) // 2], pickle.dumps(load(checkpoint))):
+        with pytest.raises(CheckpointError):
+            train(CONFIG, SETTINGS, data)

@@ -12,14 +12,15 @@ from optuna.trial import FrozenTrial, TrialState
 import hpo.trial
 import hpo.worker
 from hpo.attributes import CHECKPOINT, checkpoint_of, finished_folds
-from hpo.checkpoints import EVERY_S, Checkpoints
+from hpo.checkpoints import EVERY_S, MARK, Checkpoints
 from hpo.held import HeldTrial
 from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
 from model.configuration import TrainingSettings
 from model.fitting import Fitting
-from storage.errors import LeaseLostError, StorageUnavailableError
+from storage.artifacts import ArtifactStore
+from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.leases import WorkerIdentity
 
 EPOCHS = 4
@@ -133,7 +134,15 @@ def other_bytes(session: Session, artifact: str) -> None:
     next(Path(session.artifacts.location).rglob(artifact)).write_bytes(b"damaged")
 
 
-@pytest.mark.parametrize("happens", [no_bytes, other_bytes])
+def other_state(session: Session, artifact: str) -> None:
+    """A checkpoint by its first line, and none by the rest."""
+    line, _, _ = session.artifacts.get(artifact).partition(b"\n")
+    stored = trial(session)
+    record = stored.user_attrs[CHECKPOINT] | {"artifact": session.artifacts.put(line + b"\nnonsense")}
+    session.storage.set_trial_user_attr(stored._trial_id, CHECKPOINT, record)
+
+
+@pytest.mark.parametrize("happens", [no_bytes, other_bytes, other_state])
 def test_a_checkpoint_that_is_gone_or_damaged_costs_its_epochs_only(
     open_study, make_study, epochs_trained, caplog, happens
 ) -> None:
@@ -169,8 +178,8 @@ def test_a_long_fold_leaves_a_checkpoint_every_minute_and_one_at_a_time(open_stu
         def __init__(self, *arguments) -> None:
             super().__init__(*arguments, clock=lambda: now[0])
 
-        def save(self, data: bytes, epochs: int) -> None:
-            real(self, data, epochs)
+        def save(self, make: Callable[[], bytes], epochs: int) -> None:
+            real(self, make, epochs)
             saved.append((now[0], len(files(session)) - len(at_first) - len(fold_results(session))))
 
     def one_epoch(self: Fitting, *arguments):
@@ -191,21 +200,87 @@ def test_a_long_fold_leaves_a_checkpoint_every_minute_and_one_at_a_time(open_stu
 
 
 def made_with(session: Session, record: Callable[[dict], None]) -> Checkpoints:
-    held = SimpleNamespace(number=0, attributes={}, record=record)
+    held = SimpleNamespace(study_name="s", number=0, attributes={}, record=record)
     return Checkpoints(session.artifacts, cast(HeldTrial, held), fold=0)
 
 
-def test_where_the_record_cannot_be_written_training_goes_on_and_nothing_is_left(open_study, caplog) -> None:
-    session = open_study()
-    before = files(session)
+def away(*_: object) -> None:
+    raise StorageUnavailableError("The storage does not answer.")
 
-    def away(_: dict) -> None:
-        raise StorageUnavailableError("The storage does not answer.")
 
+def full(*_: object) -> bytes:
+    raise MemoryError("cannot allocate")
+
+
+@pytest.mark.parametrize(
+    ("record", "make", "why"),
+    [(away, lambda: b"state", "does not answer"), (lambda _: None, full, "cannot allocate")],
+    ids=["no storage", "no memory"],
+)
+def test_where_none_can_be_made_training_goes_on(open_study, caplog, record, make, why) -> None:
     with caplog.at_level(logging.WARNING):
-        made_with(session, away).save(b"state", 3)
-    assert "no checkpoint after epoch 3: The storage does not answer." in caplog.text
-    assert files(session) == before
+        made_with(open_study(), record).save(make, 3)
+    assert "trial 0 fold 0: no checkpoint after epoch 3: " in caplog.text
+    assert why in caplog.text
+
+
+def test_a_folder_that_takes_nothing_more_costs_no_trial(open_study, epochs_trained, monkeypatch) -> None:
+    """The disk is full for checkpoints; what folds leave is small."""
+    session = open_study()
+    real = ArtifactStore.put
+
+    def put(self: ArtifactStore, data: bytes) -> str:
+        if data.startswith(MARK):
+            raise StorageError("The artifact folder cannot be written: No space left on device.")
+        return real(self, data)
+
+    monkeypatch.setattr(ArtifactStore, "put", put)
+    work(session, stop_in(2, 0, epochs_trained))
+    assert trial(session).state == TrialState.WAITING
+    work(session)
+    assert trial(session).state == TrialState.COMPLETE
+    assert epochs_trained == [1, 2, *[*range(1, EPOCHS + 1)] * 5]
+
+
+def test_two_checkpoints_of_one_state_are_two_artifacts(open_study) -> None:
+    """Of twin trials, or of a worker that was taken for dead and its successor: each removes its own."""
+    session = open_study()
+    recorded: list[str] = []
+    one, other = (made_with(session, lambda values: recorded.append(values[CHECKPOINT]["artifact"])) for _ in range(2))
+    one.save(lambda: b"state", 3)
+    other.save(lambda: b"state", 3)
+    other.remove()
+    assert [session.artifacts.exists(artifact) for artifact in recorded] == [True, False]
+
+
+def test_what_a_record_names_and_is_no_checkpoint_of_the_trial_stays(open_study, epochs_trained, caplog) -> None:
+    """The record of a hostile database names the study's data."""
+    session = open_study()
+    data = session.contract.data.development.artifact
+    hostile = {"fold": 0, "artifact": data, "epochs": 1, "seconds": 1.0}
+    session.storage.set_trial_user_attr(trial(session)._trial_id, CHECKPOINT, hostile)
+    with caplog.at_level(logging.WARNING):
+        work(session)
+    assert "trial 0 fold 0 begins anew: these bytes are not its checkpoint" in caplog.text
+    assert session.artifacts.exists(data)
+    assert trial(session).state == TrialState.COMPLETE
+    assert epochs_trained == [*range(1, EPOCHS + 1)] * 5
+
+
+def test_seconds_are_those_of_all_workers(open_study) -> None:
+    session = open_study()
+    now = [100.0]
+    attributes: dict[str, object] = {}
+    held = cast(HeldTrial, SimpleNamespace(study_name="s", number=0, attributes=attributes, record=attributes.update))
+    first = Checkpoints(session.artifacts, held, 0, clock=lambda: now[0])
+    now[0] += 30.0
+    first.save(lambda: b"state", 2)
+    second = Checkpoints(session.artifacts, held, 0, clock=lambda: now[0])
+    assert second.read() == b"state"
+    now[0] += 5.0
+    assert second.seconds == pytest.approx(35.0)
+    second.begin_anew("damaged")
+    assert second.seconds == pytest.approx(5.0)
 
 
 def test_a_lost_lease_ends_the_trial_and_leaves_nothing(open_study) -> None:
@@ -216,5 +291,5 @@ def test_a_lost_lease_ends_the_trial_and_leaves_nothing(open_study) -> None:
         raise LeaseLostError("Trial 0 is no longer held.")
 
     with pytest.raises(LeaseLostError):
-        made_with(session, lost).save(b"state", 3)
+        made_with(session, lost).save(lambda: b"state", 3)
     assert files(session) == before

@@ -39,7 +39,7 @@ HISTORY = [INCUMBENT, shifted(-0.10), [0.84, 0.76, 0.88, 0.82, 0.83], [0.79, 0.7
 
 def asked(study: optuna.Study, folds: list[float]) -> bool:
     trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: folds})
-    return PairedPruner().prune(study, trial)
+    return PairedPruner(5).prune(study, trial)
 
 
 def test_a_trial_far_below_on_every_fold_is_pruned_after_the_first() -> None:
@@ -63,19 +63,22 @@ def test_nothing_is_pruned_before_the_spread_is_known() -> None:
 def test_damaged_attributes_prune_nothing(damaged: object) -> None:
     study = study_with(*HISTORY)
     trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: damaged})
-    assert not PairedPruner().prune(study, trial)
+    assert not PairedPruner(5).prune(study, trial)
 
 
-@pytest.mark.parametrize("damaged", ["hostile", [[0.1] * 5], [0.99], [1.0, 1.0, 1.0, 1.0, "x"]])
+@pytest.mark.parametrize(
+    "damaged", ["hostile", [[0.1] * 5], [0.99], [1.0] * 6, [1.0, 1.0, 1.0, 1.0, "x"], [1e9] * 5, [10**400] * 5]
+)
 def test_complete_trials_with_damaged_attributes_are_passed_over(damaged: object) -> None:
-    study = study_with(*HISTORY)
+    study = study_with()
     study.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0, user_attrs={FOLD_ACCURACIES: damaged}))
+    study.add_trials(study_with(*HISTORY).trials)
     assert asked(study, [0.60])
     assert not asked(study, shifted(0.02)[:3])
 
 
 def test_trials_that_end_between_two_questions_count() -> None:
-    pruner, study = PairedPruner(), study_with(*HISTORY[: MIN_COMPLETE - 1])
+    pruner, study = PairedPruner(5), study_with(*HISTORY[: MIN_COMPLETE - 1])
     late = study.ask()
     trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: [0.60]})
     assert not pruner.prune(study, trial)
@@ -108,7 +111,7 @@ def test_pooled_spread_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ["paired", "median", "percentile", "wilcoxon", "none"])
 def test_every_pruner_by_name_answers(name: str) -> None:
-    study = optuna.create_study(direction="maximize", pruner=pruner_named(name))
+    study = optuna.create_study(direction="maximize", pruner=pruner_named(name, 5))
     trial = study.ask()
     trial.report(0.5, 0)
     assert trial.should_prune() is False

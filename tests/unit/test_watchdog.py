@@ -35,3 +35,11 @@ def test_it_may_watch_again_and_leaves_no_thread() -> None:
         with watchdog:
             assert any(thread.name == "watchdog" for thread in threading.enumerate())
     assert not any(thread.name == "watchdog" for thread in threading.enumerate())
+
+
+def test_what_waits_for_a_storage_is_no_step() -> None:
+    ended = threading.Event()
+    with Watchdog(0.02, lambda _: ended.set()) as watchdog:
+        with watchdog.away():
+            assert not ended.wait(0.5)
+        assert ended.wait(30)
