@@ -5,8 +5,6 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from Bio.Data import CodonTable
-from Bio.Seq import Seq
 from numpy.typing import NDArray
 
 from model.alphabet import AMBIGUOUS_BASES, BASES
@@ -16,6 +14,8 @@ from model.errors import DataError
 CODONS: tuple[str, ...] = tuple("".join(codon) for codon in product(BASES, repeat=3))
 
 STOP = "*"
+#: NCBI's number of the standard code.
+STANDARD = 1
 
 _LETTERS = BASES + AMBIGUOUS_BASES
 # 4 bits a letter: bases and ambiguity letters take 0 to 14, padding 15.
@@ -59,6 +59,8 @@ def translations(genetic_code: int) -> dict[int, tuple[str, str]]:
     Raises:
         DataError: Biopython has no such table, or one whose codons can be both stop and amino acid.
     """
+    from Bio.Seq import Seq
+
     check_genetic_code(genetic_code)
     digits = list(product(range(len(_LETTERS)), repeat=3))
     codons = ["".join(_LETTERS[digit] for digit in codon) for codon in digits]
@@ -74,6 +76,11 @@ def check_genetic_code(genetic_code: int) -> None:
     Raises:
         DataError: Naming the codes that can.
     """
+    if genetic_code == STANDARD:
+        return
+    # Here and not above: Biopython builds all its tables at once, and few commands need one.
+    from Bio.Data import CodonTable
+
     tables = CodonTable.unambiguous_dna_by_id
     usable = [number for number in sorted(tables) if not _double_meanings(tables[number])]
     if genetic_code in usable:
@@ -86,5 +93,5 @@ def check_genetic_code(genetic_code: int) -> None:
     raise DataError(f"The genetic code {genetic_code} {reason}.", f"Allowed (--genetic-code): {allowed}.")
 
 
-def _double_meanings(table: CodonTable.CodonTable) -> set[str]:
+def _double_meanings(table: Any) -> set[str]:
     return set(table.stop_codons) & set(table.forward_table)

@@ -4,15 +4,18 @@ What hands trials out goes past the cache, as what other processes do. The cache
 each listing, so it never shows what has changed since.
 """
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Container, Mapping
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.storages._cached_storage import _CachedStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from storage import transactions
 from storage.database import Database
 from storage.leasing import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.listing import listed
 
 
 class CachedDatabase(_CachedStorage, LeasingStorage):
@@ -30,6 +33,15 @@ class CachedDatabase(_CachedStorage, LeasingStorage):
         if trial_id not in self._trial_id_to_study_id_and_number:
             self._read_trials_from_remote_storage(self._database.study_of(trial_id))
         super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Returns a study's trials by number (source: optuna 5.0.0, storages/_cached_storage.py)."""
+        self._read_trials_from_remote_storage(study_id)
+        with self._lock:
+            trials = listed(self._studies[study_id].trials, states)
+            return copy.deepcopy(trials) if deepcopy else trials
 
     def make_trials(self, study_id: int, budget: int, window: int) -> bool:
         with self.engine.begin() as connection:

@@ -16,10 +16,9 @@ from storage import retry
 from storage.cache import CachedDatabase
 from storage.database import Database
 from storage.errors import StorageError, StorageUnavailableError
-from storage.proxy_client import open_proxy
 from storage.retry import OPENING, RetryPolicy
 from storage.retrying import RetryingStorage
-from storage.tables import has_tables, make_tables
+from storage.tables import check_version, has_tables, make_tables
 from storage.url import StorageUrl, parse_url
 
 # Optuna announces every study and trial on stderr by itself; what is worth saying, we say.
@@ -61,6 +60,8 @@ def open_storage(
     target = parse_url(url)
     policy, opening = policy or RetryPolicy(), opening or OPENING
     if target.kind == "grpc":
+        from storage.proxy_client import open_proxy  # gRPC takes a while to import
+
         proxy = open_proxy(target, opening.deadline_s)
         return RetryingStorage(proxy, target.shown, policy, close=proxy.close)
     database = _open_database(target, create, pool_size, opening)
@@ -72,14 +73,11 @@ def _open_database(target: StorageUrl, create: bool, pool_size: int, opening: Re
         raise StorageError(f"There is no storage at '{target.path}'.", _make_one(target))
     options = _engine_options(target, pool_size)
     try:
-        retry.call(lambda: _check_tables(target, options, create), opening, target.shown)
-        return retry.call(lambda: _open_rdb(target, options), opening, target.shown)
+        return retry.call(lambda: _open_tables(target, options, create), opening, target.shown)
     except StorageError:
         raise
     except exc.SQLAlchemyError as error:
         raise _unusable(target, error) from error
-    except RuntimeError as error:  # Optuna's word for tables of another version
-        raise StorageError(f"The storage {target.shown} cannot be used: {retry.first_line(error)}") from error
 
 
 def _engine_options(target: StorageUrl, pool_size: int) -> dict[str, Any]:
@@ -94,7 +92,7 @@ def _engine_options(target: StorageUrl, pool_size: int) -> dict[str, Any]:
     }
 
 
-def _check_tables(target: StorageUrl, options: dict[str, Any], create: bool) -> None:
+def _open_tables(target: StorageUrl, options: dict[str, Any], create: bool) -> Database:
     engine = create_engine(target.engine_url, **options)
     _set_up(engine)
     try:
@@ -103,15 +101,11 @@ def _check_tables(target: StorageUrl, options: dict[str, Any], create: bool) -> 
                 make_tables(connection)
             elif not has_tables(connection):
                 raise StorageError(f"The storage {target.shown} holds no tables of hpo.", _make_one(target))
-    finally:
+            check_version(connection, target.shown)
+    except BaseException:
         engine.dispose()
-
-
-def _open_rdb(target: StorageUrl, options: dict[str, Any]) -> Database:
-    rdb = Database(target.engine_url, engine_kwargs=options, skip_table_creation=True)
-    _set_up(rdb.engine)
-    rdb.engine.dispose()  # connections made before the set-up lack it
-    return rdb
+        raise
+    return Database(engine)
 
 
 def _set_up(engine: Engine) -> None:

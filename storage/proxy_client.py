@@ -5,7 +5,7 @@ limit, and the channel notices a dead connection by itself.
 """
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -14,9 +14,11 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.storages import GrpcStorageProxy
 from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.client import GrpcClientCache
+from optuna.trial import FrozenTrial, TrialState
 
 from storage.errors import StorageUnavailableError
 from storage.leasing import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.listing import listed
 from storage.proxy_calls import LeaseCalls
 from storage.retry import DOES_NOT_ANSWER
 from storage.url import StorageUrl
@@ -53,6 +55,15 @@ class _Deadline(grpc.UnaryUnaryClientInterceptor):  # type: ignore[misc]  # grpc
         return continuation(limited, request)
 
 
+class _Cache(GrpcClientCache):
+    """Optuna's cache of the trials that a client has read, listing faster."""
+
+    def get_all_trials(self, study_id: int, states: Container[TrialState] | None) -> list[FrozenTrial]:
+        with self.lock:
+            self._read_trials_from_remote_storage(study_id)
+            return listed(self.studies[study_id].trials, states)
+
+
 class ProxyStorage(GrpcStorageProxy, LeasingStorage):
     """Optuna's proxy client whose calls end (source: optuna 5.0.0, storages/_grpc/client.py, `_setup`)."""
 
@@ -61,7 +72,7 @@ class ProxyStorage(GrpcStorageProxy, LeasingStorage):
         self._channel = channel
         limited = grpc.intercept_channel(channel, _Deadline())
         self._stub = api_pb2_grpc.StorageServiceStub(limited)  # type: ignore[no-untyped-call]
-        self._cache = GrpcClientCache(self._stub)
+        self._cache = _Cache(self._stub)
         self._leases = LeaseCalls(limited)
 
     def make_trials(self, study_id: int, budget: int, window: int) -> bool:

@@ -1,6 +1,7 @@
 """Opening storages: what is made, what is refused, and what happens when one goes away."""
 
 import contextlib
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -91,6 +92,28 @@ def test_only_create_makes_tables(postgres, open_url, tmp_path):
                 open_url(url)
         assert study_names(open_url(url, create=True)) == []
         assert study_names(open_url(url)) == []
+
+
+def test_tables_are_those_that_optuna_itself_would_make(tmp_path, open_url):
+    open_url(f"sqlite:///{tmp_path}/ours.db", create=True)
+    RDBStorage(f"sqlite:///{tmp_path}/ours.db")  # checks the version
+    RDBStorage(f"sqlite:///{tmp_path}/theirs.db")
+    create_study(open_url(f"sqlite:///{tmp_path}/theirs.db"), "s")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE alembic_version SET version_num = 'v9.9.9'", "DELETE FROM alembic_version", "DROP TABLE alembic_version"],
+)
+def test_tables_of_another_version_of_optuna_are_refused_at_once(tmp_path, open_url, change, monkeypatch):
+    monkeypatch.setattr("storage.connection.OPENING", RetryPolicy(deadline_s=600))
+    url = f"sqlite:///{tmp_path}/hpo.db"
+    open_url(url, create=True)
+    with sqlite3.connect(tmp_path / "hpo.db") as connection:
+        connection.execute(change)
+    connection.close()
+    with pytest.raises(StorageError, match="another version of Optuna"):
+        open_url(url)
 
 
 def test_two_may_make_the_same_storage_at_once(postgres, open_url, tmp_path):

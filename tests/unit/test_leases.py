@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import create_engine
 
 from storage.cache import CachedDatabase
 from storage.database import Database
@@ -35,7 +36,7 @@ class Hiccups(CachedDatabase):
 
 @pytest.fixture
 def queue(tmp_path) -> Iterator[TrialQueue]:
-    storage = Hiccups(Database(f"sqlite:///{tmp_path}/hpo.db"))
+    storage = Hiccups(Database(create_engine(f"sqlite:///{tmp_path}/hpo.db")))
     with storage.engine.begin() as connection:
         make_tables(connection)
     yield TrialQueue(storage, create_study(storage, "s").study_id)

@@ -5,10 +5,11 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from optuna.trial import TrialState, create_trial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpo.attributes import FOLD_ACCURACIES
 from hpo.pruning import (
+    LOOK_EVERY_S,
     MIN_COMPLETE,
     PairedPruner,
     clearly_below,
@@ -77,19 +78,34 @@ def test_complete_trials_with_damaged_attributes_are_passed_over(damaged: object
     assert not asked(study, shifted(0.02)[:3])
 
 
-def test_trials_that_end_between_two_questions_count() -> None:
+def running(number: int, folds: list[float]) -> FrozenTrial:
+    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: folds})
+    trial.number = number
+    return trial
+
+
+def test_trials_that_end_between_two_others_count() -> None:
     pruner, study = PairedPruner(5), study_with(*HISTORY[: MIN_COMPLETE - 1])
     late = study.ask()
-    trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: [0.60]})
-    assert not pruner.prune(study, trial)
+    assert not pruner.prune(study, running(10, [0.60]))
     study.add_trial(create_trial(state=TrialState.COMPLETE, value=0.8, user_attrs={FOLD_ACCURACIES: HISTORY[-1]}))
-    assert pruner.prune(study, trial)
-    better = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: shifted(0.01)[:2]})
-    assert not pruner.prune(study, better)
+    assert pruner.prune(study, running(11, [0.60]))
+    assert not pruner.prune(study, running(12, shifted(0.01)[:2]))
     # One with a lower number than those known already, and better than all of them.
     late.set_user_attr(FOLD_ACCURACIES, [1.0] * 5)
     study.tell(late, 1.0)
-    assert pruner.prune(study, better)
+    assert pruner.prune(study, running(13, shifted(0.01)[:2]))
+
+
+def test_within_a_long_trial_the_others_are_looked_at_once_a_minute() -> None:
+    now = [0.0]
+    pruner, study = PairedPruner(5, clock=lambda: now[0]), study_with(*HISTORY)
+    assert not pruner.prune(study, running(10, [0.90]))
+    study.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0, user_attrs={FOLD_ACCURACIES: [1.0] * 5}))
+    now[0] = LOOK_EVERY_S - 1.0
+    assert not pruner.prune(study, running(10, [0.90, 0.80]))
+    now[0] = LOOK_EVERY_S
+    assert pruner.prune(study, running(10, [0.90, 0.80]))
 
 
 @given(accuracies, st.floats(0.001, 0.2))

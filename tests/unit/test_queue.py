@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from optuna.trial import TrialState
+from sqlalchemy import create_engine
 
 from storage.cache import CachedDatabase
 from storage.database import Database
@@ -22,7 +23,7 @@ ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 @pytest.fixture
 def storage() -> Iterator[LeasingStorage]:
     """A storage in memory, which only this thread sees."""
-    storage = CachedDatabase(Database("sqlite://"))
+    storage = CachedDatabase(Database(create_engine("sqlite://")))
     with storage.engine.begin() as connection:
         make_tables(connection)
     yield storage

@@ -4,6 +4,8 @@ import warnings
 
 import optuna
 import pytest
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, TPESampler
 
 from hpo.contract import Search
 from hpo.sampling import sampler_for
@@ -64,25 +66,41 @@ def test_seeds_differ_by_purpose_and_repeat(purpose: tuple[str | int, ...]) -> N
     assert derive(5, *purpose) not in {derive(5, "fold", 2), derive(5, "split")}
 
 
-def proposal_after(values: list[float], params: list[dict[str, object]]) -> dict[str, object]:
-    study = optuna.create_study(direction="maximize")
+def proposal_after(
+    values: list[float], params: list[dict[str, object]], sampler: BaseSampler | None = None
+) -> dict[str, object]:
+    """What a sampler proposes, ours if none is given, after so many complete trials."""
+    study = optuna.create_study(direction="maximize", sampler=sampler or sampler_for(SEARCH, 0, len(values)))
     distributions = SEARCH.space.distributions
     study.add_trials(
         optuna.trial.create_trial(value=value, params=chosen, distributions=distributions)
         for value, chosen in zip(values, params, strict=True)
     )
-    study.sampler = sampler_for(SEARCH, 0, len(values))
     trial = study.ask()
     SEARCH.space.suggest(trial)
     return trial.params
 
 
-def test_tpe_looks_at_all_good_trials_and_at_the_latest_of_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpo.sampling.MOST_OTHERS", 20)
-    params = [proposal(number, history=0) for number in range(60)]
-    # The good ones, a tenth, are trials 0 to 5; then come 34 old ones, and the 20 latest.
-    values = [0.9] * 6 + [0.5] * 54
+def test_tpe_looks_at_the_best_trials_and_at_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hpo.sampling.MOST_RECENT", 260)
+    params = [proposal(number, history=0) for number in range(80)] * 5
+    # The best are trials 0 to 24; then come 115 old ones, and the 260 latest.
+    values = [0.9] * 25 + [0.5] * 375
     usual = proposal_after(values, params)
-    assert proposal_after(values, [*params[:6], *[usual] * 34, *params[40:]]) == usual
-    assert proposal_after(values, [*params[:40], *[usual] * 20]) != usual
-    assert proposal_after(values, [*params[6:12], *params[6:]]) != usual
+    assert proposal_after(values, [*params[:25], *[usual] * 115, *params[140:]]) == usual
+    assert proposal_after(values, [*params[:140], *[usual] * 260]) != usual
+    assert proposal_after(values, [*params[40:65], *params[25:]]) != usual
+
+
+class OptunasOwn(TPESampler):
+    """Models the parameters in our order: in another it would draw the same numbers for other parameters."""
+
+    def infer_relative_search_space(self, *_: object) -> dict[str, BaseDistribution]:
+        return SEARCH.space.distributions
+
+
+def test_a_study_that_is_not_large_gets_the_proposals_of_optunas_own_tpe() -> None:
+    params = [proposal(number, history=0) for number in range(60)]
+    values = [0.5 + number % 7 / 20 for number in range(60)]
+    own = OptunasOwn(seed=derive(0, "sampler", 60), n_startup_trials=3, multivariate=True, constant_liar=True)
+    assert proposal_after(values, params) == proposal_after(values, params, own)
