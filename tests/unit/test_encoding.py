@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from Bio.Data import CodonTable
 from Bio.Seq import Seq
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.alphabet import AMBIGUOUS_BASES, AMINO_ACIDS, BASES
@@ -52,6 +52,7 @@ def test_nothing_left_is_one_unknown(sequence: str) -> None:
     assert encoded.lengths[0] == 1
 
 
+@settings(deadline=None)  # the first use of a genetic code makes its table
 @given(st.lists(DNA, min_size=1, max_size=5), st.sampled_from([1, 2, 4, 11, 25]))
 def test_amino_acids_are_biopythons(sequences: list[str], code: int) -> None:
     encoded = encode(dna(*sequences), "amino_acid", code)

@@ -215,7 +215,7 @@ class Transfers(TorchFunctionMode):
 def test_an_epoch_moves_its_order_to_the_device_and_its_sums_and_logits_back(pooling: str, positions: str) -> None:
     config = replace(CONFIG, layers=2, dropout=0.2, pooling=pooling, positions=positions)  # type: ignore[arg-type]
     validation = examples(3 * EVALUATION_BATCH, seed=1)
-    stock = replace(SETTINGS, engine="stock", max_epochs=2)
+    stock = replace(SETTINGS, engine="stock", max_epochs=3)  # hooks are called between epochs
     ends: list[int] = []
 
     def on_epoch(*_: object) -> None:
