@@ -27,6 +27,8 @@ class Launch:
     threads: int
     batch: int
     seed: int = 0
+    device: str = "cpu"
+    precision: str = "fp32"
 
 
 class Child:
@@ -42,7 +44,15 @@ class Child:
         if launch.variant == "keras":
             command = [str(keras_python), str(SCRIPTS / "engines" / "with_keras.py"), *numbers]
         else:
-            command = [sys.executable, "-m", "engines.with_torch", launch.variant, *numbers]
+            command = [
+                sys.executable,
+                "-m",
+                "engines.with_torch",
+                launch.variant,
+                *numbers,
+                launch.device,
+                launch.precision,
+            ]
         self._process = subprocess.Popen(
             command,
             cwd=SCRIPTS,

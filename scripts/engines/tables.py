@@ -115,9 +115,22 @@ def memory(records: list[Record]) -> None:
         row(record["case"], trials[0]["now"], trials[1]["highest"], *highest)
 
 
+def gpu(records: list[Record]) -> None:
+    """Rows a second on a GPU, and ratios to the tutorial's way."""
+    header("lengths", "way", "training, rows/s", "x tutorial", "inference, rows/s", "x tutorial")
+    for case in dict.fromkeys(record["case"] for record in records):
+        here = {record["variant"]: record for record in records if record["case"] == case}
+        for way, one in here.items():
+            cells: list[str] = []
+            for work in ("train", "infer"):
+                rate, base = (each["rows"] / median(each[work]) for each in (one, here["tutorial"]))
+                cells += [f"{rate:.0f} {spread(one[work])}", f"{rate / base:.2f}"]
+            row(case, way, *cells)
+
+
 def workers(records: Iterable[Record]) -> None:
-    """What two workers do beside one."""
-    header("work", "way", "rows/s", "x one worker of one thread")
+    """What several workers do beside one."""
+    header("work", "way", "rows/s", "x one worker")
     base: dict[str, float] = {}
     for record in records:
         rate = record["rows"] / median(record["seconds"])
@@ -130,4 +143,12 @@ def workers(records: Iterable[Record]) -> None:
         )
 
 
-SHOWN = (("equal", equal), ("job", job), ("accuracy", accuracy), ("workers", workers), ("memory", memory))
+SHOWN = (
+    ("equal", equal),
+    ("job", job),
+    ("accuracy", accuracy),
+    ("workers", workers),
+    ("memory", memory),
+    ("gpu", gpu),
+    ("gpu workers", workers),
+)

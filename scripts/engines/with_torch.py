@@ -1,4 +1,7 @@
-"""`nn.LSTM` as a tutorial writes it, and our two paths: `python with_torch.py VARIANT DATA THREADS BATCH SEED`."""
+"""`nn.LSTM` as a tutorial writes it, and our paths.
+
+with_torch.py VARIANT DATA THREADS BATCH SEED DEVICE PRECISION
+"""
 
 import sys
 from dataclasses import replace
@@ -11,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from engines.protocol import Works, load, serve
+from model import runtime
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
 from model.device_rows import EvaluationRows
@@ -40,11 +44,11 @@ class Tutorial(nn.Module):
         return logits
 
 
-def tutorial(data: Data, threads: int, batch: int, seed: int) -> Works:
+def tutorial(data: Data, threads: int, batch: int, seed: int, device: str) -> Works:
     """Training and inference with a data loader and torch's defaults."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    network = Tutorial(int(data["vocabulary"]))
+    network = Tutorial(int(data["vocabulary"])).to(device)
     rows = TensorDataset(torch.from_numpy(data["tokens"]).long(), torch.from_numpy(data["labels"]).float())
     optimizer, loss_of = torch.optim.Adam(network.parameters()), nn.BCEWithLogitsLoss()
 
@@ -52,27 +56,40 @@ def tutorial(data: Data, threads: int, batch: int, seed: int) -> Works:
         network.train()
         for tokens, labels in DataLoader(rows, batch_size=batch, shuffle=True):
             optimizer.zero_grad()
-            loss_of(network(tokens), labels).backward()
+            loss_of(network(tokens.to(device)), labels.to(device)).backward()
             optimizer.step()
+        wait_for(device)
         return {}
 
     def infer() -> dict[str, Any]:
         network.eval()
         with torch.no_grad():
             for tokens, _ in DataLoader(rows, batch_size=batch):
-                network(tokens)
+                network(tokens.to(device))
+        wait_for(device)
         return {}
 
     return {"train": train, "infer": infer}
 
 
-def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
+def wait_for(device: str) -> None:
+    """Until a GPU has done what it was given."""
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
+def ours(engine: str, data: Data, threads: int, batch: int, seed: int, device: str, precision: str) -> Works:
     """Training and inference as a worker does them."""
     rows, held = Examples(data["tokens"], data["lengths"], data["labels"]), data["held"]
     config = replace(original_configuration("dna"), batch_size=batch)
-    settings = TrainingSettings(engine=engine, threads=threads, merge_duplicates=bool(data["merge"]))  # type: ignore[arg-type]
+    settings = TrainingSettings(
+        engine=engine,  # type: ignore[arg-type]
+        threads=threads,
+        merge_duplicates=bool(data["merge"]),
+        precision=precision,  # type: ignore[arg-type]
+    )
     validation = rows.subset(held) if held.any() else None
-    fitting = Fitting(config, settings, rows.subset(~held), int(data["vocabulary"]), seed, "cpu", validation)
+    fitting = Fitting(config, settings, rows.subset(~held), int(data["vocabulary"]), seed, device, validation)
     curves = Curves()
 
     def train() -> dict[str, Any]:
@@ -80,7 +97,8 @@ def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
         return {"accuracy": curves.validation_accuracy[-1]} if held.any() else {}
 
     def infer() -> dict[str, Any]:
-        logits_of(fitting.network, EvaluationRows.load(rows.tokens, rows.lengths, fitting.device, batch))
+        with runtime.arithmetic(precision, fitting.device):
+            logits_of(fitting.network, EvaluationRows.load(rows.tokens, rows.lengths, fitting.device, batch))
         return {}
 
     return {"train": train, "infer": infer}
@@ -102,12 +120,13 @@ def limit(threads: int) -> Works:
 def main() -> None:
     """Serves one variant."""
     variant, data, threads, batch, seed = sys.argv[1], load(sys.argv[2]), *map(int, sys.argv[3:6])
+    device, precision = sys.argv[6:8]
     if variant == "limit":
         serve(limit(threads))
     elif variant == "tutorial":
-        serve(tutorial(data, threads, batch, seed))
+        serve(tutorial(data, threads, batch, seed, device))
     else:
-        serve(ours(variant, data, threads, batch, seed))
+        serve(ours(variant, data, threads, batch, seed, device, precision))
 
 
 if __name__ == "__main__":

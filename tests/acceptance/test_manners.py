@@ -5,8 +5,8 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from pathlib import Path
+
+from processes import children_of, until
 
 STUDY = ("--study", "s", "--trials", "4")
 
@@ -152,7 +152,7 @@ def test_a_killed_child_s_trial_goes_on_at_once_with_the_same_numbers(hpo, backg
     # The lease would last for an hour: it is the parent that gives the trial back.
     hpo.create("disturbed", 3, "--sampler", "random", "--lease-timeout", "3600")
     parent = background(hpo.start("worker", "--study", "disturbed", "--workers", "1"))
-    _until(lambda: hpo.json("status", "--study", "disturbed")["folds_trained"] > 1)
+    until(lambda: hpo.json("status", "--study", "disturbed")["folds_trained"] > 1)
     (child,) = children_of(parent.pid)
     os.kill(child, signal.SIGKILL)
     _, talk = parent.communicate(timeout=120)
@@ -168,17 +168,6 @@ def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
     assert hpo.json("status")["failed"] == 1
     (trial,) = _trials(hpo, "s")
     assert "hung" in trial.user_attrs["hpo:reason"]
-
-
-def _until(condition, timeout_s: float = 90) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _trials(hpo, study: str):

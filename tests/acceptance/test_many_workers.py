@@ -2,15 +2,14 @@
 
 import os
 import signal
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from optuna.trial import FrozenTrial
 
 from hpo.attributes import FOLD_ACCURACIES
 from hpo.session import Session, open_session
+from processes import children_of, until
 from storage.connection import open_storage
 from storage.leases import DEATHS, WorkerIdentity, lease_of
 
@@ -60,8 +59,7 @@ def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo,
     first = background(hpo.start("worker", "--workers", "1", "--study", "disturbed", *place))
     until(lambda: any("hpo:fold:0" in trial.user_attrs for trial in trials(disturbed)))
     # The parent first: it would give the trial back at once, and what is to be seen here is the lease running out.
-    (child,) = Path(f"/proc/{first.pid}/task/{first.pid}/children").read_text().split()
-    for pid in (first.pid, int(child)):
+    for pid in (first.pid, *children_of(first.pid)):
         os.kill(pid, signal.SIGKILL)
     dead = {lease.worker for trial in trials(disturbed) if trial.state.name == "RUNNING" and (lease := lease_of(trial))}
     assert len(dead) == 1
@@ -138,10 +136,3 @@ def trials(session: Session) -> list[FrozenTrial]:
 
 def numbers(trial: FrozenTrial) -> tuple[object, ...]:
     return trial.number, trial.state, trial.params, trial.user_attrs[FOLD_ACCURACIES]
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 60) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

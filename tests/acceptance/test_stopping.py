@@ -3,11 +3,11 @@
 import os
 import re
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from processes import children_of, until
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 WORKER = ("worker", "--study", "s", "--workers", "2")
@@ -108,17 +108,6 @@ def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background) -> None:
 def check_put_back(hpo) -> None:
     status = hpo.json("status", "--study", "s")
     assert (status["running"], status["failed"]) == (0, 0)
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 90) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
-
-
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def is_pending(number: signal.Signals, pid: int) -> bool:

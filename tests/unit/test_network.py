@@ -72,7 +72,8 @@ def logits_on(device: str, network: BiLSTM, rows: list[list[int]], padding: int)
 
 
 def gradients_of(network: BiLSTM, logits: Tensor) -> list[Tensor]:
-    return [gradient.cpu() for gradient in torch.autograd.grad(logits.sum(), list(network.parameters()))]
+    with runtime.arithmetic("fp32", network.output.weight.device):
+        return [gradient.cpu() for gradient in torch.autograd.grad(logits.sum(), list(network.parameters()))]
 
 
 @EVERY_WAY

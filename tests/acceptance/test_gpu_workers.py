@@ -1,0 +1,124 @@
+"""Real workers on real GPUs: one process each, restarted when it dies, stopped and gone on with."""
+
+import csv
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from optuna.trial import FrozenTrial
+
+from hpo.attributes import FOLD_ACCURACIES
+from hpo.session import Session, open_session
+from processes import children_of, environment_of, until
+from storage.leases import DEATHS
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+SEARCH = ("--sampler", "random", "--lease-timeout", "2")
+#: A trial that takes long enough to be met in the middle.
+LONG = (*SEARCH, "--folds", "2", "--patience", "600", "--max-epochs", "600")
+
+
+@pytest.fixture
+def opened(hpo) -> Iterator[Callable[[str], Session]]:
+    folder, sessions = hpo.folder, []
+
+    def open_one(study: str) -> Session:
+        sessions.append(open_session(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
+        return sessions[-1]
+
+    yield open_one
+    for session in sessions:
+        session.storage.close()
+
+
+def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(hpo, background, opened) -> None:
+    for study in ("undisturbed", "disturbed"):
+        hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "2", "--space", "space.toml", *LONG)
+    session = opened("disturbed")
+    parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto"))
+    until(lambda: has_a_fold(session))
+    children = children_of(parent.pid)
+    seen = [environment_of(child)["CUDA_VISIBLE_DEVICES"] for child in children]
+    assert sorted(seen) == [str(gpu) for gpu in range(torch.cuda.device_count())]
+    assert all(uses_a_gpu(child) for child in children)
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+    _, talk = parent.communicate(timeout=200)
+    assert parent.returncode == 0, talk
+    assert "killed by SIGKILL" in talk
+    assert any(DEATHS in trial.user_attrs for trial in trials(session))
+
+    hpo.ok("worker", "--study", "undisturbed", "--device", "cuda:0", "--workers", "1")
+    assert [numbers(trial) for trial in trials(session)] == [numbers(trial) for trial in trials(opened("undisturbed"))]
+
+
+def test_several_workers_may_share_a_gpu(hpo, background) -> None:
+    hpo.create("s", 4, *SEARCH)
+    parent = background(hpo.start("worker", "--device", "cuda:0", "--workers", "2"))
+    until(lambda: len(hpo.json("status")["workers"]) == 2)
+    children = children_of(parent.pid)
+    assert [environment_of(child)["CUDA_VISIBLE_DEVICES"] for child in children] == ["0", "0"]
+    _, talk = parent.communicate(timeout=200)
+    assert parent.returncode == 0, talk
+    status = hpo.json("status")
+    assert (status["complete"] + status["pruned"], status["failed"]) == (4, 0)
+
+
+def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened) -> None:
+    for study in ("stopped", "whole"):
+        hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "1", "--space", "space.toml", *LONG)
+    session = opened("stopped")
+    parent = background(hpo.start("worker", "--study", "stopped", "--device", "cuda:0"))
+    until(lambda: has_a_fold(session))
+    parent.send_signal(signal.SIGTERM)
+    _, talk = parent.communicate(timeout=60)
+    assert parent.returncode == 143, talk
+    assert "checkpoint after epoch" in talk
+    for study in ("stopped", "whole"):
+        done = hpo.run("worker", "--study", study, "--device", "cuda:0")
+        assert done.returncode == 0, done.stderr
+        assert ("goes on after epoch" in done.stderr) == (study == "stopped")
+    stopped, whole = (hpo.json("status", "--study", study)["best"] for study in ("stopped", "whole"))
+    assert stopped == whole
+
+
+def test_a_gpu_that_is_not_there_is_refused_with_those_that_are(hpo) -> None:
+    hpo.create("s", 2)
+    done = hpo.run("worker", "--device", "cuda:99")
+    assert done.returncode == 1
+    assert "cuda:0, " in done.stderr
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_the_main_job_and_its_model_predicts_on_a_cpu_too(hpo, precision: str) -> None:
+    search = ("--trials", "3", "--space", "space.toml", "--max-epochs", "4", "--precision", precision)
+    hpo.ok("run", "genes.csv", "--study", "s", *search, "--device", "cuda:0", "--output", "report")
+    model = hpo.folder / "report" / "model"
+    told = []
+    for device in ("cuda:0", "cpu"):
+        output = f"{device.replace(':', '')}.csv"
+        hpo.ok("predict", str(model), "genes.csv", "--device", device, "--output", output)
+        with (hpo.folder / output).open() as file:
+            told.append([float(row["probability_resistant"]) for row in csv.DictReader(file)])
+    assert len(told[0]) == 240
+    assert told[0] == pytest.approx(told[1], abs=1e-4)
+
+
+def uses_a_gpu(pid: int) -> bool:
+    return "/dev/nvidia" in Path(f"/proc/{pid}/maps").read_text()
+
+
+def has_a_fold(session: Session) -> bool:
+    return any("hpo:fold:0" in trial.user_attrs for trial in trials(session))
+
+
+def trials(session: Session) -> list[FrozenTrial]:
+    return session.storage.get_all_trials(session.handle.study_id)
+
+
+def numbers(trial: FrozenTrial) -> tuple[object, ...]:
+    return trial.number, trial.state, trial.params, trial.user_attrs[FOLD_ACCURACIES]
