@@ -23,6 +23,8 @@ from storage.errors import LeaseLostError, StorageError
 
 #: Seconds of training after which the next end of an epoch makes a checkpoint.
 EVERY_S = 60.0
+#: Seconds that artifacts which do not answer are waited for once the worker was asked to stop.
+HURRY_S = 3.0
 #: What its bytes begin with; the rest of the line is JSON.
 MARK = b"hpo checkpoint "
 
@@ -84,6 +86,10 @@ class Checkpoints:
     def is_due(self) -> bool:
         """Whether the time for another has come."""
         return self._clock() - self._saved >= EVERY_S
+
+    def hurry(self) -> None:
+        """From now on, artifacts that do not answer are given up soon: whoever asked us to stop waits."""
+        self._artifacts = self._artifacts.in_a_hurry(HURRY_S)
 
     def save(self, make: Callable[[], bytes], epochs: int) -> None:
         """Stores a checkpoint in the place of the one before. Where that fails, training goes on without.

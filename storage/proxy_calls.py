@@ -15,7 +15,9 @@ from pydantic import TypeAdapter, validate_call
 from storage.errors import StorageError
 from storage.leasing import LeasingStorage
 
-_SERVICE = "hpo.Leases"
+#: The number goes up whenever a call's arguments or answer take another form, so that a client of another version is
+#: told so by the first call that it makes, and not by the failure of some later one.
+_SERVICE = "hpo.Leases.2"
 _NAMES = [name for name, member in vars(LeasingStorage).items() if getattr(member, "__isabstractmethod__", False)]
 
 

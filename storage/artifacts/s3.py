@@ -70,6 +70,10 @@ class S3Blobs:
         blobs._call("head_bucket", missing=_no_bucket(parts.netloc))
         return replace(blobs, policy=policy or RetryPolicy())
 
+    def in_a_hurry(self, seconds: float) -> Self:
+        """The same objects, for calls that are given up soon where S3 does not answer."""
+        return replace(self, client=_client(connect_s=seconds, read_s=seconds), policy=RetryPolicy(deadline_s=seconds))
+
     @property
     def shown(self) -> str:
         """The location, for messages."""
@@ -124,9 +128,10 @@ class S3Blobs:
         )
 
 
-def _client() -> Any:
+def _client(connect_s: float = 5.0, read_s: float = 60.0) -> Any:
     # Tried once: how often and how long is said in one place, `storage.retry`.
-    return boto3.client("s3", config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}))
+    once = {"total_max_attempts": 1}
+    return boto3.client("s3", config=Config(connect_timeout=connect_s, read_timeout=read_s, retries=once))
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ What it writes to is a `Blobs`: names to bytes, each write whole or not at all (
 import hashlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from storage.artifacts.folder import FolderBlobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError
@@ -22,6 +22,9 @@ class Blobs(Protocol):
     @property
     def shown(self) -> str:
         """The place without secrets, for messages."""
+
+    def in_a_hurry(self, seconds: float) -> Self:
+        """The same place, for calls that must not wait longer for one that does not answer."""
 
     def write(self, name: str, data: bytes) -> None:
         """Stores all bytes durably, or nothing; replaces what was there."""
@@ -46,6 +49,10 @@ class ArtifactStore:
     def __init__(self, blobs: Blobs) -> None:
         self.blobs = blobs
         self.location = blobs.shown
+
+    def in_a_hurry(self, seconds: float) -> "ArtifactStore":
+        """The same store, for calls that must not wait longer for a place that does not answer."""
+        return ArtifactStore(self.blobs.in_a_hurry(seconds))
 
     def put(self, data: bytes) -> str:
         """Stores the bytes, durable when this returns; once only, however often it is called.

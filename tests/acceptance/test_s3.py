@@ -1,9 +1,13 @@
 """Artifacts in S3: a study from its making to its answer, and workers that outlast an outage of S3."""
 
 import json
+import os
+import signal
 import time
 
 import pytest
+
+from processes import children_of, until
 
 PLACE = ("--artifacts", "s3://genes/studies")
 
@@ -40,6 +44,27 @@ def test_a_worker_waits_for_s3_as_it_waits_for_a_database(hpo, background, s3_se
     assert "died" not in talk
     status = hpo.json("status", "--study", "s", *PLACE)
     assert (status["complete"], status["failed"], status["folds_trained"]) == (3, 0, 15)
+
+
+def test_a_worker_that_is_asked_to_stop_does_not_wait_for_s3(hpo, background, s3_server) -> None:
+    # One death that is counted would end the trial.
+    long = ("--retries", "0", "--max-epochs", "100000", "--patience", "100000")
+    hpo.create("s", 1, *PLACE, *long)
+    worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
+    until(lambda: hpo.json("status", "--study", "s", *PLACE)["running"] == 1)
+    (child,) = children_of(worker.pid)
+    s3_server.stop()
+    try:
+        os.kill(child, signal.SIGTERM)
+        # Its checkpoint is not stored, and the trial goes back all the same, by the worker's own hand.
+        read_until(worker.stderr, "no checkpoint after epoch")
+        read_until(worker.stderr, "put back")
+        _, talk = worker.communicate(timeout=60)
+    finally:
+        s3_server.start()
+    assert worker.returncode == 1, talk
+    status = hpo.json("status", "--study", "s", *PLACE)
+    assert (status["waiting"], status["failed"]) == (1, 0)
 
 
 def read_until(lines, word: str, timeout_s: float = 120) -> None:

@@ -13,7 +13,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 from sqlalchemy import event, inspect
 
-from storage import proxy
+from storage import proxy, proxy_calls
 from storage.errors import StorageError, StorageUnavailableError
 from storage.queue import TrialQueue
 from storage.retry import RetryPolicy
@@ -232,6 +232,14 @@ def test_a_proxy_of_optuna_s_own_is_told_from_ours(postgres_url, open_url, worke
         TrialQueue(storage, study.study_id).claim(worker(), 1)
     assert "hpo proxy" in caught.value.next_step
     server.stop(0).wait()
+
+
+def test_a_proxy_of_another_version_is_told_from_ours(grpc_url, open_url, worker, monkeypatch):
+    """Claiming would go well; a change that is lost later, in the middle of a trial, would not."""
+    monkeypatch.setattr(proxy_calls, "_SERVICE", "hpo.Leases.1")
+    storage = open_url(grpc_url)
+    with pytest.raises(StorageError, match="another version of hpo"):
+        TrialQueue(storage, create_study(storage, "s").study_id).claim(worker(), 1)
 
 
 def test_databases_are_opened_for_many_workers(sqlite_url, postgres_url, open_url):
