@@ -1,6 +1,8 @@
 """Finalize, step by step: choose, retrain, open the seal, compare, write."""
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,6 +75,7 @@ def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
     session.contract.check_versions()
     _check_finished(session, wishes.early)
     open_report_folder(output)
+    _tell_of_another_report(session, output)
     if wishes.with_test:
         _tell_of_openings(session)
     development = load_development(session.contract, session.artifacts)
@@ -104,6 +107,15 @@ def _check_finished(session: Session, early: bool) -> None:
             f"Study {status.study!r} is not finished: {status.finished} of {status.budget} trials are.",
             f"Let workers finish it (hpo worker --study {status.study}), or answer from what is there with --early.",
         )
+
+
+def _tell_of_another_report(session: Session, output: Path) -> None:
+    """Say that the folder holds the report of another study, which is about to be written over."""
+    # What lies there may be anything: it is only looked at.
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        study = json.loads((output / "result.json").read_text())["study"]
+        if study != session.handle.name:
+            say(f"{output} holds the report of study {str(study)[:80]!r}, which is replaced.")
 
 
 def _tell_of_openings(session: Session) -> None:

@@ -42,14 +42,20 @@ def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
     assert (hpo.folder / "report/model/config.json").exists()
 
 
-def test_a_second_finalize_says_that_the_test_set_has_been_used(hpo) -> None:
+def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report_is_replaced(hpo) -> None:
     hpo.create("s", 1)
     hpo.ok("worker", "--workers", "1")
-    assert "has been used" not in hpo.run("finalize", "--output", "report").stderr
+    for folder, held in (("report", '{"study": "another"}'), ("sealed", "[not JSON")):
+        (hpo.folder / folder).mkdir()
+        (hpo.folder / folder / "result.json").write_text(held)
+    first = hpo.run("finalize", "--output", "report")
+    assert "has been used" not in first.stderr
+    assert "report holds the report of study 'another', which is replaced" in first.stderr
     assert "opened 2 times" not in (hpo.folder / "report/report.html").read_text()
     again = hpo.run("finalize", "--output", "report")
     assert "has been used: it was opened on" in again.stderr
     assert "opening 2" in again.stderr
+    assert "is replaced" not in again.stderr
     assert "has been opened 2 times" in (hpo.folder / "report/report.html").read_text()
     without = hpo.run("finalize", "--no-test", "--output", "sealed")
     assert "has been used" not in without.stderr
