@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from hpo.session import Session, open_session
+
 #: A search space of networks that train in fractions of a second.
 SMALL_SPACE = """
 encoding = ["codon", "amino_acid"]
@@ -109,3 +111,17 @@ def background() -> Iterator[Callable[[subprocess.Popen[str]], subprocess.Popen[
         if process.poll() is None:
             process.kill()
         process.communicate(timeout=30)
+
+
+@pytest.fixture
+def opened_here(hpo) -> Iterator[Callable[[str], Session]]:
+    """Opens studies in the folder's own database."""
+    folder, sessions = hpo.folder, []
+
+    def open_one(study: str) -> Session:
+        sessions.append(open_session(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
+        return sessions[-1]
+
+    yield open_one
+    for session in sessions:
+        session.storage.close()

@@ -3,17 +3,14 @@
 import csv
 import os
 import signal
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from optuna.trial import FrozenTrial
 
-from hpo.attributes import FOLD_ACCURACIES
-from hpo.session import Session, open_session
 from processes import children_of, environment_of, until
 from storage.leases import DEATHS
+from stored_trials import has_a_fold, numbers, trials
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 
@@ -22,23 +19,10 @@ SEARCH = ("--sampler", "random", "--lease-timeout", "2")
 LONG = (*SEARCH, "--folds", "2", "--patience", "600", "--max-epochs", "600")
 
 
-@pytest.fixture
-def opened(hpo) -> Iterator[Callable[[str], Session]]:
-    folder, sessions = hpo.folder, []
-
-    def open_one(study: str) -> Session:
-        sessions.append(open_session(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
-        return sessions[-1]
-
-    yield open_one
-    for session in sessions:
-        session.storage.close()
-
-
-def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(hpo, background, opened) -> None:
+def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(hpo, background, opened_here) -> None:
     for study in ("undisturbed", "disturbed"):
         hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "2", "--space", "space.toml", *LONG)
-    session = opened("disturbed")
+    session = opened_here("disturbed")
     parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto"))
     until(lambda: has_a_fold(session))
     children = children_of(parent.pid)
@@ -53,7 +37,9 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
     assert any(DEATHS in trial.user_attrs for trial in trials(session))
 
     hpo.ok("worker", "--study", "undisturbed", "--device", "cuda:0", "--workers", "1")
-    assert [numbers(trial) for trial in trials(session)] == [numbers(trial) for trial in trials(opened("undisturbed"))]
+    assert [numbers(trial) for trial in trials(session)] == [
+        numbers(trial) for trial in trials(opened_here("undisturbed"))
+    ]
 
 
 def test_several_workers_may_share_a_gpu(hpo, background) -> None:
@@ -68,10 +54,10 @@ def test_several_workers_may_share_a_gpu(hpo, background) -> None:
     assert (status["complete"] + status["pruned"], status["failed"]) == (4, 0)
 
 
-def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened) -> None:
+def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened_here) -> None:
     for study in ("stopped", "whole"):
         hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "1", "--space", "space.toml", *LONG)
-    session = opened("stopped")
+    session = opened_here("stopped")
     parent = background(hpo.start("worker", "--study", "stopped", "--device", "cuda:0"))
     until(lambda: has_a_fold(session))
     parent.send_signal(signal.SIGTERM)
@@ -110,15 +96,3 @@ def test_the_main_job_and_its_model_predicts_on_a_cpu_too(hpo, precision: str) -
 
 def uses_a_gpu(pid: int) -> bool:
     return "/dev/nvidia" in Path(f"/proc/{pid}/maps").read_text()
-
-
-def has_a_fold(session: Session) -> bool:
-    return any("hpo:fold:0" in trial.user_attrs for trial in trials(session))
-
-
-def trials(session: Session) -> list[FrozenTrial]:
-    return session.storage.get_all_trials(session.handle.study_id)
-
-
-def numbers(trial: FrozenTrial) -> tuple[object, ...]:
-    return trial.number, trial.state, trial.params, trial.user_attrs[FOLD_ACCURACIES]

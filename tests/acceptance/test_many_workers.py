@@ -5,13 +5,12 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
-from optuna.trial import FrozenTrial
 
-from hpo.attributes import FOLD_ACCURACIES
 from hpo.session import Session, open_session
 from processes import children_of, until
 from storage.connection import open_storage
 from storage.leases import DEATHS, WorkerIdentity, lease_of
+from stored_trials import has_a_fold, numbers, trials
 
 
 @pytest.fixture
@@ -20,20 +19,6 @@ def database(postgres) -> str:
     postgres.run("CREATE DATABASE workers")
     open_storage(postgres.uri("workers"), create=True).close()
     return postgres.uri("workers")
-
-
-@pytest.fixture
-def opened_here(hpo) -> Iterator[Callable[[str], Session]]:
-    """Opens studies in the folder's own database."""
-    folder, sessions = hpo.folder, []
-
-    def open_one(study: str) -> Session:
-        sessions.append(open_session(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
-        return sessions[-1]
-
-    yield open_one
-    for session in sessions:
-        session.storage.close()
 
 
 @pytest.fixture
@@ -57,7 +42,7 @@ def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo,
     (hpo.folder / "genes.csv").unlink()  # a worker needs no copy of the data
     disturbed = opened("disturbed")
     first = background(hpo.start("worker", "--workers", "1", "--study", "disturbed", *place))
-    until(lambda: any("hpo:fold:0" in trial.user_attrs for trial in trials(disturbed)))
+    until(lambda: has_a_fold(disturbed))
     # The parent first: it would give the trial back at once, and what is to be seen here is the lease running out.
     for pid in (first.pid, *children_of(first.pid)):
         os.kill(pid, signal.SIGKILL)
@@ -121,18 +106,10 @@ def test_a_parent_whose_child_gives_up_says_so_by_its_exit_code(hpo, background,
     hpo.create("s", 50)
     session = opened_here("s")
     parent = background(hpo.start("worker", "--workers", "2"))
-    until(lambda: any("hpo:fold:0" in trial.user_attrs for trial in trials(session)))
+    until(lambda: has_a_fold(session))
     # Nothing can be stored any more.
     (hpo.folder / "hpo-artifacts").rename(hpo.folder / "gone")
     (hpo.folder / "hpo-artifacts").touch()
     assert parent.wait(timeout=100) == 1
     assert all(trial.state.name != "RUNNING" for trial in trials(session))
     assert not any(DEATHS in trial.user_attrs for trial in trials(session))
-
-
-def trials(session: Session) -> list[FrozenTrial]:
-    return session.storage.get_all_trials(session.handle.study_id)
-
-
-def numbers(trial: FrozenTrial) -> tuple[object, ...]:
-    return trial.number, trial.state, trial.params, trial.user_attrs[FOLD_ACCURACIES]

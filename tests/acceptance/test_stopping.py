@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from processes import children_of, until
+from stored_trials import has_a_fold
 
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 WORKER = ("worker", "--study", "s", "--workers", "2")
@@ -83,14 +84,15 @@ def test_a_child_of_a_dead_parent_stops(hpo, at_work) -> None:
     check_put_back(hpo)
 
 
-def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background) -> None:
+def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background, opened_here) -> None:
     """With the numbers of a search that nobody stopped."""
     long = ("--folds", "2", "--patience", "30", "--max-epochs", "30")
     for study in ("stopped", "whole"):
         hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "1", "--space", "space.toml", *long)
+    session = opened_here("stopped")
     parent = background(hpo.start("worker", "--study", "stopped", "--workers", "1"))
     # Inside the second fold: its many epochs take much longer than a look.
-    until(lambda: hpo.json("status", "--study", "stopped")["folds_trained"] >= 1)
+    until(lambda: has_a_fold(session))
     parent.send_signal(signal.SIGTERM)
     _, talk = parent.communicate(timeout=60)
     assert parent.returncode == 143, talk
