@@ -23,7 +23,8 @@ from storage.errors import LeaseLostError, StorageError
 
 #: Seconds of training after which the next end of an epoch makes a checkpoint.
 EVERY_S = 60.0
-#: Seconds that artifacts which do not answer are waited for once the worker was asked to stop.
+#: Seconds that a call to artifacts which do not answer is tried again: no checkpoint is worth more, and whoever asked
+#: the worker to stop may be waiting for it.
 HURRY_S = 3.0
 #: What its bytes begin with; the rest of the line is JSON.
 MARK = b"hpo checkpoint "
@@ -48,7 +49,8 @@ class Checkpoints:
         fold: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._artifacts, self._trial, self._fold, self._clock = artifacts, trial, fold, clock
+        self._artifacts, self._hurried = artifacts, artifacts.in_a_hurry(HURRY_S)
+        self._trial, self._fold, self._clock = trial, fold, clock
         self._name = f"trial {trial.number} fold {fold}"
         #: The artifact that is ours to remove.
         self._ours: str | None = None
@@ -87,10 +89,6 @@ class Checkpoints:
         """Whether the time for another has come."""
         return self._clock() - self._saved >= EVERY_S
 
-    def hurry(self) -> None:
-        """From now on, artifacts that do not answer are given up soon: whoever asked us to stop waits."""
-        self._artifacts = self._artifacts.in_a_hurry(HURRY_S)
-
     def save(self, make: Callable[[], bytes], epochs: int) -> None:
         """Stores a checkpoint in the place of the one before. Where that fails, training goes on without.
 
@@ -103,7 +101,7 @@ class Checkpoints:
         """
         try:
             line = MARK + json.dumps([*self._whose(), uuid.uuid4().hex]).encode()
-            artifact = self._artifacts.put(line + b"\n" + make())
+            artifact = self._hurried.put(line + b"\n" + make())
             self._record(artifact, epochs)
         except LeaseLostError:
             raise
@@ -121,7 +119,7 @@ class Checkpoints:
         if self._ours is not None:
             # What stays lies there for nothing, and that is all.
             with suppress(StorageError):
-                self._artifacts.remove(self._ours)
+                self._hurried.remove(self._ours)
             self._ours = None
 
     def _record(self, artifact: str, epochs: int) -> None:
@@ -130,7 +128,7 @@ class Checkpoints:
             self._trial.record({CHECKPOINT: new.as_dict()})
         except LeaseLostError:
             with suppress(StorageError):
-                self._artifacts.remove(artifact)
+                self._hurried.remove(artifact)
             raise
 
     def _whose(self) -> list[Any]:

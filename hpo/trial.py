@@ -127,8 +127,6 @@ class TrialRunner:
 
         def on_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
             stopping = self.stopping()
-            if stopping:
-                checkpoints.hurry()
             if stopping or checkpoints.is_due:
                 with self.watchdog.away():
                     checkpoints.save(checkpoint, curves.epochs)

@@ -68,7 +68,7 @@ class LeaseCalls:
 
         Raises:
             KeyError: As the method.
-            StorageError: What answers is a proxy of Optuna's own.
+            StorageError: What answers is a proxy of Optuna's own, or of another version.
         """
         try:
             # Read here and not by grpc, which takes a None for a failure.
@@ -80,6 +80,6 @@ class LeaseCalls:
             if code == grpc.StatusCode.UNIMPLEMENTED:
                 raise StorageError(
                     "The proxy knows no leases: it is Optuna's own, or that of another version of hpo.",
-                    "Start it with: hpo proxy --storage postgresql://...",
+                    "Start `hpo proxy` and the workers from one version of hpo.",
                 ) from error
             raise

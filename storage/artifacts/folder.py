@@ -48,7 +48,7 @@ class FolderBlobs:
         return str(self.root)
 
     def in_a_hurry(self, seconds: float) -> Self:
-        """The folder itself, which answers at once or fails."""
+        """The folder itself: its calls are never tried again."""
         return self
 
     def write(self, name: str, data: bytes) -> None:

@@ -71,8 +71,8 @@ class S3Blobs:
         return replace(blobs, policy=policy or RetryPolicy())
 
     def in_a_hurry(self, seconds: float) -> Self:
-        """The same objects, for calls that are given up soon where S3 does not answer."""
-        return replace(self, client=_client(connect_s=seconds, read_s=seconds), policy=RetryPolicy(deadline_s=seconds))
+        """The same objects; a call that fails is tried again for so many seconds, and a try has the client's limits."""
+        return replace(self, policy=RetryPolicy(deadline_s=seconds))
 
     @property
     def shown(self) -> str:
@@ -128,10 +128,9 @@ class S3Blobs:
         )
 
 
-def _client(connect_s: float = 5.0, read_s: float = 60.0) -> Any:
+def _client() -> Any:
     # Tried once: how often and how long is said in one place, `storage.retry`.
-    once = {"total_max_attempts": 1}
-    return boto3.client("s3", config=Config(connect_timeout=connect_s, read_timeout=read_s, retries=once))
+    return boto3.client("s3", config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}))
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -24,7 +24,7 @@ class Blobs(Protocol):
         """The place without secrets, for messages."""
 
     def in_a_hurry(self, seconds: float) -> Self:
-        """The same place, for calls that must not wait longer for one that does not answer."""
+        """The same place; a call that fails is tried again for so many seconds, where it is tried again at all."""
 
     def write(self, name: str, data: bytes) -> None:
         """Stores all bytes durably, or nothing; replaces what was there."""
@@ -51,7 +51,11 @@ class ArtifactStore:
         self.location = blobs.shown
 
     def in_a_hurry(self, seconds: float) -> "ArtifactStore":
-        """The same store, for calls that must not wait longer for a place that does not answer."""
+        """Returns the same store for calls that cannot wait.
+
+        Args:
+            seconds: For so long a call to a place that does not answer is tried again.
+        """
         return ArtifactStore(self.blobs.in_a_hurry(seconds))
 
     def put(self, data: bytes) -> str:

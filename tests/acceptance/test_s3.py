@@ -1,13 +1,9 @@
 """Artifacts in S3: a study from its making to its answer, and workers that outlast an outage of S3."""
 
 import json
-import os
-import signal
 import time
 
 import pytest
-
-from processes import children_of, until
 
 PLACE = ("--artifacts", "s3://genes/studies")
 
@@ -48,30 +44,30 @@ def test_a_worker_waits_for_s3_as_it_waits_for_a_database(hpo, background, s3_se
 
 def test_a_worker_that_is_asked_to_stop_does_not_wait_for_s3(hpo, background, s3_server) -> None:
     # One death that is counted would end the trial.
-    long = ("--retries", "0", "--max-epochs", "100000", "--patience", "100000")
+    long = ("--retries", "0", "--folds", "2", "--max-epochs", "200", "--patience", "200")
     hpo.create("s", 1, *PLACE, *long)
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
-    until(lambda: hpo.json("status", "--study", "s", *PLACE)["running"] == 1)
-    (child,) = children_of(worker.pid)
+    read_until(worker.stderr, "fold 0")
     s3_server.stop()
     try:
-        os.kill(child, signal.SIGTERM)
-        # Its checkpoint is not stored, and the trial goes back all the same, by the worker's own hand.
-        read_until(worker.stderr, "no checkpoint after epoch")
-        read_until(worker.stderr, "put back")
+        worker.terminate()
         _, talk = worker.communicate(timeout=60)
     finally:
         s3_server.start()
-    assert worker.returncode == 1, talk
+    assert worker.returncode == 143, talk
+    # The checkpoint is given up, and the trial goes back by the worker's own hand before its parent's patience is over.
+    assert "no checkpoint after epoch" in talk
+    assert "put back" in talk
+    assert "did not stop" not in talk
     status = hpo.json("status", "--study", "s", *PLACE)
-    assert (status["waiting"], status["failed"]) == (1, 0)
+    assert (status["waiting"], status["failed"], status["folds_trained"]) == (1, 0, 1)
 
 
 def read_until(lines, word: str, timeout_s: float = 120) -> None:
     """Read a process's talk up to a line that holds a word."""
     deadline = time.monotonic() + timeout_s
     for line in lines:
+        assert time.monotonic() < deadline, f"{word!r} was not said in time"
         if word in line:
             return
-        assert time.monotonic() < deadline, f"{word!r} was not said in time"
     raise AssertionError(f"{word!r} was never said")

@@ -121,7 +121,7 @@ def test_a_network_predicts_the_same_on_both_kinds_of_device() -> None:
 @pytest.fixture
 def waits() -> Iterator[Callable[[], int]]:
     """Counts how often the host has waited for the GPU, as torch itself reports it."""
-    before = torch.cuda.get_sync_debug_mode()
+    before, always = torch.cuda.get_sync_debug_mode(), torch.is_warn_always_enabled()
     torch.set_warn_always(True)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -130,7 +130,7 @@ def waits() -> Iterator[Callable[[], int]]:
             yield lambda: sum("synchronizing CUDA operation" in str(warning.message) for warning in caught)
         finally:
             torch.cuda.set_sync_debug_mode(before)
-            torch.set_warn_always(False)
+            torch.set_warn_always(always)
 
 
 @PRECISIONS
