@@ -5,7 +5,8 @@ whose epochs are long. It goes when its fold is finished. A checkpoint that is l
 time and never the trial.
 
 Its bytes begin with a line that says whose they are and is like no other: no two checkpoints are one artifact, and none
-is removed but by whoever made it, or found in it what its trial calls its own.
+is removed but by whoever made it, or found in it what its trial calls its own. Bytes that are about to be written or
+removed have their name in the trial before: whoever goes on after a death removes them.
 """
 
 import json
@@ -16,9 +17,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from hpo.attributes import CHECKPOINT, CheckpointRecord, checkpoint_of
+from hpo.attributes import CHECKPOINT, CHECKPOINT_LEFT, CheckpointRecord, checkpoint_of
 from hpo.held import HeldTrial
-from storage.artifacts import ArtifactStore
+from storage.artifacts import ArtifactStore, sha256_of
 from storage.errors import LeaseLostError, StorageError
 
 #: Seconds of training after which the next end of an epoch makes a checkpoint.
@@ -30,6 +31,16 @@ HURRY_S = 3.0
 MARK = b"hpo checkpoint "
 
 log = logging.getLogger(__name__)
+
+
+def remove_what_was_left(artifacts: ArtifactStore, trial: HeldTrial) -> None:
+    """Removes the checkpoint that a worker was writing or removing when it died.
+
+    Args:
+        artifacts: Where its bytes are, if they are.
+        trial: The trial, which we hold now.
+    """
+    _remove(trial.attributes.get(CHECKPOINT_LEFT), artifacts.in_a_hurry(HURRY_S), trial)
 
 
 class Checkpoints:
@@ -54,6 +65,8 @@ class Checkpoints:
         self._name = f"trial {trial.number} fold {fold}"
         #: The artifact that is ours to remove.
         self._ours: str | None = None
+        #: One that may lie there for nothing: it could not be recorded, or not be removed.
+        self._left: str | None = None
         self._started = self._saved = clock()
         self._seconds_before = 0.0
 
@@ -67,7 +80,7 @@ class Checkpoints:
         except StorageError as error:
             self.begin_anew(error)
             return None
-        if not line.startswith(MARK) or _whose(line) != self._whose():
+        if _whose(line) != self._whose():
             self.begin_anew("these bytes are not its checkpoint")
             return None
         self._ours, self._seconds_before = record.artifact, record.seconds
@@ -101,7 +114,11 @@ class Checkpoints:
         """
         try:
             line = MARK + json.dumps([*self._whose(), uuid.uuid4().hex]).encode()
-            artifact = self._hurried.put(line + b"\n" + make())
+            state = line + b"\n" + make()
+            _remove(self._left, self._hurried, self._trial)
+            artifact = self._left = sha256_of(state)
+            self._trial.record({CHECKPOINT_LEFT: artifact})
+            self._hurried.put(state)
             self._record(artifact, epochs)
         except LeaseLostError:
             raise
@@ -109,23 +126,30 @@ class Checkpoints:
             # Whatever it was: a full disk, too little memory, a storage that is away. The fold itself is well.
             log.warning("%s: no checkpoint after epoch %d: %s", self._name, epochs, error)
         else:
+            self._left = None
             self.remove()
             self._ours = artifact
             log.info("%s: checkpoint after epoch %d", self._name, epochs)
         self._saved = self._clock()
 
+    @property
+    def gone(self) -> dict[str, Any]:
+        """The trial's attributes when it has no checkpoint any more; `remove` comes next."""
+        return {CHECKPOINT: None, CHECKPOINT_LEFT: self._ours}
+
     def remove(self) -> None:
         """Removes the latest checkpoint's bytes, which the trial no longer names."""
         if self._ours is not None:
-            # What stays lies there for nothing, and that is all.
-            with suppress(StorageError):
+            try:
                 self._hurried.remove(self._ours)
+            except StorageError:
+                self._left = self._ours
             self._ours = None
 
     def _record(self, artifact: str, epochs: int) -> None:
         new = CheckpointRecord(fold=self._fold, artifact=artifact, epochs=epochs, seconds=round(self.seconds, 3))
         try:
-            self._trial.record({CHECKPOINT: new.as_dict()})
+            self._trial.record({CHECKPOINT: new.as_dict(), CHECKPOINT_LEFT: self._ours})
         except LeaseLostError:
             with suppress(StorageError):
                 self._hurried.remove(artifact)
@@ -135,7 +159,20 @@ class Checkpoints:
         return [self._trial.study_name, self._trial.number, self._fold]
 
 
+def _remove(left: object, artifacts: ArtifactStore, trial: HeldTrial) -> None:
+    if not isinstance(left, str):
+        return
+    # Most often it is gone; and a hostile database may name anything.
+    with suppress(StorageError):
+        line, _, _ = artifacts.get(left).partition(b"\n")
+        if _whose(line)[:2] == [trial.study_name, trial.number]:
+            artifacts.remove(left)
+
+
 def _whose(line: bytes) -> list[Any]:
+    """Study, trial and fold by a checkpoint's first line; nothing where it is no checkpoint."""
+    if not line.startswith(MARK):
+        return []
     try:
         *whose, _ = json.loads(line.removeprefix(MARK))
     except (ValueError, TypeError):

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import TrialState
 
-from hpo.attributes import CHECKPOINT, CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
-from hpo.checkpoints import Checkpoints
+from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
+from hpo.checkpoints import Checkpoints, remove_what_was_left
 from hpo.contract import Contract
 from hpo.development import Development
 from hpo.errors import StopRequested
@@ -78,6 +78,7 @@ class TrialRunner:
             TrainingError: The configuration cannot be trained.
         """
         trial = HeldTrial(study, trial_id, self.record)
+        remove_what_was_left(self.artifacts, trial)
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another; the trial goes on after them.
@@ -112,7 +113,7 @@ class TrialRunner:
         checkpoints = Checkpoints(self.artifacts, trial, fold)
         result = self._train(config, earlier, checkpoints)
         record = write_fold(self.artifacts, fold, result, seconds=checkpoints.seconds)
-        self._record(trial, record, [*earlier, result.curves])
+        self._record(trial, record, [*earlier, result.curves], checkpoints)
         checkpoints.remove()
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
         return result.curves
@@ -158,13 +159,13 @@ class TrialRunner:
             # Not before the error is gone, which holds on to the network that was begun.
             return train(None)
 
-    def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:
+    def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves], checkpoints: Checkpoints) -> None:
         accuracies = _accuracies(curves)
         attributes = {
             record.attribute: record.as_dict(),
             FOLD_ACCURACIES: list(accuracies),
             EPOCHS: choose_epoch(curves),
-            CHECKPOINT: None,
+            **checkpoints.gone,
         }
         trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, accuracies)})
 

@@ -65,11 +65,10 @@ def _artifacts(session: Session, named: list[str]) -> dict[str, Any]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     there = {path.name for path in files}
     halves = {name for name in there if name.endswith(".part")}
-    # A worker that is killed between writing a checkpoint and recording it, or recording and removing, leaves one.
     checkpoints = {path.name for path in files if path.read_bytes().startswith(MARK)} - halves
     return {
         "half-written files left": len(halves),
-        "checkpoints left that no trial names": len(checkpoints),
+        "wrong: checkpoints left of finished trials": sorted(checkpoints),
         "wrong: records without artifact": sorted(set(named) - there),
         "wrong: artifacts without record": sorted(
             there - halves - checkpoints - set(named) - {data.development.artifact, data.test.artifact}

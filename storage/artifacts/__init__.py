@@ -6,6 +6,7 @@ from storage.artifacts.store import (
     default_artifact_location,
     open_artifacts,
     open_blobs,
+    sha256_of,
 )
 
-__all__ = ["ArtifactStore", "Blobs", "default_artifact_location", "open_artifacts", "open_blobs"]
+__all__ = ["ArtifactStore", "Blobs", "default_artifact_location", "open_artifacts", "open_blobs", "sha256_of"]

@@ -64,7 +64,7 @@ class ArtifactStore:
         Returns:
             Their SHA-256 in hexadecimal.
         """
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = sha256_of(data)
         if not self.blobs.exists(_name(sha256)):
             self.blobs.write(_name(sha256), data)
         return sha256
@@ -83,7 +83,7 @@ class ArtifactStore:
                 f"The artifact {sha256[:12]} is not at {self.location}.",
                 "Give every worker the location that create-study was given (--artifacts).",
             ) from error
-        found = hashlib.sha256(data).hexdigest()
+        found = sha256_of(data)
         if found != sha256:
             raise ArtifactCorruptError(
                 f"The artifact {sha256[:12]} at {self.location} is damaged: its hash is {found[:12]}.",
@@ -103,6 +103,11 @@ class ArtifactStore:
     def exists(self, sha256: str) -> bool:
         """Says whether the bytes are there; does not read them."""
         return self.blobs.exists(_name(sha256))
+
+
+def sha256_of(data: bytes) -> str:
+    """Returns the name under which these bytes are kept: their SHA-256 in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def open_artifacts(location: str, create: bool = False, opening: RetryPolicy | None = None) -> ArtifactStore:

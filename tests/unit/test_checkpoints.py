@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 import hpo.trial
 import hpo.worker
-from hpo.attributes import CHECKPOINT, checkpoint_of, finished_folds
+from hpo.attributes import CHECKPOINT, CHECKPOINT_LEFT, checkpoint_of, finished_folds
 from hpo.checkpoints import EVERY_S, MARK, Checkpoints
 from hpo.held import HeldTrial
 from hpo.session import Session
@@ -21,7 +21,7 @@ from model.configuration import TrainingSettings
 from model.fitting import Fitting
 from storage.artifacts import ArtifactStore
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
-from storage.leases import WorkerIdentity
+from storage.leases import Claim, WorkerIdentity, lease_of
 
 EPOCHS = 4
 SPACE = """
@@ -246,7 +246,12 @@ def test_two_checkpoints_of_one_state_are_two_artifacts(open_study) -> None:
     """Of twin trials, or of a worker that was taken for dead and its successor: each removes its own."""
     session = open_study()
     recorded: list[str] = []
-    one, other = (made_with(session, lambda values: recorded.append(values[CHECKPOINT]["artifact"])) for _ in range(2))
+
+    def record(values: dict) -> None:
+        if CHECKPOINT in values:
+            recorded.append(values[CHECKPOINT]["artifact"])
+
+    one, other = made_with(session, record), made_with(session, record)
     one.save(lambda: b"state", 3)
     other.save(lambda: b"state", 3)
     other.remove()
@@ -281,6 +286,75 @@ def test_seconds_are_those_of_all_workers(open_study) -> None:
     assert second.seconds == pytest.approx(35.0)
     second.begin_anew("damaged")
     assert second.seconds == pytest.approx(5.0)
+
+
+class KilledError(BaseException):
+    """A worker that is no more: nothing of it handles this."""
+
+
+@pytest.mark.parametrize(("method", "fold"), [("put", 0), ("remove", 1), ("remove", 4)])
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_a_worker_that_is_killed_while_it_writes_or_removes_leaves_nothing(
+    open_study, epochs_trained, monkeypatch, method: str, fold: int, after: bool
+) -> None:
+    """At the first checkpoint that it writes, or when it removes the one that it went on from, in the last fold too."""
+    session = open_study()
+    before = files(session)
+    if method == "remove":
+        work(session, stop_in(2, fold, epochs_trained))
+    real, seen = getattr(ArtifactStore, method), []
+
+    def fatal(store: ArtifactStore, what) -> object:
+        if method == "put" and not what.startswith(MARK):
+            return real(store, what)
+        seen.append(what)
+        if after:
+            real(store, what)
+        raise KilledError
+
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(ArtifactStore, method, fatal)
+        work(open_study(), stop_in(len(epochs_trained) + 2, 0, epochs_trained) if method == "put" else None)
+    assert len(seen) == 1
+    session.queue.put_back(held_by_the_dead(session))
+    work(session)
+    assert trial(session).state == TrialState.COMPLETE
+    assert files(session) == before | {artifact for artifact, _ in fold_results(session)}
+
+
+def held_by_the_dead(session: Session) -> Claim:
+    stored = trial(session)
+    lease = lease_of(stored)
+    assert lease is not None
+    return Claim(stored._trial_id, stored.number, lease)
+
+
+def test_what_could_not_be_removed_is_removed_with_the_next(open_study, monkeypatch) -> None:
+    session = open_study()
+    before = files(session)
+    attributes: dict[str, object] = {}
+    held = cast(HeldTrial, SimpleNamespace(study_name="s", number=0, attributes=attributes, record=attributes.update))
+    checkpoints = Checkpoints(session.artifacts, held, 0)
+    checkpoints.save(lambda: b"first", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(ArtifactStore, "remove", away)
+        checkpoints.save(lambda: b"second", 2)
+    assert len(files(session) - before) == 2
+    checkpoints.save(lambda: b"third", 3)
+    assert len(files(session) - before) == 1
+    attributes.update(checkpoints.gone)
+    checkpoints.remove()
+    assert files(session) == before
+
+
+@pytest.mark.parametrize("left", ["data", "../../x", 7, ["x"]], ids=str)
+def test_what_a_hostile_database_calls_left_behind_stays(open_study, epochs_trained, left) -> None:
+    session = open_study()
+    data = session.contract.data.development.artifact
+    session.storage.set_trial_user_attr(trial(session)._trial_id, CHECKPOINT_LEFT, data if left == "data" else left)
+    work(session)
+    assert trial(session).state == TrialState.COMPLETE
+    assert session.artifacts.exists(data)
 
 
 def test_a_lost_lease_ends_the_trial_and_leaves_nothing(open_study) -> None:
