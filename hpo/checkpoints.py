@@ -1,8 +1,8 @@
 """The checkpoint of a fold at work: where a fold that was interrupted goes on, here or on another worker.
 
 A trial has at most one. It is made between two epochs: when the worker is asked to stop, and every minute of a fold
-whose epochs are long. It goes when its fold is finished. A checkpoint that is lost or damaged, or cannot be made, costs
-time and never the trial.
+whose epochs are long. It goes when its fold or its trial is finished. A checkpoint that is lost or damaged, or cannot
+be made, costs time and never the trial.
 
 Its bytes begin with a line that says whose they are and is like no other: no two checkpoints are one artifact, and none
 is removed but by whoever made it, or found in it what its trial calls its own. Bytes that are about to be written or
@@ -41,6 +41,22 @@ def remove_what_was_left(artifacts: ArtifactStore, trial: HeldTrial) -> None:
         trial: The trial, which we hold now.
     """
     _remove(trial.attributes.get(CHECKPOINT_LEFT), artifacts.in_a_hurry(HURRY_S), trial)
+
+
+def discard(artifacts: ArtifactStore, trial: HeldTrial) -> None:
+    """Removes the checkpoint of a trial that ends before its fold does: it was pruned, or cannot be trained.
+
+    Args:
+        artifacts: Where its bytes are.
+        trial: The trial, which we hold.
+
+    Raises:
+        LeaseLostError: We no longer hold it.
+    """
+    record = checkpoint_of(trial.attributes)
+    if record is not None:
+        trial.record({CHECKPOINT: None, CHECKPOINT_LEFT: record.artifact})
+        _remove(record.artifact, artifacts.in_a_hurry(HURRY_S), trial)
 
 
 class Checkpoints:

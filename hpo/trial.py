@@ -14,7 +14,7 @@ import optuna
 from optuna.trial import TrialState
 
 from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
-from hpo.checkpoints import Checkpoints, remove_what_was_left
+from hpo.checkpoints import Checkpoints, discard, remove_what_was_left
 from hpo.contract import Contract
 from hpo.development import Development
 from hpo.errors import StopRequested
@@ -25,7 +25,7 @@ from hpo.seeds import derive
 from hpo.watchdog import Watchdog
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
-from model.errors import CheckpointError
+from model.errors import CheckpointError, TrainingError
 from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
 from storage.leasing import Change
@@ -79,6 +79,16 @@ class TrialRunner:
         """
         trial = HeldTrial(study, trial_id, self.record)
         remove_what_was_left(self.artifacts, trial)
+        try:
+            outcome = self._folds(trial)
+        except TrainingError:
+            discard(self.artifacts, trial)
+            raise
+        # More trials may be finished than when it was interrupted: what was worth another fold then may not be now.
+        discard(self.artifacts, trial)
+        return outcome
+
+    def _folds(self, trial: HeldTrial) -> Outcome:
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another; the trial goes on after them.

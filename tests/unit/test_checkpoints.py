@@ -18,6 +18,7 @@ from hpo.session import Session
 from hpo.signals import StopFlag
 from hpo.worker import Worker
 from model.configuration import TrainingSettings
+from model.errors import NonFiniteLossError
 from model.fitting import Fitting
 from storage.artifacts import ArtifactStore
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
@@ -286,6 +287,38 @@ def test_seconds_are_those_of_all_workers(open_study) -> None:
     assert second.seconds == pytest.approx(35.0)
     second.begin_anew("damaged")
     assert second.seconds == pytest.approx(5.0)
+
+
+def ends_pruned(monkeypatch: pytest.MonkeyPatch) -> TrialState:
+    """As after other trials have been finished that are better."""
+    monkeypatch.setattr(HeldTrial, "should_prune", lambda _: True)
+    return TrialState.PRUNED
+
+
+def ends_failed(monkeypatch: pytest.MonkeyPatch) -> TrialState:
+    def one_epoch(*_: object) -> None:
+        raise NonFiniteLossError("The training loss is nan.")
+
+    monkeypatch.setattr(Fitting, "one_epoch", one_epoch)
+    return TrialState.FAIL
+
+
+@pytest.mark.parametrize("ends", [ends_pruned, ends_failed])
+def test_a_trial_that_ends_before_its_interrupted_fold_leaves_no_checkpoint(
+    make_study, epochs_trained, monkeypatch, ends
+) -> None:
+    session = make_study(trials=2, space=SPACE, training=TrainingSettings(max_epochs=EPOCHS, patience=9))()
+    before = files(session)
+    work(session, stop_in(2, 6, epochs_trained))
+    stopped = session.storage.get_all_trials(session.handle.study_id)[1]
+    assert (stopped.state, checkpoint_of(stopped.user_attrs).fold) == (TrialState.WAITING, 1)
+    state = ends(monkeypatch)
+    work(session)
+    both = session.storage.get_all_trials(session.handle.study_id)
+    assert [each.state for each in both] == [TrialState.COMPLETE, state]
+    assert both[1].user_attrs[CHECKPOINT] is None
+    folds = {record.artifact for each in both for record in finished_folds(each.user_attrs, 5)}
+    assert files(session) == before | folds
 
 
 class KilledError(BaseException):
