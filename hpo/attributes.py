@@ -24,7 +24,7 @@ CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
-CHECKPOINT_LEFT = "hpo:checkpoint_left"  # the name of bytes that are about to be written or removed
+CHECKPOINT_LEFT = "hpo:checkpoint_left"  # a list of the names of bytes that are about to be written or removed
 _FOLD_PREFIX = "hpo:fold:"
 
 

@@ -13,14 +13,13 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from hpo.attributes import CHECKPOINT, CHECKPOINT_LEFT, CheckpointRecord, checkpoint_of
 from hpo.held import HeldTrial
 from storage.artifacts import ArtifactStore, sha256_of
-from storage.errors import LeaseLostError, StorageError
+from storage.errors import ArtifactCorruptError, ArtifactMissingError, LeaseLostError, StorageError
 
 #: Seconds of training after which the next end of an epoch makes a checkpoint.
 EVERY_S = 60.0
@@ -34,13 +33,15 @@ log = logging.getLogger(__name__)
 
 
 def remove_what_was_left(artifacts: ArtifactStore, trial: HeldTrial) -> None:
-    """Removes the checkpoint that a worker was writing or removing when it died.
+    """Removes what a worker was writing or removing when it died, or could not remove.
 
     Args:
         artifacts: Where its bytes are, if they are.
-        trial: The trial, which we hold now.
+        trial: The trial, which we hold.
     """
-    _remove(trial.attributes.get(CHECKPOINT_LEFT), artifacts.in_a_hurry(HURRY_S), trial)
+    named = checkpoint_of(trial.attributes)
+    left = [artifact for artifact in _left(trial) if named is None or artifact != named.artifact]
+    _remove(left, artifacts.in_a_hurry(HURRY_S), trial)
 
 
 def discard(artifacts: ArtifactStore, trial: HeldTrial) -> None:
@@ -52,11 +53,12 @@ def discard(artifacts: ArtifactStore, trial: HeldTrial) -> None:
 
     Raises:
         LeaseLostError: We no longer hold it.
+        StorageUnavailableError: The storage does not answer.
     """
     record = checkpoint_of(trial.attributes)
     if record is not None:
-        trial.record({CHECKPOINT: None, CHECKPOINT_LEFT: record.artifact})
-        _remove(record.artifact, artifacts.in_a_hurry(HURRY_S), trial)
+        trial.record({CHECKPOINT: None, CHECKPOINT_LEFT: [*_left(trial), record.artifact]})
+    remove_what_was_left(artifacts, trial)
 
 
 class Checkpoints:
@@ -79,10 +81,10 @@ class Checkpoints:
         self._artifacts, self._hurried = artifacts, artifacts.in_a_hurry(HURRY_S)
         self._trial, self._fold, self._clock = trial, fold, clock
         self._name = f"trial {trial.number} fold {fold}"
-        #: The artifact that is ours to remove.
-        self._ours: str | None = None
-        #: One that may lie there for nothing: it could not be recorded, or not be removed.
-        self._left: str | None = None
+        #: The artifact that the trial names, as far as we know.
+        self._named: list[str] = []
+        #: Those that may lie there for nothing.
+        self._left = _left(trial)
         self._started = self._saved = clock()
         self._seconds_before = 0.0
 
@@ -91,6 +93,7 @@ class Checkpoints:
         record = checkpoint_of(self._trial.attributes)
         if record is None or record.fold != self._fold:
             return None
+        self._named = [record.artifact]
         try:
             line, _, state = self._artifacts.get(record.artifact).partition(b"\n")
         except StorageError as error:
@@ -99,7 +102,7 @@ class Checkpoints:
         if _whose(line) != self._whose():
             self.begin_anew("these bytes are not its checkpoint")
             return None
-        self._ours, self._seconds_before = record.artifact, record.seconds
+        self._seconds_before = record.seconds
         log.info("%s: goes on after epoch %d", self._name, record.epochs)
         return state
 
@@ -128,61 +131,67 @@ class Checkpoints:
         Raises:
             LeaseLostError: We no longer hold the trial.
         """
+        line = MARK + json.dumps([*self._whose(), uuid.uuid4().hex]).encode()
+        artifact = ""
         try:
-            line = MARK + json.dumps([*self._whose(), uuid.uuid4().hex]).encode()
             state = line + b"\n" + make()
-            _remove(self._left, self._hurried, self._trial)
-            artifact = self._left = sha256_of(state)
-            self._trial.record({CHECKPOINT_LEFT: artifact})
+            artifact = sha256_of(state)
+            self._trial.record({CHECKPOINT_LEFT: [*self._left, artifact]})
+            self._left.append(artifact)
             self._hurried.put(state)
             self._record(artifact, epochs)
         except LeaseLostError:
+            # Nobody knows of this one. What was left earlier may be named by the trial that another has now.
+            _remove([artifact], self._hurried, self._trial)
             raise
         except Exception as error:
             # Whatever it was: a full disk, too little memory, a storage that is away. The fold itself is well.
             log.warning("%s: no checkpoint after epoch %d: %s", self._name, epochs, error)
         else:
-            self._left = None
-            self.remove()
-            self._ours = artifact
             log.info("%s: checkpoint after epoch %d", self._name, epochs)
         self._saved = self._clock()
 
     @property
     def gone(self) -> dict[str, Any]:
         """The trial's attributes when it has no checkpoint any more; `remove` comes next."""
-        return {CHECKPOINT: None, CHECKPOINT_LEFT: self._ours}
+        return {CHECKPOINT: None, CHECKPOINT_LEFT: [*self._left, *self._named]}
 
     def remove(self) -> None:
-        """Removes the latest checkpoint's bytes, which the trial no longer names."""
-        if self._ours is not None:
-            try:
-                self._hurried.remove(self._ours)
-            except StorageError:
-                self._left = self._ours
-            self._ours = None
+        """Removes the bytes of all checkpoints, none of which the trial names any more."""
+        self._left = _remove([*self._left, *self._named], self._hurried, self._trial)
+        self._named = []
 
     def _record(self, artifact: str, epochs: int) -> None:
         new = CheckpointRecord(fold=self._fold, artifact=artifact, epochs=epochs, seconds=round(self.seconds, 3))
-        try:
-            self._trial.record({CHECKPOINT: new.as_dict(), CHECKPOINT_LEFT: self._ours})
-        except LeaseLostError:
-            with suppress(StorageError):
-                self._hurried.remove(artifact)
-            raise
+        left = [other for other in [*self._left, *self._named] if other != artifact]
+        self._trial.record({CHECKPOINT: new.as_dict(), CHECKPOINT_LEFT: left})
+        self._named = [artifact]
+        self._left = _remove(left, self._hurried, self._trial)
 
     def _whose(self) -> list[Any]:
         return [self._trial.study_name, self._trial.number, self._fold]
 
 
-def _remove(left: object, artifacts: ArtifactStore, trial: HeldTrial) -> None:
-    if not isinstance(left, str):
-        return
-    # Most often it is gone; and a hostile database may name anything.
-    with suppress(StorageError):
-        line, _, _ = artifacts.get(left).partition(b"\n")
-        if _whose(line)[:2] == [trial.study_name, trial.number]:
-            artifacts.remove(left)
+def _left(trial: HeldTrial) -> list[str]:
+    stored = trial.attributes.get(CHECKPOINT_LEFT)
+    return [artifact for artifact in stored if isinstance(artifact, str)] if isinstance(stored, list) else []
+
+
+def _remove(left: Sequence[str], artifacts: ArtifactStore, trial: HeldTrial) -> list[str]:
+    """Removes checkpoints of the trial's; returns those that may still be there."""
+    for at, artifact in enumerate(left):
+        try:
+            # A hostile database may name anything.
+            line, _, _ = artifacts.get(artifact).partition(b"\n")
+            if _whose(line)[:2] == [trial.study_name, trial.number]:
+                artifacts.remove(artifact)
+        except (ArtifactMissingError, ArtifactCorruptError):
+            continue
+        except Exception as error:
+            # The first that cannot be removed ends it: each of them would be waited for.
+            log.debug("trial %d: a checkpoint is not removed: %s", trial.number, error)
+            return list(left[at:])
+    return []
 
 
 def _whose(line: bytes) -> list[Any]:
@@ -191,6 +200,6 @@ def _whose(line: bytes) -> list[Any]:
         return []
     try:
         *whose, _ = json.loads(line.removeprefix(MARK))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return []
     return list(whose)

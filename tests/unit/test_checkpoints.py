@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 import hpo.trial
 import hpo.worker
 from hpo.attributes import CHECKPOINT, CHECKPOINT_LEFT, checkpoint_of, finished_folds
-from hpo.checkpoints import EVERY_S, MARK, Checkpoints
+from hpo.checkpoints import EVERY_S, MARK, Checkpoints, discard, remove_what_was_left
 from hpo.held import HeldTrial
 from hpo.session import Session
 from hpo.signals import StopFlag
@@ -273,11 +273,9 @@ def test_what_a_record_names_and_is_no_checkpoint_of_the_trial_stays(open_study,
     assert epochs_trained == [*range(1, EPOCHS + 1)] * 5
 
 
-def test_seconds_are_those_of_all_workers(open_study) -> None:
+def test_seconds_are_those_of_all_workers(open_study, held) -> None:
     session = open_study()
     now = [100.0]
-    attributes: dict[str, object] = {}
-    held = cast(HeldTrial, SimpleNamespace(study_name="s", number=0, attributes=attributes, record=attributes.update))
     first = Checkpoints(session.artifacts, held, 0, clock=lambda: now[0])
     now[0] += 30.0
     first.save(lambda: b"state", 2)
@@ -325,6 +323,10 @@ class KilledError(BaseException):
     """A worker that is no more: nothing of it handles this."""
 
 
+def killed(*_: object) -> None:
+    raise KilledError
+
+
 @pytest.mark.parametrize(("method", "fold"), [("put", 0), ("remove", 1), ("remove", 4)])
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_worker_that_is_killed_while_it_writes_or_removes_leaves_nothing(
@@ -362,32 +364,75 @@ def held_by_the_dead(session: Session) -> Claim:
     return Claim(stored._trial_id, stored.number, lease)
 
 
-def test_what_could_not_be_removed_is_removed_with_the_next(open_study, monkeypatch) -> None:
+def test_what_could_not_be_removed_is_removed_with_the_next(open_study, held, monkeypatch) -> None:
     session = open_study()
     before = files(session)
-    attributes: dict[str, object] = {}
-    held = cast(HeldTrial, SimpleNamespace(study_name="s", number=0, attributes=attributes, record=attributes.update))
     checkpoints = Checkpoints(session.artifacts, held, 0)
     checkpoints.save(lambda: b"first", 1)
     with monkeypatch.context() as patched:
         patched.setattr(ArtifactStore, "remove", away)
         checkpoints.save(lambda: b"second", 2)
-    assert len(files(session) - before) == 2
-    checkpoints.save(lambda: b"third", 3)
-    assert len(files(session) - before) == 1
-    attributes.update(checkpoints.gone)
-    checkpoints.remove()
+        checkpoints.save(lambda: b"third", 3)
+    assert len(files(session) - before) == 3
+    checkpoints.save(lambda: b"fourth", 4)
+    assert files(session) - before == {checkpoint_of(held.attributes).artifact}
+    with monkeypatch.context() as patched:
+        patched.setattr(ArtifactStore, "remove", away)
+        held.record(checkpoints.gone)
+        checkpoints.remove()
+    # The next fold's have no need to be made: the trial's end looks once more.
+    discard(session.artifacts, held)
     assert files(session) == before
 
 
-@pytest.mark.parametrize("left", ["data", "../../x", 7, ["x"]], ids=str)
-def test_what_a_hostile_database_calls_left_behind_stays(open_study, epochs_trained, left) -> None:
+@pytest.fixture
+def held() -> HeldTrial:
+    """A trial that we hold, and that keeps what is recorded."""
+    attributes: dict[str, object] = {}
+    return cast(HeldTrial, SimpleNamespace(study_name="s", number=0, attributes=attributes, record=attributes.update))
+
+
+@pytest.mark.parametrize("happens", ["replaced", "discarded"])
+def test_a_worker_that_is_killed_while_a_checkpoint_goes_leaves_nothing(open_study, held, monkeypatch, happens) -> None:
     session = open_study()
-    data = session.contract.data.development.artifact
-    session.storage.set_trial_user_attr(trial(session)._trial_id, CHECKPOINT_LEFT, data if left == "data" else left)
+    before = files(session)
+    checkpoints = Checkpoints(session.artifacts, held, 0)
+    checkpoints.save(lambda: b"first", 1)
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        patched.setattr(ArtifactStore, "remove", killed)
+        if happens == "replaced":
+            checkpoints.save(lambda: b"second", 2)
+        else:
+            discard(session.artifacts, held)
+    remove_what_was_left(session.artifacts, held)
+    named = checkpoint_of(held.attributes)
+    assert files(session) == before | ({named.artifact} if happens == "replaced" else set())
+
+
+def test_what_is_named_is_never_what_was_left(open_study, held) -> None:
+    """A call that was sent twice may come late and say so."""
+    session = open_study()
+    Checkpoints(session.artifacts, held, 0).save(lambda: b"state", 1)
+    named = checkpoint_of(held.attributes).artifact
+    held.record({CHECKPOINT_LEFT: [named]})
+    remove_what_was_left(session.artifacts, held)
+    assert session.artifacts.exists(named)
+
+
+@pytest.mark.parametrize("left", [["data"], ["another trial's"], ["../../x"], [7], 7, "text"], ids=str)
+def test_what_a_hostile_database_calls_left_behind_stays(open_study, held, epochs_trained, left) -> None:
+    session = open_study()
+    held.number = 1  # type: ignore[misc]
+    Checkpoints(session.artifacts, held, 0).save(lambda: b"state", 1)
+    real = {
+        "data": session.contract.data.development.artifact,
+        "another trial's": checkpoint_of(held.attributes).artifact,
+    }
+    stored = [real.get(name, name) for name in left] if isinstance(left, list) else left
+    session.storage.set_trial_user_attr(trial(session)._trial_id, CHECKPOINT_LEFT, stored)
     work(session)
     assert trial(session).state == TrialState.COMPLETE
-    assert session.artifacts.exists(data)
+    assert all(session.artifacts.exists(artifact) for artifact in real.values())
 
 
 def test_a_lost_lease_ends_the_trial_and_leaves_nothing(open_study) -> None:
