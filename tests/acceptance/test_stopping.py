@@ -10,11 +10,15 @@ import pytest
 from processes import children_of, until
 from stored_trials import has_a_fold
 
-SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
 WORKER = ("worker", "--study", "s", "--workers", "2")
 RUN = (
     *("run", "genes.csv", "--study", "s", "--trials", "50", "--space", "space.toml", "--max-epochs", "4"),
     *("--output", "report", "--retries", "0", "--workers", "2"),
+)
+#: Both commands stop by one path, and for both signals; each has to be seen once.
+COMMANDS = pytest.mark.parametrize(
+    ("command", "number", "code"),
+    [pytest.param(WORKER, signal.SIGTERM, 143, id="worker"), pytest.param(RUN, signal.SIGINT, 130, id="run")],
 )
 
 
@@ -32,8 +36,7 @@ def at_work(hpo, background):
     return start
 
 
-@pytest.mark.parametrize("command", [WORKER, RUN], ids=["worker", "run"])
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@COMMANDS
 def test_the_first_signal_puts_the_trials_back(hpo, at_work, command, number: signal.Signals, code: int) -> None:
     parent, children = at_work(*command)
     parent.send_signal(number)
@@ -45,8 +48,7 @@ def test_the_first_signal_puts_the_trials_back(hpo, at_work, command, number: si
     check_put_back(hpo)
 
 
-@pytest.mark.parametrize("command", [WORKER, RUN], ids=["worker", "run"])
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@COMMANDS
 def test_a_second_signal_acts_at_once(hpo, at_work, command, number: signal.Signals, code: int) -> None:
     parent, children = at_work(*command)
     for child in children:
