@@ -5,7 +5,7 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from hpo.contract import versions
+from hpo.study.contract import versions
 from model.cores import usable_cores
 from model.errors import ModelError
 from model.runtime import devices_named

@@ -6,19 +6,19 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
-from hpo.attributes import CONTRACT
-from hpo.burial import bury, give_back
-from hpo.contract import Contract, parse
-from hpo.create import Plan, open_for_creation, prepare, register
 from hpo.errors import ContractError, HpoError
-from hpo.fleet import Fleet
-from hpo.patrol import Patrol
-from hpo.place import Place
-from hpo.progress import search_progress
-from hpo.seats import Seat
-from hpo.session import Session
 from hpo.signals import StopFlag
-from hpo.status import read_status
+from hpo.study.address import Place
+from hpo.study.attributes import CONTRACT
+from hpo.study.contract import Contract, parse
+from hpo.study.create import Plan, open_for_creation, prepare, register
+from hpo.study.opened import Session
+from hpo.study.status import read_status
+from hpo.terminal import search_progress
+from hpo.workers.burial import bury, give_back
+from hpo.workers.devices import Seat
+from hpo.workers.fleet import Fleet
+from hpo.workers.patrol import Patrol
 from model.genes import Genes
 from storage.connection import open_storage
 from storage.errors import StorageError, StorageUnavailableError

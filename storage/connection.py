@@ -2,7 +2,7 @@
 
 SQLite: write-ahead log, and every transaction takes the write lock at its start; as Optuna opens it, one
 waiting trial is handed to several processes. Postgres: psycopg 3, a small pool, a ping before use, timeouts
-by which a cut network is noticed. Proxy: `storage.proxy_client`. Tables are made only where `create=True`.
+by which a cut network is noticed. Proxy: `storage.proxy.client`. Tables are made only where `create=True`.
 """
 
 import sqlite3
@@ -13,12 +13,12 @@ from sqlalchemy import Engine, create_engine, event, exc
 from sqlalchemy.engine import Connection
 
 from storage import retry
-from storage.cache import CachedDatabase
-from storage.database import Database
+from storage.database.cached import CachedDatabase
+from storage.database.rdb import Database
+from storage.database.tables import check_version, has_tables, make_tables
 from storage.errors import StorageError, StorageUnavailableError
 from storage.retry import OPENING, RetryPolicy
-from storage.retrying import RetryingStorage
-from storage.tables import check_version, has_tables, make_tables
+from storage.retrying_storage import RetryingStorage
 from storage.url import StorageUrl, parse_url
 
 # Optuna announces every study and trial on stderr by itself; what is worth saying, we say.
@@ -60,7 +60,7 @@ def open_storage(
     target = parse_url(url)
     policy, opening = policy or RetryPolicy(), opening or OPENING
     if target.kind == "grpc":
-        from storage.proxy_client import open_proxy  # gRPC takes a while to import
+        from storage.proxy.client import open_proxy  # gRPC takes a while to import
 
         proxy = open_proxy(target, opening.deadline_s)
         return RetryingStorage(proxy, target.shown, policy, close=proxy.close)

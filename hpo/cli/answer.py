@@ -37,7 +37,7 @@ def finalize(
     """Retrain the best trial, open the test set, write report and model."""
     from hpo.finalize import Wishes
     from hpo.finalize import finalize as answer
-    from hpo.session import open_session
+    from hpo.study.opened import open_session
 
     session = open_session(place.storage, study, place.artifacts)
     wishes = Wishes(
@@ -68,11 +68,11 @@ def predict(
 ) -> None:
     """Probabilities of resistance for new genes, as CSV: id, probability_resistant, resistant."""
     from hpo.cli.reading import read_unlabelled
-    from hpo.explain import explain as explain_genes
-    from hpo.explain import write_changes
-    from hpo.predict import predict as predict_genes
-    from hpo.predict import write_csv
-    from hpo.progress import say
+    from hpo.terminal import say
+    from hpo.use.explain import explain as explain_genes
+    from hpo.use.explain import write_changes
+    from hpo.use.predict import predict as predict_genes
+    from hpo.use.predict import write_csv
 
     def read(alphabet: "Alphabet") -> "Genes":
         return read_unlabelled(sequences, reading, alphabet)

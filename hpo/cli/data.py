@@ -25,7 +25,7 @@ def inspect(
 ) -> None:
     """Counts, balance, lengths, duplicates, contradictory labels, the accuracy ceiling; what create-study would do."""
     from hpo.cli.reading import read_labelled
-    from hpo.inspection import as_text, look_at
+    from hpo.inspect_data import as_text, look_at
 
     findings = look_at(
         read_labelled(data, reading),

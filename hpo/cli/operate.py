@@ -31,9 +31,9 @@ def status(
     json: Json = False,
 ) -> None:
     """Trials by state, workers alive, best CV accuracy, fold work saved by pruning, time left."""
-    from hpo.progress import status_text, watch_status
-    from hpo.session import open_session
-    from hpo.status import read_status
+    from hpo.study.opened import open_session
+    from hpo.study.status import read_status
+    from hpo.terminal import status_text, watch_status
 
     session = open_session(place.storage, study, place.artifacts)
     if watch:
@@ -47,14 +47,14 @@ def status(
 
 def pause(place: StorageOptions, study: Study = None) -> None:
     """Stop handing out trials; those at work are finished."""
-    from hpo.operating import set_paused
+    from hpo.study.steering import set_paused
 
     print(set_paused(place.storage, study, place.artifacts, paused=True))
 
 
 def resume(place: StorageOptions, study: Study = None) -> None:
     """Hand out trials again."""
-    from hpo.operating import set_paused
+    from hpo.study.steering import set_paused
 
     print(set_paused(place.storage, study, place.artifacts, paused=False))
 
@@ -65,7 +65,7 @@ def extend(
     study: Study = None,
 ) -> None:
     """Raise the budget. Workers that still run notice; start others where none does."""
-    from hpo.operating import extend_budget
+    from hpo.study.steering import extend_budget
 
     print(extend_budget(place.storage, study, place.artifacts, trials))
 
@@ -76,7 +76,7 @@ def dashboard(
     port: Annotated[int, option("--port", help="0 takes any free one.", min=0, max=65535)] = 8080,
 ) -> None:
     """optuna-dashboard on this storage, with fold accuracies, the report's plots and its summary."""
-    from hpo.dashboard import serve
+    from hpo.servers.dashboard import serve
 
     sys.exit(serve(place.storage, place.artifacts, host, port))
 
@@ -87,7 +87,7 @@ def proxy(
     port: Annotated[int, option("--port", help="0 takes any free one.", min=0, max=65535)] = 13000,
 ) -> None:
     """Optuna's gRPC proxy in front of Postgres, for large fleets: workers then use --storage grpc://HOST:PORT."""
-    from hpo.proxying import serve
+    from hpo.servers.proxy import serve
 
     serve(place.storage, host, port)
 

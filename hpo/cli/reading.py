@@ -21,7 +21,7 @@ def read_labelled(data: Path, options: DataOptions, require_labels: bool = True)
     Raises:
         DataError: Says what is wrong with which row, and what to do.
     """
-    from hpo.progress import step
+    from hpo.terminal import step
     from model.reading import read_genes
 
     with step(f"Reading {data.name}"):
@@ -45,7 +45,7 @@ def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "
         DataError: Says what is wrong with which row, and what to do.
     """
     from hpo.errors import UsageError
-    from hpo.progress import step
+    from hpo.terminal import step
     from model.reading import read_genes
 
     if options.alphabet.value not in ("auto", alphabet):

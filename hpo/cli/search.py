@@ -23,8 +23,8 @@ from hpo.cli.options import (
 from hpo.cli.output import print_json, print_table, set_up_logging
 
 if TYPE_CHECKING:
-    from hpo.create import Plan
-    from hpo.seats import Seat
+    from hpo.study.create import Plan
+    from hpo.workers.devices import Seat
     from model.genes import Genes
 
 DataFile = Annotated[
@@ -62,12 +62,12 @@ def run(
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
     from hpo.cli.answer import print_result
     from hpo.finalize import Wishes, finalize, open_report_folder
-    from hpo.place import Place
-    from hpo.progress import say
     from hpo.run import check_budget, create_or_go_on
     from hpo.run import search as run_search
-    from hpo.session import open_session
     from hpo.signals import on_stop
+    from hpo.study.address import Place
+    from hpo.study.opened import open_session
+    from hpo.terminal import say
 
     seats = _seats(device, workers)
     plan = _plan(data, search, splitting, reading)
@@ -97,8 +97,8 @@ def create_study(
     json: Json = False,
 ) -> None:
     """Read the data, seal the test set, and freeze the study for workers to come."""
-    from hpo.create import open_for_creation, prepare
-    from hpo.create import register as register_study
+    from hpo.study.create import open_for_creation, prepare
+    from hpo.study.create import register as register_study
 
     plan = _plan(data, search, splitting, reading)
     genes = _read(data, reading)
@@ -140,11 +140,11 @@ def worker(
     SIGTERM or Ctrl-C lets the current epoch end (at most four seconds) and puts the trial back; its finished folds and
     a checkpoint of the one at work are kept, and any worker goes on from there. A second signal acts at once.
     """
-    from hpo.fleet import is_child
-    from hpo.place import Place
-    from hpo.session import open_session
     from hpo.signals import on_stop
-    from hpo.working import Limits, leave, work_here, work_in_children
+    from hpo.study.address import Place
+    from hpo.study.opened import open_session
+    from hpo.workers.fleet import is_child
+    from hpo.workers.parent import Limits, leave, work_here, work_in_children
 
     set_up_logging("info")
     seats = _seats(device, workers)
@@ -163,7 +163,7 @@ def worker(
 
 
 def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
-    from hpo.seats import seats_for
+    from hpo.workers.devices import seats_for
     from model.cores import usable_cores
     from model.runtime import devices_named
 
@@ -177,7 +177,7 @@ def _read(data: Path, reading: DataOptions) -> "Genes":
 
 
 def _plan(data: Path, search: SearchOptions, splitting: SplitOptions, reading: DataOptions) -> "Plan":
-    from hpo.create import Plan
+    from hpo.study.create import Plan
     from model.configuration import TrainingSettings
 
     return Plan(

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from hpo.contract import Contract
 from hpo.report import evidence
-from hpo.space import Choices, Fixed, Range
+from hpo.search.space import Choices, Fixed, Range
+from hpo.study.contract import Contract
 from model.encoding import Encoding, encode
 from model.genes import Genes
 from model.inspection import inspect

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.contract import Contract
-from hpo.development import Development
 from hpo.report.evidence import EpochCurves, Layer
-from hpo.seeds import derive
+from hpo.search.seeds import derive
+from hpo.study.contract import Contract
+from hpo.trial.development_rows import Development
 from model.batching import Examples
 from model.configuration import MAX_THREADS, LearnerConfig, TrainingSettings
 from model.cores import usable_cores

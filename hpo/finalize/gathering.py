@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hpo.contract import Contract
-from hpo.development import Development, labels_of
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
 from hpo.evaluation.importance import importances
 from hpo.finalize.described import describe_contract, describe_data
@@ -14,8 +12,10 @@ from hpo.finalize.final_model import Retrained, epoch_curves, layers, test_proba
 from hpo.finalize.seal import openings
 from hpo.finalize.trials import Search, Winner, held_out, trial_evidence
 from hpo.report import evidence
-from hpo.session import Session
-from hpo.status import read_status
+from hpo.study.contract import Contract
+from hpo.study.opened import Session
+from hpo.study.status import read_status
+from hpo.trial.development_rows import Development, labels_of
 from model.encoding import encode, spelled
 from model.genes import Genes, join
 from model.mutagenesis import common_letters, mutate_positions

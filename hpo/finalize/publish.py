@@ -10,7 +10,7 @@ from optuna_dashboard.artifact import get_artifact_path
 
 from hpo.finalize.card import CARD
 from hpo.report import evidence, summary_note
-from hpo.session import Session
+from hpo.study.opened import Session
 from model.saving import CONFIGURATION, weights_name
 from storage.artifacts.dashboard import attach
 

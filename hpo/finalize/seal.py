@@ -2,9 +2,9 @@
 
 import datetime
 
-from hpo.attributes import new_opening, openings_of
 from hpo.errors import ContractError
-from hpo.session import Session
+from hpo.study.attributes import new_opening, openings_of
+from hpo.study.opened import Session
 from model.genes import Genes
 from model.snapshot import from_bytes
 

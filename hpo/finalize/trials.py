@@ -9,19 +9,19 @@ import torch
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
-from hpo.development import Development, labels_of
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
-from hpo.folds import read_fold
 from hpo.report import evidence
-from hpo.session import Session
-from hpo.status import best_trial, trials_in_budget
+from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
+from hpo.study.opened import Session
+from hpo.study.status import best_trial, trials_in_budget
+from hpo.trial.development_rows import Development, labels_of
+from hpo.trial.fold_results import read_fold
 from model.configuration import LearnerConfig
 from model.network import BiLSTM
 from model.splitting import group_ids
 from model.training import FoldResult
-from storage.leases import REASON
+from storage.trials.lease import REASON
 
 Prefer = Literal["best", "simplest"]
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence
 from hpo.report.plots import Plot
 from hpo.report.result import count_states
+from hpo.report.statistics import Answer
 from hpo.report.words import Words, names
 from hpo.report.words.verdict import chosen_trial, winning_params
 

@@ -20,9 +20,9 @@ import numpy as np
 from hpo.evaluation.comparison import Gap, Paired
 from hpo.evaluation.intervals import Interval
 from hpo.evaluation.metrics import Curve, Measured, Slice
-from hpo.report.answer import Answer, CrossValidation, Tested, top_positions
 from hpo.report.evidence import Evidence, PositionEffects, Trial
 from hpo.report.rivals import Duel, Rival
+from hpo.report.statistics import Answer, CrossValidation, Tested, top_positions
 
 Json = Any  # what `json.dumps(..., allow_nan=False)` takes
 _PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuration")

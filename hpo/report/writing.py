@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from hpo.report.answer import derive
 from hpo.report.evidence import Evidence
 from hpo.report.plots import draw_plots
 from hpo.report.rendering import Report, html_page, markdown_note, markdown_page
 from hpo.report.result import Json, build_result
+from hpo.report.statistics import derive
 from hpo.report.words import say
 
 

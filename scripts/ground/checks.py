@@ -10,16 +10,16 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.attributes import FOLD_ACCURACIES, finished_folds
-from hpo.checkpoints import MARK
-from hpo.development import Development, load_development
 from hpo.errors import StopRequested
-from hpo.folds import read_fold
-from hpo.session import Session
-from hpo.trial import TrialRunner
-from hpo.watchdog import Watchdog
-from storage.leases import DEATHS
-from storage.leasing import Change
+from hpo.study.attributes import FOLD_ACCURACIES, finished_folds
+from hpo.study.opened import Session
+from hpo.trial.checkpoints import MARK
+from hpo.trial.development_rows import Development, load_development
+from hpo.trial.fold_results import read_fold
+from hpo.trial.runner import TrialRunner
+from hpo.trial.watchdog import Watchdog
+from storage.trials.lease import DEATHS
+from storage.trials.ledger import Change
 
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
 _WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")

@@ -14,13 +14,13 @@ import optuna
 from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
-from hpo.session import Session, open_session
 from hpo.signals import StopFlag
-from hpo.worker import Worker
-from hpo.working import who_we_are
+from hpo.study.opened import Session, open_session
+from hpo.workers.parent import who_we_are
+from hpo.workers.worker import Worker
 from storage.connection import open_storage
-from storage.leases import Claim, WorkerIdentity
-from storage.queue import TrialQueue
+from storage.trials.lease import Claim, WorkerIdentity
+from storage.trials.queue import TrialQueue
 from storage.url import parse_url
 
 PROCESSES = 4

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from honesty.plan import FOLDS, Kind, ancestor_of, fresh_genes, study_genes
 from honesty.records import as_record
-from hpo.development import Development, load_development
 from hpo.finalize.trials import Winner, choose_winner, read_search
-from hpo.seeds import derive
-from hpo.session import Session, open_session
+from hpo.search.seeds import derive
+from hpo.study.opened import Session, open_session
+from hpo.trial.development_rows import Development, load_development
 from model.encoding import encode, encodings_for
 from model.genes import Genes
 from model.network import BiLSTM

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hpo.session import Session, open_session
+from hpo.study.opened import Session, open_session
 
 #: A search space of networks that train in fractions of a second.
 SMALL_SPACE = """

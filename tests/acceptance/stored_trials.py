@@ -2,8 +2,8 @@
 
 from optuna.trial import FrozenTrial
 
-from hpo.attributes import FOLD_ACCURACIES
-from hpo.session import Session
+from hpo.study.attributes import FOLD_ACCURACIES
+from hpo.study.opened import Session
 
 
 def trials(session: Session) -> list[FrozenTrial]:

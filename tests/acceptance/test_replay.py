@@ -4,15 +4,15 @@ import os
 
 import optuna
 
-from hpo.sampling import sampler_for
-from hpo.session import Session, open_session
-from storage.leases import lease_of
+from hpo.search.sampler import sampler_for
+from hpo.study.opened import Session, open_session
+from storage.trials.lease import lease_of
 
 TRIALS = 20
 
 
 def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, background) -> None:
-    hpo.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
+    hpo.study.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
     workers = [background(hpo.start("worker", "--study", "s", "--workers", "1")) for _ in range(2)]
     for worker in workers:
         _, talk = worker.communicate(timeout=300)

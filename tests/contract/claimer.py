@@ -12,10 +12,11 @@ import time
 from optuna.trial import TrialState
 
 from storage.connection import open_storage
-from storage.leases import LeaseKeeper, WorkerIdentity
-from storage.leasing import Change
-from storage.queue import TrialQueue
 from storage.studies import find_study
+from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.lease import WorkerIdentity
+from storage.trials.ledger import Change
+from storage.trials.queue import TrialQueue
 
 
 def main(url: str, name: str, budget: int, task: str) -> None:

@@ -11,11 +11,11 @@ import psycopg
 import pytest
 
 from storage.connection import open_storage
-from storage.leases import WorkerIdentity
-from storage.proxy import start_proxy
-from storage.queue import TrialQueue
-from storage.retrying import RetryingStorage
+from storage.proxy.server import start_proxy
+from storage.retrying_storage import RetryingStorage
 from storage.studies import StudyHandle, create_study
+from storage.trials.lease import WorkerIdentity
+from storage.trials.queue import TrialQueue
 
 CLAIMER = Path(__file__).with_name("claimer.py")
 ROOT = CLAIMER.parents[2]

@@ -13,11 +13,11 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 from sqlalchemy import event, inspect
 
-from storage import proxy, proxy_calls
 from storage.errors import StorageError, StorageUnavailableError
-from storage.queue import TrialQueue
+from storage.proxy import calls, server
 from storage.retry import RetryPolicy
 from storage.studies import create_study, find_study, study_names
+from storage.trials.queue import TrialQueue
 
 
 def test_optuna_takes_the_storage_as_it_is(storage):
@@ -38,7 +38,7 @@ def test_finished_trials_are_kept_in_optuna_s_cache(storage, study):
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
 @pytest.mark.parametrize("few", [0, 500])
 def test_trials_read_in_bulk_are_those_that_optuna_reads(kind, few, request, open_url, monkeypatch):
-    monkeypatch.setattr("storage.database._FEW", few)
+    monkeypatch.setattr("storage.database.rdb._FEW", few)
     database = open_url(request.getfixturevalue(kind)).inner._backend
     study = optuna.create_study(study_name="full", storage=database)
 
@@ -178,27 +178,27 @@ def test_a_dropped_connection_in_the_middle_of_a_call_is_tried_again(postgres, p
 
 
 def test_a_storage_that_comes_late_may_be_waited_for(postgres_url, open_url):
-    first = proxy.start_proxy(postgres_url, port=0, threads=2)
+    first = server.start_proxy(postgres_url, port=0, threads=2)
     url = f"grpc://127.0.0.1:{first.port}"
     first.stop(grace_s=0)
     with pytest.raises(StorageUnavailableError):
         open_url(url, opening=RetryPolicy(deadline_s=0.1))
     with ThreadPoolExecutor(1) as pool:
         opening = pool.submit(open_url, url, opening=RetryPolicy(deadline_s=60))
-        late = proxy.start_proxy(postgres_url, port=first.port, threads=2)
+        late = server.start_proxy(postgres_url, port=first.port, threads=2)
         assert opening.result().get_all_studies() == []
     late.stop(grace_s=0)
 
 
 def test_a_proxy_may_restart_under_its_clients(postgres_url, open_url, worker):
-    first = proxy.start_proxy(postgres_url, port=0, threads=4)
+    first = server.start_proxy(postgres_url, port=0, threads=4)
     assert first.host == "127.0.0.1"  # has no log-in: others are let in only where the user says so
     storage = open_url(f"grpc://127.0.0.1:{first.port}")
     study = create_study(storage, "s")
     queue = TrialQueue(storage, study.study_id)
     claim = queue.claim(worker(), 3)
     first.stop(grace_s=0)
-    second = proxy.start_proxy(postgres_url, port=first.port, threads=4)
+    second = server.start_proxy(postgres_url, port=first.port, threads=4)
     # A parameter is the hard case: Optuna's cache in the new proxy must know the trial before.
     trial = optuna.trial.Trial(optuna.load_study(study_name="s", storage=storage), claim.trial_id)
     x = trial.suggest_float("x", 0, 1)
@@ -208,9 +208,9 @@ def test_a_proxy_may_restart_under_its_clients(postgres_url, open_url, worker):
 
 
 def test_a_proxy_whose_database_is_away_says_so_and_its_clients_wait(postgres, postgres_url, open_url, monkeypatch):
-    monkeypatch.setattr(proxy, "BEHIND_THE_PROXY", RetryPolicy(deadline_s=0.1))
-    server = proxy.start_proxy(postgres_url, port=0, threads=4)
-    storage = open_url(f"grpc://127.0.0.1:{server.port}", policy=RetryPolicy(deadline_s=0.5))
+    monkeypatch.setattr(server, "BEHIND_THE_PROXY", RetryPolicy(deadline_s=0.1))
+    serving = server.start_proxy(postgres_url, port=0, threads=4)
+    storage = open_url(f"grpc://127.0.0.1:{serving.port}", policy=RetryPolicy(deadline_s=0.5))
     postgres.run("ALTER DATABASE tables ALLOW_CONNECTIONS false")
     try:
         postgres.drop_connections(postgres_url)
@@ -219,7 +219,7 @@ def test_a_proxy_whose_database_is_away_says_so_and_its_clients_wait(postgres, p
     finally:
         postgres.run("ALTER DATABASE tables ALLOW_CONNECTIONS true")
     assert study_names(storage) == []
-    server.stop(grace_s=0)
+    serving.stop(grace_s=0)
 
 
 def test_a_proxy_of_optuna_s_own_is_told_from_ours(postgres_url, open_url, worker):
@@ -236,7 +236,7 @@ def test_a_proxy_of_optuna_s_own_is_told_from_ours(postgres_url, open_url, worke
 
 def test_a_proxy_of_another_version_is_told_from_ours(grpc_url, open_url, worker, monkeypatch):
     """Claiming would go well; a change that is lost later, in the middle of a trial, would not."""
-    monkeypatch.setattr(proxy_calls, "_SERVICE", "hpo.Leases.1")
+    monkeypatch.setattr(calls, "_SERVICE", "hpo.Leases.1")
     storage = open_url(grpc_url)
     with pytest.raises(StorageError, match="another version of hpo"):
         TrialQueue(storage, create_study(storage, "s").study_id).claim(worker(), 1)
@@ -260,9 +260,9 @@ def test_claims_find_their_way_by_an_index(kind, request, open_url):
 
 def test_a_proxy_refuses_what_it_cannot_serve(sqlite_url, grpc_url, postgres_url):
     with pytest.raises(StorageError, match="Postgres only"):
-        proxy.start_proxy(sqlite_url)
+        server.start_proxy(sqlite_url)
     with pytest.raises(StorageError, match="cannot listen"):
-        proxy.start_proxy(postgres_url, port=int(grpc_url.rsplit(":", 1)[1]), threads=1)
+        server.start_proxy(postgres_url, port=int(grpc_url.rsplit(":", 1)[1]), threads=1)
 
 
 def test_optuna_s_own_sqlite_hands_one_trial_to_two_and_ours_does_not(sqlite_url, open_url):

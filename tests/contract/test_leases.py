@@ -8,10 +8,12 @@ from optuna.trial import TrialState
 from sqlalchemy import event
 
 from storage.errors import LeaseLostError
-from storage.leases import DEATHS, LEASE, REASON, LeaseKeeper, StaleWatch, lease_of
-from storage.leasing import Change, QueueCounts
-from storage.queue import TrialQueue
 from storage.studies import create_study
+from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.lease import DEATHS, LEASE, REASON, lease_of
+from storage.trials.ledger import Change, QueueCounts
+from storage.trials.queue import TrialQueue
+from storage.trials.stale import StaleWatch
 
 BUDGET = 4
 

@@ -12,10 +12,10 @@ from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
 
 from storage.errors import LeaseLostError
-from storage.leases import REASON, lease_of
-from storage.leasing import Change, QueueCounts
-from storage.queue import TrialQueue
 from storage.studies import create_study
+from storage.trials.lease import REASON, lease_of
+from storage.trials.ledger import Change, QueueCounts
+from storage.trials.queue import TrialQueue
 
 
 def numbers(queue: TrialQueue) -> list[int]:

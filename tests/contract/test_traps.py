@@ -15,15 +15,15 @@ from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.study import MaxTrialsCallback
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.contract import Search
-from hpo.sampling import sampler_for
-from hpo.space import read_space
-from storage.leases import lease_of
-from storage.proxy import start_proxy
+from hpo.search.sampler import sampler_for
+from hpo.search.space import read_space
+from hpo.study.contract import Search
+from storage.proxy.server import start_proxy
+from storage.trials.lease import lease_of
 
 
 def test_a_limit_of_trials_is_looked_at_after_a_trial_and_overshoots(storage):
-    """Ours: the budget goes by trial numbers, before a trial starts (`storage.queue`)."""
+    """Ours: the budget goes by trial numbers, before a trial starts (`storage.trials.queue`)."""
     study = optuna.create_study(storage=storage)
     together = threading.Barrier(4, timeout=30)
 
@@ -69,7 +69,7 @@ def test_leaving_by_system_exit_leaves_the_trial_running(storage):
 
 
 def test_workers_that_share_a_seed_repeat_each_other(storage):
-    """Ours: a sampler for each trial, seeded by the study's seed and the trial's number (`hpo.sampling`)."""
+    """Ours: a sampler for each trial, seeded by the study's seed and the trial's number (`hpo.search.sampler`)."""
     study = optuna.create_study(storage=storage)
     points = []
     for _ in range(3):
@@ -81,7 +81,7 @@ def test_workers_that_share_a_seed_repeat_each_other(storage):
 
 
 def test_the_heartbeat_ends_at_the_first_hiccup(tmp_path, monkeypatch):
-    """Ours: the keeper's thread outlives any error (`storage.leases.keeper`)."""
+    """Ours: the keeper's thread outlives any error (`storage.trials.heartbeat`)."""
     with pytest.warns(ExperimentalWarning):
         storage = RDBStorage(f"sqlite:///{tmp_path}/optuna.db", heartbeat_interval=1)
     with pytest.warns(UserWarning, match="Heartbeat"):

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from hpo.create import Plan, open_for_creation, prepare, register
-from hpo.session import Session, open_session
+from hpo.study.create import Plan, open_for_creation, prepare, register
+from hpo.study.opened import Session, open_session
 from model.configuration import TrainingSettings
 from model.simulation import simulate
 

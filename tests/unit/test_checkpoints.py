@@ -9,20 +9,20 @@ from typing import cast
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-import hpo.trial
-import hpo.worker
-from hpo.attributes import CHECKPOINT, CHECKPOINT_LEFT, checkpoint_of, finished_folds
-from hpo.checkpoints import EVERY_S, MARK, Checkpoints, discard, remove_what_was_left
-from hpo.held import HeldTrial
-from hpo.session import Session
+import hpo.trial.runner
+import hpo.workers.worker
 from hpo.signals import StopFlag
-from hpo.worker import Worker
+from hpo.study.attributes import CHECKPOINT, CHECKPOINT_LEFT, checkpoint_of, finished_folds
+from hpo.study.opened import Session
+from hpo.trial.checkpoints import EVERY_S, MARK, Checkpoints, discard, remove_what_was_left
+from hpo.trial.held_trial import HeldTrial
+from hpo.workers.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError
 from model.fitting import Fitting
 from storage.artifacts import ArtifactStore
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
-from storage.leases import Claim, WorkerIdentity, lease_of
+from storage.trials.lease import Claim, WorkerIdentity, lease_of
 
 EPOCHS = 4
 SPACE = """
@@ -119,7 +119,7 @@ def test_a_stop_in_the_last_epoch_finishes_the_fold(open_study, epochs_trained) 
 
 
 def test_an_epoch_that_is_too_long_ends_at_its_next_batch(open_study, epochs_trained, monkeypatch) -> None:
-    monkeypatch.setattr(hpo.worker, "EPOCH_GRACE_S", -1.0)
+    monkeypatch.setattr(hpo.workers.worker, "EPOCH_GRACE_S", -1.0)
     session = open_study()
     work(session, stop_in(2, 0, epochs_trained))
     assert trial(session).state == TrialState.WAITING
@@ -188,7 +188,7 @@ def test_a_long_fold_leaves_a_checkpoint_every_minute_and_one_at_a_time(open_stu
         return real_epoch(self, *arguments)
 
     real_epoch = Fitting.one_epoch
-    monkeypatch.setattr(hpo.trial, "Checkpoints", Slow)
+    monkeypatch.setattr(hpo.trial.runner, "Checkpoints", Slow)
     monkeypatch.setattr(Fitting, "one_epoch", one_epoch)
     session = open_study()
     at_first = files(session)

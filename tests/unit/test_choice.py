@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpo.attributes import CONFIGURATION, EPOCHS
-from hpo.development import labels_of, load_development
 from hpo.finalize.trials import Search, choose_winner, read_search, simplest
-from hpo.folds import write_fold
 from hpo.report.evidence import OutOfFold
-from hpo.session import Session
+from hpo.study.attributes import CONFIGURATION, EPOCHS
+from hpo.study.opened import Session
+from hpo.trial.development_rows import labels_of, load_development
+from hpo.trial.fold_results import write_fold
 from model.configuration import original_configuration
 from model.epochs import Curves
 from model.training import FoldResult
-from storage.leases import WorkerIdentity
-from storage.leasing import Change
+from storage.trials.lease import WorkerIdentity
+from storage.trials.ledger import Change
 
 ROWS = 1000
 #: Rows, of the last hundred, that each trial has right; all have the first nine hundred right but trial 3.

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from hpo.contract import Contract, parse, versions
 from hpo.errors import ContractError
 from hpo.finalize.described import describe_data
-from hpo.space import read_space
+from hpo.search.space import read_space
+from hpo.study.contract import Contract, parse, versions
 from model.configuration import TrainingSettings, original_configuration
 from model.genes import Genes
 

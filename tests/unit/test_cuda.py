@@ -12,17 +12,17 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
-import hpo.trial
-from hpo.attributes import BUDGET
-from hpo.session import Session
+import hpo.trial.runner
 from hpo.signals import StopFlag
-from hpo.worker import Worker
+from hpo.study.attributes import BUDGET
+from hpo.study.opened import Session
+from hpo.workers.worker import Worker
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
 from model.errors import OutOfMemoryError
 from model.prediction import predict
 from model.training import FoldResult, train_final, train_fold
-from storage.leases import REASON, WorkerIdentity
+from storage.trials.lease import REASON, WorkerIdentity
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 
@@ -177,10 +177,10 @@ def worker_on(session: Session) -> Worker:
 
 
 def test_a_full_gpu_fails_the_trial_alone(session, monkeypatch) -> None:
-    real = hpo.trial.train_fold
+    real = hpo.trial.runner.train_fold
 
     def without_room(*arguments, **options) -> FoldResult:
-        monkeypatch.setattr(hpo.trial, "train_fold", real)
+        monkeypatch.setattr(hpo.trial.runner, "train_fold", real)
         gc.collect()
         torch.cuda.empty_cache()
         torch.cuda.set_per_process_memory_fraction(1e-6)
@@ -189,7 +189,7 @@ def test_a_full_gpu_fails_the_trial_alone(session, monkeypatch) -> None:
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
 
-    monkeypatch.setattr(hpo.trial, "train_fold", without_room)
+    monkeypatch.setattr(hpo.trial.runner, "train_fold", without_room)
     report = worker_on(session).work()
     assert (report.failed, report.complete) == (1, 1)
     failed, complete = session.storage.get_all_trials(session.handle.study_id)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from hpo.development import load_development
 from hpo.finalize.final_model import MOST_TRIES, Retrained, first_that_fits, loss_on, retrain
-from hpo.session import Session
+from hpo.study.opened import Session
+from hpo.trial.development_rows import load_development
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from hpo.fleet import MAX_FRUITLESS, Fleet
-from hpo.seats import seats_for
 from hpo.signals import StopFlag, StopNow
+from hpo.workers.devices import seats_for
+from hpo.workers.fleet import MAX_FRUITLESS, Fleet
 from model.allocator import ALLOCATOR_ENVIRONMENT
 from model.configuration import TrainingSettings
 
@@ -92,7 +92,7 @@ def fleet_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Burials
             def start(command, **options):
                 return real([sys.executable, "-c", code], **options)
 
-            monkeypatch.setattr("hpo.fleet.subprocess.Popen", start)
+            monkeypatch.setattr("hpo.workers.fleet.subprocess.Popen", start)
             fleet = Fleet(
                 seats=seats_for(["cpu"], 1, cores=1),
                 environment={},
@@ -220,6 +220,8 @@ def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
 
 
 def test_a_child_leaves_with_its_exit_code_whatever_its_libraries_would_do_at_the_end() -> None:
-    code = "import atexit, os; from hpo.working import leave; atexit.register(os.abort); print('said'); leave(143)"
+    code = (
+        "import atexit, os; from hpo.workers.parent import leave; atexit.register(os.abort); print('said'); leave(143)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (143, "said\n")

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo.attributes import finished_folds
 from hpo.errors import ContractError
-from hpo.folds import read_fold, write_fold
+from hpo.study.attributes import finished_folds
+from hpo.trial.fold_results import read_fold, write_fold
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore, open_artifacts
 

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from hpo.cli.search import _seats
-from hpo.fleet import Fleet
 from hpo.signals import StopFlag
+from hpo.workers.fleet import Fleet
 from model import runtime
 from model.device_rows import memory_errors
 from model.errors import DataError, OutOfMemoryError
@@ -74,7 +74,7 @@ def started_for(seats, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tu
         told.append(command[command.index("--device") + 1])
         return real([sys.executable, "-c", CHILD, str(folder / str(len(told)))], **options)
 
-    monkeypatch.setattr("hpo.fleet.subprocess.Popen", start)
+    monkeypatch.setattr("hpo.workers.fleet.subprocess.Popen", start)
     fleet = Fleet(
         seats=seats, environment={}, bury=lambda worker, how: True, give_back=lambda workers: None, stop=StopFlag()
     )

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import create_engine
 
-from storage.cache import CachedDatabase
-from storage.database import Database
-from storage.leases import Lease, LeaseKeeper, WorkerIdentity, lease_of
-from storage.queue import TrialQueue
+from storage.database.cached import CachedDatabase
+from storage.database.rdb import Database
+from storage.database.tables import make_tables
 from storage.studies import create_study
-from storage.tables import make_tables
+from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.lease import Lease, WorkerIdentity, lease_of
+from storage.trials.queue import TrialQueue
 
 ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hpo.progress import status_text
-from hpo.status import Status, WorkerStatus
+from hpo.study.status import Status, WorkerStatus
+from hpo.terminal import status_text
 
 OPEN = Status(
     study="s",

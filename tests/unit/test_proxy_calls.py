@@ -5,9 +5,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import fields
 
-from storage import proxy_calls
-from storage.leases import Lease
-from storage.leasing import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.proxy import calls
+from storage.trials.lease import Lease
+from storage.trials.ledger import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
 
 RECORDS = (Change, ClaimedTrial, Lease, Overview, QueueCounts, RunningTrial)
 NUMBER = "hpo.Leases.2"
@@ -33,7 +33,7 @@ RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, lease: dic
 
 
 def form_of_today() -> Iterator[str]:
-    for name in proxy_calls._NAMES:
+    for name in calls._NAMES:
         yield f"{name}{inspect.signature(getattr(LeasingStorage, name))}"
     for record in RECORDS:
         told = ", ".join(f"{field.name}: {inspect.formatannotation(field.type)}" for field in fields(record))
@@ -41,7 +41,7 @@ def form_of_today() -> Iterator[str]:
 
 
 def test_a_new_form_of_the_calls_has_a_new_number() -> None:
-    """Where this fails because a call or a record has changed, raise the number in `storage.proxy_calls` and here."""
+    """Where this fails because a call or a record has changed, raise the number in `storage.proxy.calls` and here."""
     # Names without their modules.
     today = re.sub(r"\b(?:\w+\.)+(?=\w)", "", " ".join(form_of_today()))
-    assert (today.split(), proxy_calls._SERVICE) == (FORM.split(), NUMBER)
+    assert (today.split(), calls._SERVICE) == (FORM.split(), NUMBER)

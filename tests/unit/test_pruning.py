@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpo.attributes import FOLD_ACCURACIES
-from hpo.pruning import (
+from hpo.search.pruner import (
     LOOK_EVERY_S,
     MIN_COMPLETE,
     PairedPruner,
@@ -17,6 +16,7 @@ from hpo.pruning import (
     pruner_named,
     reported_value,
 )
+from hpo.study.attributes import FOLD_ACCURACIES
 
 INCUMBENT = [0.90, 0.80, 0.95, 0.85, 0.88]
 accuracies = st.lists(st.floats(0, 1), min_size=5, max_size=5)

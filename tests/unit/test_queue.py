@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 from sqlalchemy import create_engine
 
-from storage.cache import CachedDatabase
-from storage.database import Database
+from storage.database.cached import CachedDatabase
+from storage.database.rdb import Database
+from storage.database.tables import make_tables
 from storage.errors import LeaseLostError
-from storage.leases import StaleWatch, WorkerIdentity
-from storage.leasing import Change, LeasingStorage
-from storage.queue import TrialQueue
 from storage.studies import create_study, study_names
-from storage.tables import make_tables
+from storage.trials.lease import WorkerIdentity
+from storage.trials.ledger import Change, LeasingStorage
+from storage.trials.queue import TrialQueue
+from storage.trials.stale import StaleWatch
 
 ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 

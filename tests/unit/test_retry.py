@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from storage.errors import StorageUnavailableError
 from storage.retry import RetryPolicy, call, is_passing
-from storage.retrying import RetryingStorage, with_policy
+from storage.retrying_storage import RetryingStorage, with_policy
 
 SHOWN = "postgresql://ann:***@db/hpo"
 

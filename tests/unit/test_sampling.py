@@ -7,10 +7,10 @@ import pytest
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
 
-from hpo.contract import Search
-from hpo.sampling import sampler_for
-from hpo.seeds import derive
-from hpo.space import read_space
+from hpo.search.sampler import sampler_for
+from hpo.search.seeds import derive
+from hpo.search.space import read_space
+from hpo.study.contract import Search
 
 SEARCH = Search(sampler="tpe", pruner="paired", startup_trials=3, space=read_space(None, "dna"))
 
@@ -82,7 +82,7 @@ def proposal_after(
 
 
 def test_tpe_looks_at_the_best_trials_and_at_the_latest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hpo.sampling.MOST_RECENT", 260)
+    monkeypatch.setattr("hpo.search.sampler.MOST_RECENT", 260)
     params = [proposal(number, history=0) for number in range(80)] * 5
     # The best are trials 0 to 24; then come 115 old ones, and the 260 latest.
     values = [0.9] * 25 + [0.5] * 375

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from hpo.finalize.seal import open_test, openings
-from hpo.session import Session
+from hpo.study.opened import Session
 from storage.studies import StudyHandle
 
 

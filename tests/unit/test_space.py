@@ -8,7 +8,7 @@ import pytest
 from optuna.samplers import RandomSampler
 
 from hpo.errors import SpaceError
-from hpo.space import Space, read_space
+from hpo.search.space import Space, read_space
 from model.configuration import original_configuration
 
 

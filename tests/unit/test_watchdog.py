@@ -2,7 +2,7 @@
 
 import threading
 
-from hpo.watchdog import Watchdog
+from hpo.trial.watchdog import Watchdog
 
 
 def test_a_body_without_steps_is_ended() -> None:

@@ -11,18 +11,19 @@ import pytest
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
-import hpo.trial
-import hpo.worker
-from hpo.attributes import BUDGET, FOLD_ACCURACIES
+import hpo.trial.runner
+import hpo.workers.worker
 from hpo.errors import DeviceLostError
-from hpo.session import Session
 from hpo.signals import StopFlag, on_stop
-from hpo.worker import Worker
+from hpo.study.attributes import BUDGET, FOLD_ACCURACIES
+from hpo.study.opened import Session
+from hpo.workers.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
 from model.fitting import Fitting
-from storage.leases import DEATHS, LEASE, REASON, Claim, StaleWatch, WorkerIdentity
-from storage.queue import TrialQueue
+from storage.trials.lease import DEATHS, LEASE, REASON, Claim, WorkerIdentity
+from storage.trials.queue import TrialQueue
+from storage.trials.stale import StaleWatch
 
 SPACE = """
 encoding = "amino_acid"
@@ -53,14 +54,14 @@ def first_training(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], No
     """Puts something before the first fold that is trained; the others train as ever."""
 
     def before(happens: Callable[[], None]) -> None:
-        real, waiting = hpo.trial.train_fold, [happens]
+        real, waiting = hpo.trial.runner.train_fold, [happens]
 
         def train_fold(*arguments, **options):
             if waiting:
                 waiting.pop()()
             return real(*arguments, **options)
 
-        monkeypatch.setattr(hpo.trial, "train_fold", train_fold)
+        monkeypatch.setattr(hpo.trial.runner, "train_fold", train_fold)
 
     return before
 
@@ -108,7 +109,7 @@ def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(sessio
 
 def test_a_device_that_answers_no_more_ends_the_process_and_not_the_trial(session, first_training, monkeypatch) -> None:
     first_training(throw(RuntimeError("CUDA error: device-side assert triggered")))
-    monkeypatch.setattr(hpo.worker, "computes", lambda device: False)
+    monkeypatch.setattr(hpo.workers.worker, "computes", lambda device: False)
     with pytest.raises(DeviceLostError, match="device-side assert"):
         worker_on(session).work()
     first = trials(session)[0]

@@ -1,9 +1,9 @@
 """The figures of the report, one file per group."""
 
-from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence
 from hpo.report.plots import accuracy, network, positions, predictions, search, training
 from hpo.report.plots.style import Plot
+from hpo.report.statistics import Answer
 
 __all__ = ["Plot", "draw_plots"]
 

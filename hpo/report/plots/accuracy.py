@@ -4,9 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from hpo.evaluation.intervals import Interval
-from hpo.report.answer import Answer
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, SKY, Plot, drawing, percent_axis
 from hpo.report.rivals import Rival
+from hpo.report.statistics import Answer
 from hpo.report.words.names import RIVALS
 
 _ROW_INCHES = 0.36

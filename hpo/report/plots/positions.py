@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from hpo.report.answer import top_positions
 from hpo.report.evidence import PositionEffects
 from hpo.report.plots.style import BLUE, INK, Plot, drawing
+from hpo.report.statistics import top_positions
 from hpo.report.words.names import POSITION
 
 _NAMED = 6  # positions that get their number written above

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence, Trial
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, Plot, drawing, percent_axis
+from hpo.report.statistics import Answer
 
 _SHOWN_IMPORTANCES = 10
 _LOOKS: dict[str, dict[str, Any]] = {"COMPLETE": {"color": BLUE}, "PRUNED": {"mfc": "none", "mec": MUTED}}

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence
+from hpo.report.statistics import Answer
 from hpo.report.words import architecture, data, positions, rivals, training, verdict
 from hpo.report.words.architecture import Compared
 from hpo.report.words.finding import Finding

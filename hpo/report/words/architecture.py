@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence, ParamValue, Trial
+from hpo.report.statistics import Answer
 from hpo.report.words.names import encoding_name, percent, plural, points, spoken, value
 
 _LISTED = 8  # trials that are named one by one

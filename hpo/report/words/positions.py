@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from hpo.report.answer import top_positions
 from hpo.report.evidence import PositionEffects
+from hpo.report.statistics import top_positions
 from hpo.report.words.names import plural
 
 _TOLD = 10

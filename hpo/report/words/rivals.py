@@ -1,8 +1,8 @@
 """The winner against its baselines, in sentences: guessing, plain methods, the configuration before tuning."""
 
-from hpo.report.answer import Answer
 from hpo.report.evidence import Evidence
 from hpo.report.rivals import Rival
+from hpo.report.statistics import Answer
 from hpo.report.words.finding import Finding
 from hpo.report.words.names import RIVALS, p_value, percent, plural
 

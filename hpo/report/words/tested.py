@@ -1,8 +1,8 @@
 """The test set in sentences: whether it agrees with cross-validation, and what its copies and new sequences say."""
 
 from hpo.evaluation.comparison import Gap
-from hpo.report.answer import Answer, Tested
 from hpo.report.evidence import Evidence
+from hpo.report.statistics import Answer, Tested
 from hpo.report.words.finding import Finding
 from hpo.report.words.names import percent, plural, points, signed_span, span
 

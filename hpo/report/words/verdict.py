@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.report.answer import Answer, Tested
 from hpo.report.evidence import Evidence
+from hpo.report.statistics import Answer, Tested
 from hpo.report.words import rivals, tested
 from hpo.report.words.finding import Finding
 from hpo.report.words.names import percent, plural, span, spoken, value

@@ -10,9 +10,9 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from hpo.development import load_development
 from hpo.finalize.final_model import retrain
 from hpo.finalize.trials import folds_of
+from hpo.trial.development_rows import load_development
 from model.encoding import encode
 from model.prediction import predict
 from recomputed.formulas import mcnemar, mcnemar_by_sequence

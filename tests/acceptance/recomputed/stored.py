@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hpo.finalize.seal import openings
-from hpo.session import Session, open_session
+from hpo.study.opened import Session, open_session
 from model.encoding import encode
 from model.genes import Genes, join
 from model.prediction import predict

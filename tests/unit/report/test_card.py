@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hpo.finalize.card import model_card, write_card
-from hpo.report.answer import derive
 from hpo.report.evidence import Evidence
 from hpo.report.result import build_result
+from hpo.report.statistics import derive
 
 
 def result(**changes: Any) -> dict[str, Any]:

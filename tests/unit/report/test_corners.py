@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from hpo.report import write_report
-from hpo.report.answer import derive
 from hpo.report.evidence import Evidence, TestSet
+from hpo.report.statistics import derive
 from hpo.report.words import say
 
 Make = Callable[..., Evidence]

@@ -10,12 +10,12 @@ import pytest
 
 from hpo.evaluation.intervals import wilson
 from hpo.report import write_report
-from hpo.report.answer import derive
 from hpo.report.evidence import (
     Evidence,
     OutOfFold,
 )
 from hpo.report.result import build_result
+from hpo.report.statistics import derive
 
 
 def test_result_has_every_promised_key(result: dict[str, Any]) -> None:

@@ -9,10 +9,10 @@ import pytest
 
 from hpo.cli.answer import print_result
 from hpo.report import summary_note, write_report
-from hpo.report.answer import derive
 from hpo.report.evidence import Evidence
 from hpo.report.plots import draw_plots
 from hpo.report.result import build_result
+from hpo.report.statistics import derive
 from hpo.report.words import say
 
 Make = Callable[..., Evidence]

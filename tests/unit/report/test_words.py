@@ -10,12 +10,12 @@ import pytest
 
 from hpo.evaluation.baselines import Baseline
 from hpo.report import summary_note, write_report
-from hpo.report.answer import derive
 from hpo.report.evidence import (
     DataSummary,
     Evidence,
 )
 from hpo.report.result import build_result
+from hpo.report.statistics import derive
 from hpo.report.words import say
 from hpo.report.words.training import epochs
 

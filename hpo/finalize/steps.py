@@ -1,0 +1,153 @@
+"""Finalize, step by step: choose, retrain, open the seal, compare, write."""
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from hpo.errors import HpoError, NotFinishedError
+from hpo.finalize import final_model
+from hpo.finalize.card import model_card, remove_card, write_card
+from hpo.finalize.gathering import Gathered, gather
+from hpo.finalize.publish import publish
+from hpo.finalize.seal import open_test, openings
+from hpo.finalize.trials import Prefer, Winner, choose_winner, folds_of, read_search
+from hpo.report import write_report
+from hpo.report.words.names import moment
+from hpo.study.attributes import EPOCHS
+from hpo.study.opened import Session
+from hpo.study.status import read_status
+from hpo.terminal import say, step
+from hpo.trial.development_rows import Development, load_development
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wishes:
+    """How the user wants the study answered."""
+
+    #: For retraining.
+    device: str = "auto"
+    #: Without, the test set stays sealed and the report silent about it.
+    with_test: bool = True
+    #: Answer from the trials finished so far.
+    early: bool = False
+    #: The best trial, or the smallest network among those that cannot be told from it.
+    prefer: Prefer = "best"
+    #: Networks of the final model, trained from different seeds; their probabilities are averaged.
+    ensemble: int = 1
+
+
+def open_report_folder(folder: Path) -> None:
+    """Make the folder for report and model, before hours are spent on what goes into it.
+
+    Raises:
+        HpoError: It cannot be made or written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise HpoError(
+            f"The output folder {folder} cannot be written: {error.strerror}.", "Choose another --output."
+        ) from error
+
+
+def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
+    """Answer the study's question.
+
+    Args:
+        session: The opened study.
+        output: Folder for result.json, the report, plots and the model.
+        wishes: Of the user.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        NotFinishedError: The budget is not spent, or no trial is complete.
+    """
+    session.contract.check_versions()
+    _check_finished(session, wishes.early)
+    open_report_folder(output)
+    _tell_of_another_report(session, output)
+    if wishes.with_test:
+        _tell_of_openings(session)
+    development = load_development(session.contract, session.artifacts)
+    search = read_search(session, development)
+    winner = choose_winner(session, search, development, wishes.prefer)
+    with step(f"Retraining trial {winner.trial.number} on all development data"):
+        final = final_model.retrain(
+            session.contract, development, winner.config, winner.epochs, winner.folds, wishes.device, wishes.ensemble
+        )
+        original = _retrain_original(session, development, search.trials, winner, final, wishes.device)
+    # Everything that could influence the model is done. Only now is the test set opened.
+    test = open_test(session) if wishes.with_test else None
+    with step("Comparing with plain baselines, writing the report"):
+        facts = gather(Gathered(session, development, search, winner, final, original, test))
+        result = write_report(facts, output)
+    card = model_card(result)
+    # Before an earlier model is: whenever this is cut short, no page stands beside another model.
+    remove_card(output / "model")
+    final_model.save(final, session.contract, development, output / "model", card=card)
+    write_card(card, output / "model")
+    publish(session, output, facts)
+    return result
+
+
+def _check_finished(session: Session, early: bool) -> None:
+    status = read_status(session)
+    if status.state != "done" and not early:
+        raise NotFinishedError(
+            f"Study {status.study!r} is not finished: {status.finished} of {status.budget} trials are.",
+            f"Let workers finish it (hpo worker --study {status.study}), or answer from what is there with --early.",
+        )
+
+
+def _tell_of_another_report(session: Session, output: Path) -> None:
+    """Say that the folder holds the report of another study, which is about to be written over."""
+    # What lies there may be anything: it is only looked at.
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        study = json.loads((output / "result.json").read_text())["study"]
+        if study != session.handle.name:
+            say(f"{output} holds the report of study {str(study)[:80]!r}, which is replaced.")
+
+
+def _tell_of_openings(session: Session) -> None:
+    """Say that the test set has been used, before it is used again."""
+    earlier = openings(session)
+    if earlier:
+        say(
+            f"The test set of study {session.handle.name!r} has been used: it was opened on "
+            f"{', '.join(moment(date) for date in earlier)}. This is opening {len(earlier) + 1}, and the report "
+            "says so. Only the first was a fair test; hpo finalize --no-test reports without it."
+        )
+
+
+def _retrain_original(
+    session: Session,
+    development: Development,
+    trials: Sequence[FrozenTrial],
+    winner: Winner,
+    final: final_model.Retrained,
+    device: str,
+) -> final_model.Retrained | None:
+    """Trial 0 on all development data, for its test accuracy; None where it did not complete."""
+    first = next((trial for trial in trials if trial.number == 0 and trial.value is not None), None)
+    if first is None:
+        return None
+    if winner.trial.number == 0 and len(final.networks) == 1:
+        return final
+    return final_model.retrain(
+        session.contract,
+        development,
+        session.contract.baseline_configuration,
+        int(first.user_attrs[EPOCHS]),
+        folds_of(session, first),
+        device,
+    )

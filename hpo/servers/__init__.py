@@ -1,0 +1,1 @@
+"""What serves until it is stopped: the dashboard and the gRPC proxy."""

@@ -1,0 +1,185 @@
+"""Making a study: read, check, split, seal, freeze."""
+
+import dataclasses
+import datetime
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+from optuna.storages import BaseStorage
+
+from hpo.search.space import Space, read_space
+from hpo.study.attributes import BUDGET, CONTRACT
+from hpo.study.contract import (
+    Contract,
+    Data,
+    Leases,
+    Rows,
+    Search,
+    Splitting,
+    versions,
+)
+from model.configuration import TrainingSettings, original_configuration
+from model.errors import DataError
+from model.genes import Genes
+from model.snapshot import to_bytes
+from model.splitting import Duplicates, group_ids, split
+from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
+from storage.connection import open_storage
+from storage.errors import StudyExistsError
+from storage.studies import StudyHandle, create_study, find_study, study_names
+from storage.trials.queue import TrialQueue
+
+#: What a trial's value is.
+OBJECTIVE = "CV accuracy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What the user asked for."""
+
+    study: str
+    trials: int
+    source: Path
+    seed: int
+    folds: int
+    test_size: float
+    duplicates: Duplicates
+    space_file: Path | None
+    sampler: str
+    startup_trials: int
+    pruner: str
+    training: TrainingSettings
+    lease_timeout_s: float
+    retries: int
+
+
+def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
+    """Split the genes, store both parts, and write down the contract.
+
+    Nothing is put into the storage; two calls with the same input give the same contract, but for the date.
+
+    Args:
+        genes: With labels.
+        plan: What the user asked for.
+        artifacts: Where development and test rows go, each as an artifact of its own.
+
+    Raises:
+        DataError: The rows cannot be split as asked.
+        SpaceError: The search space is not one we can search.
+    """
+    space = read_space(plan.space_file, genes.alphabet)
+    development, test = _seal(genes, plan, space, artifacts)
+    return Contract(
+        study=plan.study,
+        created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        seed=plan.seed,
+        data=Data(
+            source=plan.source.name,
+            fingerprint=genes.fingerprint(),
+            alphabet=genes.alphabet,
+            ambiguous_letters=genes.ambiguous_letters,
+            development=development,
+            test=test,
+        ),
+        splitting=Splitting.model_validate(
+            {
+                "folds": plan.folds,
+                "test_size": plan.test_size,
+                "seed": plan.seed,
+                "duplicates": plan.duplicates,
+            }
+        ),
+        search=Search.model_validate(
+            {
+                "sampler": plan.sampler,
+                "pruner": plan.pruner,
+                "startup_trials": plan.startup_trials,
+                "space": space,
+            }
+        ),
+        training=dataclasses.asdict(plan.training),
+        baseline=dataclasses.asdict(original_configuration(genes.alphabet)),
+        leases=Leases(
+            # Six beats may be lost before a worker is taken for dead.
+            beat_interval_s=plan.lease_timeout_s / 6,
+            timeout_s=plan.lease_timeout_s,
+            max_deaths=plan.retries,
+        ),
+        versions=versions(),
+    )
+
+
+def open_for_creation(storage_url: str, artifacts: str | None) -> ArtifactStore:
+    """The artifact store of a study to be made; its folder is made where it is missing."""
+    return open_artifacts(artifacts or default_artifact_location(storage_url), create=True)
+
+
+def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
+    """Put the study into the storage, with its budget and its first trial.
+
+    Raises:
+        StudyExistsError: A study of that name is there.
+        StorageError: The storage does not answer.
+    """
+    storage = open_storage(storage_url, create=True)
+    handle = _claim_name(storage, contract.study)
+    handle.set(BUDGET, trials)
+    baseline = contract.search.space.representable(contract.baseline_configuration)
+    TrialQueue(storage, handle.study_id).enqueue_first(baseline)
+    _name_the_objective(storage, contract.study)
+    # Last: a study without a contract is one whose making was cut short, and can be made again.
+    handle.set(CONTRACT, contract.model_dump(mode="json"))
+    return handle
+
+
+def _name_the_objective(storage: BaseStorage, study: str) -> None:
+    """What optuna-dashboard writes on its axes, in place of "Objective 0"."""
+    with warnings.catch_warnings():
+        # It has been there since 3.2; Optuna still announces it as experimental at every use.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.Study(study_name=study, storage=storage).set_metric_names([OBJECTIVE])
+
+
+def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
+    if name in study_names(storage):
+        handle = find_study(storage, name)
+        if CONTRACT not in handle.attributes():
+            return handle
+        raise StudyExistsError(
+            f"A study named {name!r} is in this storage already.",
+            "Choose another --study, or go on with it: `hpo worker`, `hpo status`, `hpo extend`.",
+        )
+    return create_study(storage, name)
+
+
+def _seal(genes: Genes, plan: Plan, space: Space, artifacts: ArtifactStore) -> tuple[Rows, Rows]:
+    labels = genes.labels
+    if labels is None:
+        raise DataError("A study is made from genes with labels.", "Name the column: --label-column.")
+    groups = group_ids(genes, space.encodings, plan.training.genetic_code)
+    parts = split(
+        labels,
+        groups,
+        test_size=plan.test_size,
+        folds=plan.folds,
+        seed=plan.seed,
+        duplicates=plan.duplicates,
+    )
+    dev, test = np.flatnonzero(~parts.test), np.flatnonzero(parts.test)
+    return (
+        _store(artifacts, genes.subset(dev), labels[dev], parts.fold[dev]),
+        _store(artifacts, genes.subset(test), labels[test], None),
+    )
+
+
+def _store(artifacts: ArtifactStore, genes: Genes, labels: NDArray[np.bool_], folds: NDArray[np.int64] | None) -> Rows:
+    return Rows(
+        artifact=artifacts.put(to_bytes(genes, folds)),
+        fingerprint=genes.fingerprint(),
+        rows=len(genes.sequences),
+        resistant=int(labels.sum()),
+    )

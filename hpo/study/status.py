@@ -1,0 +1,132 @@
+"""How a study stands: read from the storage, shown by `status`, `run` and the report."""
+
+import dataclasses
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+from optuna.trial import FrozenTrial
+
+from hpo.study.attributes import CONFIGURATION, FOLD_ACCURACIES
+from hpo.study.opened import Session
+from storage.trials.lease import Lease
+from storage.trials.ledger import Overview
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The incumbent: the best complete trial."""
+
+    number: int
+    cv_accuracy: float
+    params: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerStatus:
+    """A worker that holds a trial."""
+
+    worker: str
+    host: str
+    pid: int
+    device: str
+    trial: int
+    fold: int | None
+    #: Seconds since its last beat, by this machine's clock.
+    silent_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """A study at one moment."""
+
+    study: str
+    budget: int
+    complete: int
+    pruned: int
+    failed: int
+    running: int
+    waiting: int
+    workers: tuple[WorkerStatus, ...]
+    best: Best | None
+    folds_trained: int
+    #: Folds that pruned trials did not train.
+    folds_saved: int
+    #: "open", "paused" or "done".
+    state: str
+    #: Estimate from the pace of the last trials; None before the first is finished.
+    seconds_left: float | None
+
+    @property
+    def finished(self) -> int:
+        """Trials that count against the budget and have ended."""
+        return self.complete + self.pruned + self.failed
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `hpo status --json` prints it."""
+        return dataclasses.asdict(self)
+
+
+def read_status(session: Session) -> Status:
+    """The status of an opened study; the database counts, and no trial but the best is read."""
+    budget, paused = session.orders
+    overview = session.storage.overview(session.handle.study_id, budget)
+    counts, folds = overview.counts, session.contract.splitting.folds
+    unfinished = "paused" if paused else "open"
+    return Status(
+        study=session.handle.name,
+        budget=budget,
+        complete=counts.complete,
+        pruned=counts.pruned,
+        failed=counts.failed,
+        running=counts.running,
+        waiting=budget - counts.finished - counts.running,
+        workers=tuple(_worker(trial.number, Lease.from_json(trial.lease)) for trial in overview.running if trial.lease),
+        best=None if overview.best_id is None else _best(session.storage.get_trial(overview.best_id)),
+        folds_trained=overview.folds,
+        folds_saved=folds * counts.pruned - overview.folds_of_pruned,
+        state="done" if counts.is_spent else unfinished,
+        seconds_left=_seconds_left(overview),
+    )
+
+
+def trials_in_budget(session: Session, budget: int) -> list[FrozenTrial]:
+    """The study's trials whose number lies below the budget."""
+    trials = session.storage.get_all_trials(session.handle.study_id, deepcopy=False)
+    return [trial for trial in trials if trial.number < budget]
+
+
+def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
+    """The complete trial with the highest value; of equal ones the first."""
+    return max(complete, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
+
+
+def _best(trial: FrozenTrial) -> Best:
+    params = trial.user_attrs.get(CONFIGURATION) or trial.params
+    accuracies = trial.user_attrs[FOLD_ACCURACIES]
+    return Best(number=trial.number, cv_accuracy=sum(accuracies) / len(accuracies), params=dict(params))
+
+
+def _worker(trial: int, lease: Lease) -> WorkerStatus:
+    now = datetime.datetime.now(datetime.UTC).timestamp()
+    return WorkerStatus(
+        worker=lease.worker,
+        host=lease.host,
+        pid=lease.pid,
+        device=lease.device,
+        trial=trial,
+        fold=lease.fold,
+        silent_s=round(max(0.0, now - lease.renewed_at), 1),
+    )
+
+
+def _seconds_left(overview: Overview) -> float | None:
+    """The time left at the pace of the last finished trials, over all workers."""
+    ends, start = overview.last_ends, overview.first_start
+    if not ends or start is None:
+        return None
+    if len(ends) > 1:
+        pace = (ends[0] - ends[-1]).total_seconds() / (len(ends) - 1)
+    else:
+        pace = (ends[0] - start).total_seconds()
+    return round(pace * max(0, overview.counts.budget - overview.counts.finished), 1)

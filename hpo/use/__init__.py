@@ -1,0 +1,1 @@
+"""A finished model at work: predictions, and which letters move them."""

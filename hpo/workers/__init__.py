@@ -1,0 +1,1 @@
+"""Worker processes: what each does, who starts them, and who takes back what the dead held."""

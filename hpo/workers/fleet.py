@@ -1,0 +1,199 @@
+"""Worker processes on this machine: one per device, started, watched, restarted and stopped by their parent.
+
+Secrets travel in the environment, never in `argv`. Children are in process groups of their own, so that Ctrl-C
+reaches them once, through the parent, and they stop by themselves when the parent is gone.
+"""
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from hpo.errors import EXIT_RENEW
+from hpo.signals import StopFlag, StopNow
+from hpo.workers.devices import Seat
+from model.allocator import ALLOCATOR_ENVIRONMENT
+
+#: Children of one seat that may die in a row without having finished a trial; more would hide a fault.
+MAX_FRUITLESS = 5
+#: Seconds that children have to stop: a few batches, and a call or two of the storage.
+GRACE_S = 10.0
+#: Signals by which children end that this process has stopped.
+_OURS = (signal.SIGTERM, signal.SIGKILL)
+PARENT = "HPO_PARENT_PID"
+NAME = "HPO_WORKER_NAME"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Child:
+    #: As its leases say.
+    worker: str
+    process: subprocess.Popen[bytes]
+
+
+@dataclass(kw_only=True)
+class Fleet:
+    """The worker processes of one command.
+
+    They live as long as the body of `with`: whatever ends it, none is left.
+
+    Args:
+        seats: One child for each.
+        environment: HPO_STORAGE, HPO_STUDY and HPO_ARTIFACTS for the children.
+        bury: Called with the name of a worker that died, and how; returns whether it had finished a trial.
+        give_back: Called with the names of workers that were ended from here, through no fault of their trials.
+        stop: Set when no child is to be started any more.
+        arguments: Further options of `hpo worker`.
+        log_file: Where the children's log goes; None for this process's stderr.
+    """
+
+    seats: Sequence[Seat]
+    environment: Mapping[str, str]
+    bury: Callable[[str, str], bool]
+    give_back: Callable[[Sequence[str]], None]
+    stop: StopFlag
+    arguments: Sequence[str] = ()
+    log_file: Path | None = None
+    restarts: int = 0
+    exit_codes: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._children: dict[int, _Child] = {}
+        self._fruitless: Counter[int] = Counter()
+
+    def __enter__(self) -> Self:
+        for index in range(len(self.seats)):
+            if not self.stop:
+                self._spawn(index)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.end(grace_s=0.0 if kind is StopNow else GRACE_S)
+
+    @property
+    def alive(self) -> int:
+        """Children that run."""
+        return len(self._children)
+
+    def poll(self) -> None:
+        """Collect children that ended; start those again that died of something else than their work."""
+        for index, child in list(self._children.items()):
+            code = child.process.poll()
+            if code is None:
+                continue
+            del self._children[index]
+            if not _has_died(code) or not self._may_go_on(index, child, code) or self.stop:
+                self.exit_codes.append(code)
+                continue
+            self.restarts += 1
+            self._spawn(index)
+
+    def end(self, grace_s: float) -> None:
+        """Ask every child to stop, and kill those that have not after `grace_s`; a second signal cuts that short."""
+        self._signal(signal.SIGTERM)
+        deadline = time.monotonic() + grace_s
+        try:
+            for child in self._children.values():
+                child.process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            if grace_s:
+                log.warning("workers that did not stop within %.0f s are killed", grace_s)
+        finally:
+            self._signal(signal.SIGKILL)
+            self._collect()
+
+    def _collect(self) -> None:
+        """Note how the children ended, and give back what they held."""
+        codes = {child.worker: child.process.wait() for child in self._children.values()}
+        self._children.clear()
+        self.exit_codes += codes.values()
+        died = [worker for worker, code in codes.items() if _has_died(code) and -code not in _OURS]
+        for worker in died:
+            self.bury(worker, _how(codes[worker]))
+        # Those that ended by themselves too: two signals may have been one too many for what they had left to do.
+        if left := [worker for worker in codes if worker not in died]:
+            self.give_back(left)
+
+    def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
+        """Give back what a dead child held. Says whether its seat may have another."""
+        how = _how(code)
+        self._fruitless[index] = 0 if self.bury(child.worker, how) else self._fruitless[index] + 1
+        if self._fruitless[index] < MAX_FRUITLESS:
+            log.warning("worker %s died (%s); starting another", child.worker, how)
+            return True
+        log.error(
+            "worker %s died (%s), the %dth in a row that finished no trial: its seat stays empty",
+            *(child.worker, how, MAX_FRUITLESS),
+        )
+        return False
+
+    def _signal(self, number: signal.Signals) -> None:
+        for child in self._children.values():
+            if child.process.poll() is None:
+                child.process.send_signal(number)
+
+    def _spawn(self, index: int) -> None:
+        seat, worker = self.seats[index], new_name()
+        environment = {
+            # First, so that what the user has set himself wins.
+            **ALLOCATOR_ENVIRONMENT,
+            **os.environ,
+            **self.environment,
+            **seat.environment,
+            PARENT: str(os.getpid()),
+            NAME: worker,
+        }
+        command = [sys.executable, "-m", "hpo", "worker", "--workers", "1", "--device", seat.device]
+        with ExitStack() as files:
+            log_to = files.enter_context(self.log_file.open("ab")) if self.log_file else None
+            process = subprocess.Popen(
+                [*command, *self.arguments],
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log_to,
+                process_group=0,
+            )
+        self._children[index] = _Child(worker, process)
+
+
+def _has_died(code: int) -> bool:
+    """Whether the process was killed, or ended itself to be replaced; any other code is its own last word."""
+    return code < 0 or code == EXIT_RENEW
+
+
+def _how(code: int) -> str:
+    if code == EXIT_RENEW:
+        return "a training step hung, or its device failed"
+    try:
+        return f"killed by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"killed by signal {-code}"
+
+
+def new_name() -> str:
+    """A name for a worker that no other has, now or later."""
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def is_child() -> bool:
+    """Whether this process is a fleet's child."""
+    return PARENT in os.environ
+
+
+def parent_is_gone() -> bool:
+    """Whether this process is a fleet's child whose parent died."""
+    expected = os.environ.get(PARENT)
+    return expected is not None and os.getppid() != int(expected)

@@ -1,0 +1,1 @@
+"""SQLite and Postgres: whatever knows Optuna's tables stands here."""

@@ -1,0 +1,1 @@
+"""The gRPC proxy between workers and Postgres: server, calls and client."""

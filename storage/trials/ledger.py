@@ -1,0 +1,174 @@
+"""What a storage must do beside what Optuna asks of it: hand trials out under leases.
+
+Optuna's interface writes an attribute or a state at a time, so whoever reads and then writes through it races with
+others. Each method here is one transaction of the database, wherever it runs: in this process
+(`storage.database.transactions`) or behind the proxy (`storage.proxy.calls`). Values are plain, so that they travel as
+JSON.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from optuna.storages import BaseStorage
+from optuna.trial import TrialState
+
+
+@dataclass(frozen=True)
+class ClaimedTrial:
+    """A trial that was WAITING and is now RUNNING under the claimer's lease."""
+
+    trial_id: int
+    number: int
+
+
+@dataclass(frozen=True)
+class RunningTrial:
+    """A RUNNING trial, by what tells whether its worker lives.
+
+    Attributes:
+        claimed_at: When it was claimed, in UTC.
+        lease: The lease as stored; None where something else than a worker of ours set the trial to RUNNING.
+        deaths: Earlier workers that died on it.
+    """
+
+    trial_id: int
+    number: int
+    claimed_at: datetime | None
+    lease: dict[str, Any] | None
+    deaths: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What is written to a RUNNING trial in one go.
+
+    Attributes:
+        attributes: User attributes to set.
+        params: Hyperparameters to set: the value as Optuna stores it, and the distribution as JSON, by name.
+        steps: Intermediate values to set, by step.
+        state: The state to set; None leaves the trial RUNNING.
+        value: The trial's value, where it has one.
+    """
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, tuple[float, str]] = field(default_factory=dict)
+    steps: Mapping[int, float] = field(default_factory=dict)
+    state: TrialState | None = None
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class QueueCounts:
+    """The trials in the budget by state; those not made yet are in none."""
+
+    budget: int
+    complete: int = 0
+    pruned: int = 0
+    failed: int = 0
+    running: int = 0
+    waiting: int = 0
+
+    @property
+    def finished(self) -> int:
+        """Trials that will not run again."""
+        return self.complete + self.pruned + self.failed
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether every trial of the budget is finished."""
+        return self.finished >= self.budget
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """A study at one moment.
+
+    Attributes:
+        counts: Trials by state.
+        running: The RUNNING trials.
+        best_id: The COMPLETE trial with the highest value; of equal ones the first.
+        folds: Finished folds, of all trials.
+        folds_of_pruned: Finished folds of the PRUNED trials.
+        first_start: When the first of the finished trials was claimed, in UTC.
+        last_ends: When the last twenty finished, in UTC, newest first.
+    """
+
+    counts: QueueCounts
+    running: list[RunningTrial]
+    best_id: int | None
+    folds: int
+    folds_of_pruned: int
+    first_start: datetime | None
+    last_ends: list[datetime]
+
+
+class LeasingStorage(BaseStorage):
+    """A storage of Optuna's that also hands out trials. A trial is in the budget when its number is below it."""
+
+    @abstractmethod
+    def make_trials(self, study_id: int, budget: int, window: int) -> bool:
+        """Makes WAITING trials where none waits, up to the budget's last.
+
+        Args:
+            study_id: The study.
+            budget: Its number of trials.
+            window: How many to make; half as many as are RUNNING, if that is more.
+
+        Returns:
+            Whether a trial waits now.
+
+        Raises:
+            KeyError: There is no such study.
+        """
+
+    @abstractmethod
+    def claim_trial(
+        self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False
+    ) -> ClaimedTrial | None:
+        """Sets a WAITING trial to RUNNING and writes the lease: one with finished folds first, then the lowest number.
+
+        Args:
+            study_id: The study.
+            budget: Its number of trials.
+            lease: The lease to write; its token is new.
+            again: The call was sent before and its answer was lost: what it may have claimed is looked for first.
+
+        Returns:
+            The trial; None where none waits that nobody else is about to take.
+        """
+
+    @abstractmethod
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+        """Writes to a RUNNING trial, all of it or nothing, if it is still held as the caller believes.
+
+        Args:
+            trial_id: The trial.
+            held: What its lease must say (the token is enough); None if it must have no lease.
+            change: What to write.
+
+        Returns:
+            Whether it was written. False where the trial is not RUNNING, held otherwise, or gone.
+        """
+
+    @abstractmethod
+    def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
+        """Returns the RUNNING trials in the budget."""
+
+    @abstractmethod
+    def count_trials(self, study_id: int, budget: int) -> QueueCounts:
+        """Counts the trials in the budget by state."""
+
+    @abstractmethod
+    def count_finished_by(self, study_id: int, worker: str) -> int:
+        """Counts the trials that a worker finished: a finished trial keeps its last lease."""
+
+    @abstractmethod
+    def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
+        """Returns some user attributes of a study: its contract is long, and workers ask often."""
+
+    @abstractmethod
+    def overview(self, study_id: int, budget: int) -> Overview:
+        """Returns how the study stands."""
