@@ -8,15 +8,15 @@ from pathlib import Path
 
 from hpo.errors import ContractError, HpoError
 from hpo.signals import StopFlag
-from hpo.study.address import Place
+from hpo.study.address import StudyAddress
 from hpo.study.attributes import CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare, register
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
+from hpo.study.progress import search_progress
 from hpo.study.status import read_status
-from hpo.terminal import search_progress
 from hpo.workers.burial import bury, give_back
-from hpo.workers.devices import Seat
+from hpo.workers.devices import Slot
 from hpo.workers.fleet import Fleet
 from hpo.workers.patrol import Patrol
 from model.genes import Genes
@@ -28,7 +28,7 @@ from storage.studies import find_study, study_names
 _DATED = {"created", "versions"}
 
 
-def create_or_go_on(place: Place, genes: Genes, plan: Plan) -> bool:
+def create_or_go_on(place: StudyAddress, genes: Genes, plan: Plan) -> bool:
     """Make the study, or find that the one there is the same.
 
     Returns:
@@ -46,7 +46,7 @@ def create_or_go_on(place: Place, genes: Genes, plan: Plan) -> bool:
     return True
 
 
-def _existing(place: Place) -> Contract | None:
+def _existing(place: StudyAddress) -> Contract | None:
     try:
         storage = open_storage(place.storage)
     except StorageError:
@@ -69,44 +69,44 @@ def _check_same(earlier: Contract, asked: Contract) -> None:
         )
 
 
-def search(session: Session, place: Place, seats: Sequence[Seat], log_file: Path, stop: StopFlag) -> None:
+def search(opened: OpenedStudy, place: StudyAddress, slots: Sequence[Slot], log_file: Path, stop: StopFlag) -> None:
     """Run worker processes until the budget is spent, with live progress.
 
     Raises:
         HpoError: All workers ended before the budget was spent.
     """
     fleet = Fleet(
-        seats=seats,
+        slots=slots,
         environment=place.environment,
-        bury=partial(bury, session),
-        give_back=partial(give_back, session),
+        bury=partial(bury, opened),
+        give_back=partial(give_back, opened),
         stop=stop,
         log_file=log_file,
     )
     # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
-    hurried, patrol = session.in_a_hurry(), Patrol(session)
-    with search_progress(session.budget) as progress, fleet:
+    hurried, patrol = opened.in_a_hurry(), Patrol(opened)
+    with search_progress(opened.budget) as progress, fleet:
         while fleet.alive and not stop.wait(1.0):
             fleet.poll()
             patrol.look()
             with suppress(StorageUnavailableError):
                 progress.update(read_status(hurried))
-    if not stop and read_status(session).state != "done":
+    if not stop and read_status(opened).state != "done":
         raise HpoError(
             f"All workers ended before the budget of study {place.study!r} was spent.",
             f"Their log is {os.fspath(log_file)}. The same command goes on where they stopped.",
         )
 
 
-def check_budget(session: Session, trials: int) -> None:
+def check_budget(opened: OpenedStudy, trials: int) -> None:
     """Refuse to go on with another budget than was asked for.
 
     Raises:
         ContractError: The study's budget is another one.
     """
-    budget = session.budget
+    budget = opened.budget
     if budget != trials:
         raise ContractError(
-            f"Study {session.handle.name!r} has a budget of {budget} trials, not {trials}.",
-            f"Give --trials {budget}, or raise it: `hpo extend --study {session.handle.name} --trials N`.",
+            f"Study {opened.handle.name!r} has a budget of {budget} trials, not {trials}.",
+            f"Give --trials {budget}, or raise it: `hpo extend --study {opened.handle.name} --trials N`.",
         )

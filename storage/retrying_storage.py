@@ -16,13 +16,13 @@ from optuna.trial import FrozenTrial, TrialState
 
 from storage import retry
 from storage.retry import RetryPolicy
-from storage.trials.ledger import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class RetryingStorage(LeasingStorage):
+class RetryingStorage(TrialLedger):
     """Passes every call on, and tries it again while its error is one that passes.
 
     Args:
@@ -36,7 +36,7 @@ class RetryingStorage(LeasingStorage):
     """
 
     def __init__(
-        self, inner: LeasingStorage, shown: str, policy: RetryPolicy, close: Callable[[], None] = lambda: None
+        self, inner: TrialLedger, shown: str, policy: RetryPolicy, close: Callable[[], None] = lambda: None
     ) -> None:
         self.inner = inner
         self.shown = shown
@@ -127,7 +127,7 @@ class RetryingStorage(LeasingStorage):
         tries = count()
         return self._call(lambda: self.inner.claim_trial(study_id, budget, lease, again or next(tries) > 0))
 
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
         return self._call(self.inner.change_trial, trial_id, held, change)
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
@@ -146,7 +146,7 @@ class RetryingStorage(LeasingStorage):
         return self._call(self.inner.overview, study_id, budget)
 
 
-def with_policy(storage: LeasingStorage, policy: RetryPolicy) -> LeasingStorage:
+def with_policy(storage: TrialLedger, policy: RetryPolicy) -> TrialLedger:
     """Returns the same storage (its caches too) under another retry policy."""
     if isinstance(storage, RetryingStorage):
         return RetryingStorage(storage.inner, storage.shown, policy)

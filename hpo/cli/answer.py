@@ -35,15 +35,15 @@ def finalize(
     json: Json = False,
 ) -> None:
     """Retrain the best trial, open the test set, write report and model."""
-    from hpo.finalize import Wishes
+    from hpo.finalize import FinalizeOptions
     from hpo.finalize import finalize as answer
-    from hpo.study.opened import open_session
+    from hpo.study.opened import open_study
 
-    session = open_session(place.storage, study, place.artifacts)
-    wishes = Wishes(
+    opened = open_study(place.storage, study, place.artifacts)
+    options = FinalizeOptions(
         device=device, with_test=not no_test, early=early, prefer=choice.prefer.value, ensemble=choice.ensemble
     )
-    print_result(answer(session, output, wishes), output, json)
+    print_result(answer(opened, output, options), output, json)
 
 
 def predict(

@@ -31,14 +31,14 @@ def status(
     json: Json = False,
 ) -> None:
     """Trials by state, workers alive, best CV accuracy, fold work saved by pruning, time left."""
-    from hpo.study.opened import open_session
+    from hpo.cli.status_text import status_text, watch_status
+    from hpo.study.opened import open_study
     from hpo.study.status import read_status
-    from hpo.terminal import status_text, watch_status
 
-    session = open_session(place.storage, study, place.artifacts)
+    opened = open_study(place.storage, study, place.artifacts)
     if watch:
-        watch_status(lambda: read_status(session))
-    current = read_status(session)
+        watch_status(lambda: read_status(opened))
+    current = read_status(opened)
     if json:
         print_json(current.as_dict())
     else:

@@ -24,7 +24,7 @@ from hpo.cli.output import print_json, print_table, set_up_logging
 
 if TYPE_CHECKING:
     from hpo.study.create import Plan
-    from hpo.workers.devices import Seat
+    from hpo.workers.devices import Slot
     from model.genes import Genes
 
 DataFile = Annotated[
@@ -61,30 +61,32 @@ def run(
 ) -> None:
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
     from hpo.cli.answer import print_result
-    from hpo.finalize import Wishes, finalize, open_report_folder
+    from hpo.finalize import FinalizeOptions, finalize, open_report_folder
     from hpo.run import check_budget, create_or_go_on
     from hpo.run import search as run_search
     from hpo.signals import on_stop
-    from hpo.study.address import Place
-    from hpo.study.opened import open_session
+    from hpo.study.address import StudyAddress
+    from hpo.study.opened import open_study
     from hpo.terminal import say
 
-    seats = _seats(device, workers)
+    slots = _slots(device, workers)
     plan = _plan(data, search, splitting, reading)
-    where = Place(storage=place.storage, study=search.study, artifacts=place.artifacts)
+    where = StudyAddress(storage=place.storage, study=search.study, artifacts=place.artifacts)
     open_report_folder(output)
     goes_on = create_or_go_on(where, _read(data, reading), plan)
-    session = open_session(place.storage, search.study, place.artifacts)
-    check_budget(session, search.trials)
+    opened = open_study(place.storage, search.study, place.artifacts)
+    check_budget(opened, search.trials)
     if goes_on:
         say(f"Study {search.study!r} is there already: going on with it.")
     say(f"Searching: {search.trials} trials; the workers' log is {output / 'workers.log'}")
     with on_stop() as stop:
-        run_search(session, where, seats, output / "workers.log", stop)
+        run_search(opened, where, slots, output / "workers.log", stop)
     if stop:
         say("Stopped. Finished folds are kept: the same command goes on.")
         sys.exit(stop.exit_code)
-    result = finalize(session, output, Wishes(device=device, prefer=choice.prefer.value, ensemble=choice.ensemble))
+    result = finalize(
+        opened, output, FinalizeOptions(device=device, prefer=choice.prefer.value, ensemble=choice.ensemble)
+    )
     print_result(result, output, json)
 
 
@@ -141,33 +143,33 @@ def worker(
     a checkpoint of the one at work are kept, and any worker goes on from there. A second signal acts at once.
     """
     from hpo.signals import on_stop
-    from hpo.study.address import Place
-    from hpo.study.opened import open_session
+    from hpo.study.address import StudyAddress
+    from hpo.study.opened import open_study
     from hpo.workers.fleet import is_child
     from hpo.workers.parent import Limits, leave, work_here, work_in_children
 
     set_up_logging("info")
-    seats = _seats(device, workers)
+    slots = _slots(device, workers)
     limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout)
     with on_stop() as stop:
         if is_child():
-            code = work_here(seats, place.storage, study, place.artifacts, limits, stop)
+            code = work_here(slots, place.storage, study, place.artifacts, limits, stop)
         else:
-            session = open_session(place.storage, study, place.artifacts)
-            where = Place(storage=place.storage, study=session.handle.name, artifacts=place.artifacts)
-            code = work_in_children(seats, session, where, limits, stop)
+            opened = open_study(place.storage, study, place.artifacts)
+            where = StudyAddress(storage=place.storage, study=opened.handle.name, artifacts=place.artifacts)
+            code = work_in_children(slots, opened, where, limits, stop)
     code = stop.exit_code or code
     if is_child():
         leave(code)
     sys.exit(code)
 
 
-def _seats(device: str, workers: int | None) -> "Sequence[Seat]":
-    from hpo.workers.devices import seats_for
+def _slots(device: str, workers: int | None) -> "Sequence[Slot]":
+    from hpo.workers.devices import slots_for
     from model.cores import usable_cores
     from model.runtime import devices_named
 
-    return seats_for(devices_named(device), workers, cores=usable_cores())
+    return slots_for(devices_named(device), workers, cores=usable_cores())
 
 
 def _read(data: Path, reading: DataOptions) -> "Genes":

@@ -1,5 +1,5 @@
 """The answer: retrain the best trial, open the test set, write report and model."""
 
-from hpo.finalize.steps import Wishes, finalize, open_report_folder
+from hpo.finalize.steps import FinalizeOptions, finalize, open_report_folder
 
-__all__ = ["Wishes", "finalize", "open_report_folder"]
+__all__ = ["FinalizeOptions", "finalize", "open_report_folder"]

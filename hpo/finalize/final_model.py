@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from hpo.report.evidence import EpochCurves, Layer
 from hpo.search.seeds import derive
 from hpo.study.contract import Contract
-from hpo.trial.development_rows import Development
+from hpo.trial.development_rows import DevelopmentRows
 from model.batching import Examples
 from model.configuration import MAX_THREADS, LearnerConfig, TrainingSettings
 from model.cores import usable_cores
@@ -56,7 +56,7 @@ class Retrained:
 
 def retrain(
     contract: Contract,
-    development: Development,
+    development: DevelopmentRows,
     config: LearnerConfig,
     epochs: int,
     folds: Sequence[FoldResult],
@@ -156,7 +156,9 @@ def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDA
     return predict(model.networks, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
 
 
-def save(model: Retrained, contract: Contract, development: Development, folder: Path, card: dict[str, Any]) -> None:
+def save(
+    model: Retrained, contract: Contract, development: DevelopmentRows, folder: Path, card: dict[str, Any]
+) -> None:
     """Write safetensors weights and a JSON configuration to `folder`."""
     save_model(
         folder,

@@ -10,12 +10,12 @@ from hpo.evaluation.importance import importances
 from hpo.finalize.described import describe_contract, describe_data
 from hpo.finalize.final_model import Retrained, epoch_curves, layers, test_probabilities
 from hpo.finalize.seal import openings
-from hpo.finalize.trials import Search, Winner, held_out, trial_evidence
+from hpo.finalize.trials import ChosenTrial, SearchOutcome, held_out, trial_evidence
 from hpo.report import evidence
 from hpo.study.contract import Contract
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
-from hpo.trial.development_rows import Development, labels_of
+from hpo.trial.development_rows import DevelopmentRows, labels_of
 from model.encoding import encode, spelled
 from model.genes import Genes, join
 from model.mutagenesis import common_letters, mutate_positions
@@ -26,10 +26,10 @@ from model.splitting import group_ids
 class Gathered:
     """Everything that a report tells of."""
 
-    session: Session
-    development: Development
-    search: Search
-    winner: Winner
+    opened: OpenedStudy
+    development: DevelopmentRows
+    search: SearchOutcome
+    winner: ChosenTrial
     final: Retrained
     original: Retrained | None  #: trial 0, where it is complete
     test: Genes | None  #: None while sealed
@@ -37,18 +37,18 @@ class Gathered:
 
 def gather(found: Gathered) -> evidence.Evidence:
     """Turn what was found into the report's evidence."""
-    session, development, search, winner = found.session, found.development, found.search, found.winner
+    opened, development, search, winner = found.opened, found.development, found.search, found.winner
     final, test = found.final, found.test
-    contract = session.contract
+    contract = opened.contract
     code = contract.settings.genetic_code
     labels = labels_of(development.genes)
     everyone = development.genes if test is None else join(development.genes, test)
     groups = group_ids(everyone, contract.search.space.encodings, code)
     rows = len(labels)
-    status = read_status(session)
-    described = tuple(trial_evidence(session, trial, development) for trial in search.trials)
+    status = read_status(opened)
+    described = tuple(trial_evidence(opened, trial, development) for trial in search.trials)
     return evidence.Evidence(
-        study=session.handle.name,
+        study=opened.handle.name,
         created=contract.created,
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         effort=evidence.Effort(
@@ -78,10 +78,10 @@ def gather(found: Gathered) -> evidence.Evidence:
             networks=len(final.networks),
         ),
         test_rows=contract.data.test.rows,
-        test_openings=openings(session),
+        test_openings=openings(opened),
         test=None if test is None else _test_evidence(test, final, groups, rows, code),
-        original=_original_evidence(session, described, found.original, test),
-        baselines=_baselines(session, development, labels, test),
+        original=_original_evidence(opened, described, found.original, test),
+        baselines=_baselines(opened, development, labels, test),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
         positions=_positions(contract, development, final, test),
     )
@@ -98,33 +98,33 @@ def _test_evidence(test: Genes, final: Retrained, groups: np.ndarray, rows: int,
 
 
 def _original_evidence(
-    session: Session,
+    opened: OpenedStudy,
     described: tuple[evidence.Trial, ...],
     original: Retrained | None,
     test: Genes | None,
 ) -> evidence.Original | None:
     if original is None:
         return None
-    code = session.contract.settings.genetic_code
+    code = opened.contract.settings.genetic_code
     return evidence.Original(
         number=0,
-        params=session.contract.baseline_configuration.as_dict(),
+        params=opened.contract.baseline_configuration.as_dict(),
         fold_accuracies=next(trial.fold_accuracies for trial in described if trial.number == 0),
         test_probabilities=None if test is None else test_probabilities(original, test, code),
     )
 
 
 def _baselines(
-    session: Session, development: Development, labels: np.ndarray, test: Genes | None
+    opened: OpenedStudy, development: DevelopmentRows, labels: np.ndarray, test: Genes | None
 ) -> tuple[Baseline, ...]:
     """Plain baselines on the coarsest encoding that was searched: amino acids where they are."""
-    encodings = session.contract.search.space.encodings
+    encodings = opened.contract.search.space.encodings
     encoding = "amino_acid" if "amino_acid" in encodings else encodings[0]
     encoded = development.encoded(encoding)
     data = BaselineData(tokens=encoded.tokens, lengths=encoded.lengths, labels=labels, folds=development.folds)
     if test is None:
         return all_baselines(data)
-    sealed = encode(test, encoding, session.contract.settings.genetic_code)
+    sealed = encode(test, encoding, opened.contract.settings.genetic_code)
     return all_baselines(
         BaselineData(
             tokens=data.tokens,
@@ -139,7 +139,7 @@ def _baselines(
 
 
 def _positions(
-    contract: Contract, development: Development, final: Retrained, test: Genes | None
+    contract: Contract, development: DevelopmentRows, final: Retrained, test: Genes | None
 ) -> evidence.PositionEffects | None:
     """Which positions move the final model, over test genes where they are open; labels play no part."""
     encoding, seen = final.config.encoding, development.encoded(final.config.encoding)

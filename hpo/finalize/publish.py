@@ -10,7 +10,7 @@ from optuna_dashboard.artifact import get_artifact_path
 
 from hpo.finalize.card import CARD
 from hpo.report import evidence, summary_note
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from model.saving import CONFIGURATION, weights_name
 from storage.artifacts.dashboard import attach
 
@@ -23,17 +23,17 @@ _TYPES = {
 }
 
 
-def publish(session: Session, output: Path, facts: evidence.Evidence) -> None:
+def publish(opened: OpenedStudy, output: Path, facts: evidence.Evidence) -> None:
     """Put note, plots, report and model where optuna-dashboard shows them.
 
     Args:
-        session: The opened study.
+        opened: The opened study.
         output: The report's folder, with `plots/*.png` and `model/`.
         facts: What the report was made from.
     """
     plots = sorted((output / "plots").glob("*.png"))
-    ids = {path: _attach(session, path) for path in [*plots, *_report_and_model(output, facts.final.networks)]}
-    study = session.study(0)
+    ids = {path: _attach(opened, path) for path in [*plots, *_report_and_model(output, facts.final.networks)]}
+    study = opened.study(0)
     pictures = {plot.stem: get_artifact_path(study, ids[plot]) for plot in plots}
     optuna_dashboard.save_note(study, summary_note(facts, pictures))
 
@@ -45,11 +45,11 @@ def _report_and_model(output: Path, networks: int) -> list[Path]:
     return [*report, *(output / "model" / name for name in model)]
 
 
-def _attach(session: Session, path: Path) -> str:
+def _attach(opened: OpenedStudy, path: Path) -> str:
     return attach(
-        session.storage,
-        session.handle.study_id,
-        session.artifacts,
+        opened.storage,
+        opened.handle.study_id,
+        opened.artifacts,
         name=path.name,
         mimetype=_TYPES[path.suffix],
         data=path.read_bytes(),

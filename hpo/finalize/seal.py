@@ -4,17 +4,17 @@ import datetime
 
 from hpo.errors import ContractError
 from hpo.study.attributes import new_opening, openings_of
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from model.genes import Genes
 from model.snapshot import from_bytes
 
 
-def openings(session: Session) -> tuple[str, ...]:
+def openings(opened: OpenedStudy) -> tuple[str, ...]:
     """When the test set was opened so far: dates in ISO 8601, UTC."""
-    return openings_of(session.handle.attributes())
+    return openings_of(opened.handle.attributes())
 
 
-def open_test(session: Session) -> Genes:
+def open_test(opened: OpenedStudy) -> Genes:
     """Break the seal: write down that it was broken, then read the test rows.
 
     Raises:
@@ -22,12 +22,12 @@ def open_test(session: Session) -> Genes:
         ArtifactMissingError, ArtifactCorruptError: From the store.
     """
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    session.handle.set(new_opening(), now)
-    sealed = session.contract.data.test
-    genes, _ = from_bytes(session.artifacts.get(sealed.artifact))
+    opened.handle.set(new_opening(), now)
+    sealed = opened.contract.data.test
+    genes, _ = from_bytes(opened.artifacts.get(sealed.artifact))
     if genes.fingerprint() != sealed.fingerprint:
         raise ContractError(
-            f"The test data of study {session.contract.study!r} are not the ones it was made with.",
+            f"The test data of study {opened.contract.study!r} are not the ones it was made with.",
             f"Expected fingerprint {sealed.fingerprint}, found {genes.fingerprint()}.",
         )
     return genes

@@ -15,18 +15,18 @@ from hpo.finalize.card import model_card, remove_card, write_card
 from hpo.finalize.gathering import Gathered, gather
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import Prefer, Winner, choose_winner, folds_of, read_search
+from hpo.finalize.trials import ChosenTrial, Prefer, choose_winner, folds_of, read_search
 from hpo.report import write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from hpo.terminal import say, step
-from hpo.trial.development_rows import Development, load_development
+from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wishes:
+class FinalizeOptions:
     """How the user wants the study answered."""
 
     #: For retraining.
@@ -58,13 +58,13 @@ def open_report_folder(folder: Path) -> None:
         ) from error
 
 
-def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
+def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dict[str, Any]:
     """Answer the study's question.
 
     Args:
-        session: The opened study.
+        opened: The opened study.
         output: Folder for result.json, the report, plots and the model.
-        wishes: Of the user.
+        options: Of the user.
 
     Returns:
         What result.json holds.
@@ -72,36 +72,36 @@ def finalize(session: Session, output: Path, wishes: Wishes) -> dict[str, Any]:
     Raises:
         NotFinishedError: The budget is not spent, or no trial is complete.
     """
-    session.contract.check_versions()
-    _check_finished(session, wishes.early)
+    opened.contract.check_versions()
+    _check_finished(opened, options.early)
     open_report_folder(output)
-    _tell_of_another_report(session, output)
-    if wishes.with_test:
-        _tell_of_openings(session)
-    development = load_development(session.contract, session.artifacts)
-    search = read_search(session, development)
-    winner = choose_winner(session, search, development, wishes.prefer)
+    _tell_of_another_report(opened, output)
+    if options.with_test:
+        _tell_of_openings(opened)
+    development = load_development_rows(opened.contract, opened.artifacts)
+    search = read_search(opened, development)
+    winner = choose_winner(opened, search, development, options.prefer)
     with step(f"Retraining trial {winner.trial.number} on all development data"):
         final = final_model.retrain(
-            session.contract, development, winner.config, winner.epochs, winner.folds, wishes.device, wishes.ensemble
+            opened.contract, development, winner.config, winner.epochs, winner.folds, options.device, options.ensemble
         )
-        original = _retrain_original(session, development, search.trials, winner, final, wishes.device)
+        original = _retrain_original(opened, development, search.trials, winner, final, options.device)
     # Everything that could influence the model is done. Only now is the test set opened.
-    test = open_test(session) if wishes.with_test else None
+    test = open_test(opened) if options.with_test else None
     with step("Comparing with plain baselines, writing the report"):
-        facts = gather(Gathered(session, development, search, winner, final, original, test))
+        facts = gather(Gathered(opened, development, search, winner, final, original, test))
         result = write_report(facts, output)
     card = model_card(result)
     # Before an earlier model is: whenever this is cut short, no page stands beside another model.
     remove_card(output / "model")
-    final_model.save(final, session.contract, development, output / "model", card=card)
+    final_model.save(final, opened.contract, development, output / "model", card=card)
     write_card(card, output / "model")
-    publish(session, output, facts)
+    publish(opened, output, facts)
     return result
 
 
-def _check_finished(session: Session, early: bool) -> None:
-    status = read_status(session)
+def _check_finished(opened: OpenedStudy, early: bool) -> None:
+    status = read_status(opened)
     if status.state != "done" and not early:
         raise NotFinishedError(
             f"Study {status.study!r} is not finished: {status.finished} of {status.budget} trials are.",
@@ -109,31 +109,31 @@ def _check_finished(session: Session, early: bool) -> None:
         )
 
 
-def _tell_of_another_report(session: Session, output: Path) -> None:
+def _tell_of_another_report(opened: OpenedStudy, output: Path) -> None:
     """Say that the folder holds the report of another study, which is about to be written over."""
     # What lies there may be anything: it is only looked at.
     with suppress(OSError, ValueError, TypeError, KeyError):
         study = json.loads((output / "result.json").read_text())["study"]
-        if study != session.handle.name:
+        if study != opened.handle.name:
             say(f"{output} holds the report of study {str(study)[:80]!r}, which is replaced.")
 
 
-def _tell_of_openings(session: Session) -> None:
+def _tell_of_openings(opened: OpenedStudy) -> None:
     """Say that the test set has been used, before it is used again."""
-    earlier = openings(session)
+    earlier = openings(opened)
     if earlier:
         say(
-            f"The test set of study {session.handle.name!r} has been used: it was opened on "
+            f"The test set of study {opened.handle.name!r} has been used: it was opened on "
             f"{', '.join(moment(date) for date in earlier)}. This is opening {len(earlier) + 1}, and the report "
             "says so. Only the first was a fair test; hpo finalize --no-test reports without it."
         )
 
 
 def _retrain_original(
-    session: Session,
-    development: Development,
+    opened: OpenedStudy,
+    development: DevelopmentRows,
     trials: Sequence[FrozenTrial],
-    winner: Winner,
+    winner: ChosenTrial,
     final: final_model.Retrained,
     device: str,
 ) -> final_model.Retrained | None:
@@ -144,10 +144,10 @@ def _retrain_original(
     if winner.trial.number == 0 and len(final.networks) == 1:
         return final
     return final_model.retrain(
-        session.contract,
+        opened.contract,
         development,
-        session.contract.baseline_configuration,
+        opened.contract.baseline_configuration,
         int(first.user_attrs[EPOCHS]),
-        folds_of(session, first),
+        folds_of(opened, first),
         device,
     )

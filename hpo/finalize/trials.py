@@ -13,9 +13,9 @@ from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
 from hpo.report import evidence
 from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from hpo.study.status import best_trial, trials_in_budget
-from hpo.trial.development_rows import Development, labels_of
+from hpo.trial.development_rows import DevelopmentRows, labels_of
 from hpo.trial.fold_results import read_fold
 from model.configuration import LearnerConfig
 from model.network import BiLSTM
@@ -27,7 +27,7 @@ Prefer = Literal["best", "simplest"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Search:
+class SearchOutcome:
     """What the search left."""
 
     trials: tuple[FrozenTrial, ...]  #: in the budget and ended, by number
@@ -45,7 +45,7 @@ class Search:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Winner:
+class ChosenTrial:
     """The trial that the final model comes from."""
 
     trial: FrozenTrial
@@ -57,43 +57,45 @@ class Winner:
     folds: tuple[FoldResult, ...]
 
 
-def read_search(session: Session, development: Development) -> Search:
+def read_search(opened: OpenedStudy, development: DevelopmentRows) -> SearchOutcome:
     """Read the trials that have ended, and the predictions of the complete ones.
 
     Raises:
         NotFinishedError: No trial is complete.
     """
-    trials = tuple(trial for trial in trials_in_budget(session, session.budget) if trial.state.is_finished())
+    trials = tuple(trial for trial in trials_in_budget(opened, opened.budget) if trial.state.is_finished())
     if not _complete(trials):
         reasons = {str(trial.user_attrs.get(REASON)) for trial in trials if trial.state == TrialState.FAIL}
         raise NotFinishedError(
-            f"Study {session.handle.name!r} has no complete trial"
+            f"Study {opened.handle.name!r} has no complete trial"
             + (f"; failed ones say: {'; '.join(sorted(reasons))}" if reasons else "")
             + ".",
             "Let workers run: hpo worker. If all trials failed, change the search space or the data.",
         )
-    return Search(trials=trials, out_of_fold=_out_of_fold(session, trials, development))
+    return SearchOutcome(trials=trials, out_of_fold=_out_of_fold(opened, trials, development))
 
 
 def _complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in trials if trial.state == TrialState.COMPLETE]
 
 
-def choose_winner(session: Session, search: Search, development: Development, prefer: Prefer) -> Winner:
+def choose_winner(
+    opened: OpenedStudy, search: SearchOutcome, development: DevelopmentRows, prefer: Prefer
+) -> ChosenTrial:
     """The best complete trial, or the simplest that cannot be told from it; with its folds."""
     best = search.best
-    chosen = best if prefer == "best" else _simplest(session, search, development)
-    return Winner(
+    chosen = best if prefer == "best" else _simplest(opened, search, development)
+    return ChosenTrial(
         trial=chosen,
         instead_of=None if chosen.number == best.number else best.number,
         config=LearnerConfig(**chosen.user_attrs[CONFIGURATION]),
         epochs=int(chosen.user_attrs[EPOCHS]),
-        folds=tuple(folds_of(session, chosen)),
+        folds=tuple(folds_of(opened, chosen)),
     )
 
 
-def _simplest(session: Session, search: Search, development: Development) -> FrozenTrial:
-    contract, groups = session.contract, None
+def _simplest(opened: OpenedStudy, search: SearchOutcome, development: DevelopmentRows) -> FrozenTrial:
+    contract, groups = opened.contract, None
     if contract.splitting.duplicates == "together":
         groups = group_ids(development.genes, contract.search.space.encodings, contract.settings.genetic_code)
 
@@ -103,7 +105,9 @@ def _simplest(session: Session, search: Search, development: Development) -> Fro
     return simplest(search, groups, size)
 
 
-def simplest(search: Search, groups: NDArray[np.int64] | None, size: Callable[[FrozenTrial], int]) -> FrozenTrial:
+def simplest(
+    search: SearchOutcome, groups: NDArray[np.int64] | None, size: Callable[[FrozenTrial], int]
+) -> FrozenTrial:
     """The smallest network among the best trial and those that are tied with it; of equal ones the better.
 
     Args:
@@ -117,7 +121,7 @@ def simplest(search: Search, groups: NDArray[np.int64] | None, size: Callable[[F
     return min(candidates, key=lambda trial: (size(trial), -(trial.value or 0.0), trial.number))
 
 
-def network_size(config: LearnerConfig, development: Development) -> int:
+def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
     """Parameters of a configuration's network."""
     encoded = development.encoded(config.encoding)
     with torch.device("meta"):  # shapes without memory
@@ -125,9 +129,9 @@ def network_size(config: LearnerConfig, development: Development) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def trial_evidence(session: Session, trial: FrozenTrial, development: Development) -> evidence.Trial:
+def trial_evidence(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.Trial:
     """A finished trial, for the report."""
-    records = finished_folds(trial.user_attrs, session.contract.splitting.folds)
+    records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
     config = trial.user_attrs.get(CONFIGURATION)
     return evidence.Trial(
         number=trial.number,
@@ -141,11 +145,13 @@ def trial_evidence(session: Session, trial: FrozenTrial, development: Developmen
     )
 
 
-def _out_of_fold(session: Session, trials: Sequence[FrozenTrial], development: Development) -> evidence.OutOfFold:
+def _out_of_fold(
+    opened: OpenedStudy, trials: Sequence[FrozenTrial], development: DevelopmentRows
+) -> evidence.OutOfFold:
     """Which rows each complete trial got right while they were held out."""
     labels, complete = labels_of(development.genes), _complete(trials)
     correct = [
-        (held_out(folds_of(session, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
+        (held_out(folds_of(opened, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
         for trial in complete
     ]
     return evidence.OutOfFold(numbers=tuple(trial.number for trial in complete), correct=np.stack(correct, axis=1))
@@ -161,7 +167,7 @@ def held_out(
     return probabilities
 
 
-def folds_of(session: Session, trial: FrozenTrial) -> list[FoldResult]:
+def folds_of(opened: OpenedStudy, trial: FrozenTrial) -> list[FoldResult]:
     """The results of a trial's finished folds, in order."""
-    records = finished_folds(trial.user_attrs, session.contract.splitting.folds)
-    return [read_fold(session.artifacts, record) for record in records]
+    records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
+    return [read_fold(opened.artifacts, record) for record in records]

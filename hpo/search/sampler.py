@@ -14,7 +14,7 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.seeds import derive
-from hpo.study.contract import Search
+from hpo.study.contract import SearchSettings
 
 #: How many trials TPE is given: these best, and so many of the latest. With all of them a proposal takes longer and
 #: longer, 0.2 s after 9,000 trials.
@@ -64,7 +64,7 @@ class _BestAndLatest:
         return [*sorted(best, key=lambda trial: trial.number), *latest]
 
 
-def sampler_for(search: Search, seed: int, number: int) -> BaseSampler:
+def sampler_for(search: SearchSettings, seed: int, number: int) -> BaseSampler:
     """The sampler that proposes trial `number`.
 
     Args:

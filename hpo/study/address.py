@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class StudyAddress:
     """Where a study lives, as the user named it."""
 
     storage: str

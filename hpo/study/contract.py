@@ -52,7 +52,7 @@ class Splitting(Frozen):
     duplicates: Literal["together", "spread"]
 
 
-class Search(Frozen):
+class SearchSettings(Frozen):
     """How trials are proposed and pruned."""
 
     sampler: Literal["tpe", "random"]
@@ -78,7 +78,7 @@ class Contract(Frozen):
     seed: int
     data: Data
     splitting: Splitting
-    search: Search
+    search: SearchSettings
     training: dict[str, Any]
     baseline: dict[str, Any]
     leases: Leases

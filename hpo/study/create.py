@@ -18,7 +18,7 @@ from hpo.study.contract import (
     Data,
     Leases,
     Rows,
-    Search,
+    SearchSettings,
     Splitting,
     versions,
 )
@@ -93,7 +93,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
                 "duplicates": plan.duplicates,
             }
         ),
-        search=Search.model_validate(
+        search=SearchSettings.model_validate(
             {
                 "sampler": plan.sampler,
                 "pruner": plan.pruner,

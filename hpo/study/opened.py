@@ -15,15 +15,15 @@ from storage.connection import open_storage
 from storage.retry import RetryPolicy
 from storage.retrying_storage import with_policy
 from storage.studies import StudyHandle, find_study
-from storage.trials.ledger import LeasingStorage
+from storage.trials.ledger import TrialLedger
 from storage.trials.queue import TrialQueue
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
+class OpenedStudy:
     """One study, opened."""
 
-    storage: LeasingStorage
+    storage: TrialLedger
     handle: StudyHandle
     contract: Contract
     artifacts: ArtifactStore
@@ -31,7 +31,7 @@ class Session:
     #: One for all trials: it remembers what it has read.
     pruner: BasePruner
 
-    def in_a_hurry(self, seconds: float = 5.0) -> "Session":
+    def in_a_hurry(self, seconds: float = 5.0) -> "OpenedStudy":
         """The same study, for calls that must not wait long for a storage that is away."""
         storage = with_policy(self.storage, RetryPolicy(deadline_s=seconds))
         handle = replace(self.handle, storage=storage)
@@ -63,9 +63,9 @@ class Session:
         )
 
 
-def open_session(
+def open_study(
     storage_url: str, study: str | None, artifacts: str | None, opening: RetryPolicy | None = None
-) -> Session:
+) -> OpenedStudy:
     """Open a study of ours.
 
     Args:
@@ -90,4 +90,4 @@ def open_session(
     store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
     queue = TrialQueue(storage, handle.study_id)
     pruner = pruner_named(contract.search.pruner, contract.splitting.folds)
-    return Session(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)
+    return OpenedStudy(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)

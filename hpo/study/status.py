@@ -8,7 +8,7 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from hpo.study.attributes import CONFIGURATION, FOLD_ACCURACIES
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from storage.trials.lease import Lease
 from storage.trials.ledger import Overview
 
@@ -67,14 +67,14 @@ class Status:
         return dataclasses.asdict(self)
 
 
-def read_status(session: Session) -> Status:
+def read_status(opened: OpenedStudy) -> Status:
     """The status of an opened study; the database counts, and no trial but the best is read."""
-    budget, paused = session.orders
-    overview = session.storage.overview(session.handle.study_id, budget)
-    counts, folds = overview.counts, session.contract.splitting.folds
+    budget, paused = opened.orders
+    overview = opened.storage.overview(opened.handle.study_id, budget)
+    counts, folds = overview.counts, opened.contract.splitting.folds
     unfinished = "paused" if paused else "open"
     return Status(
-        study=session.handle.name,
+        study=opened.handle.name,
         budget=budget,
         complete=counts.complete,
         pruned=counts.pruned,
@@ -82,7 +82,7 @@ def read_status(session: Session) -> Status:
         running=counts.running,
         waiting=budget - counts.finished - counts.running,
         workers=tuple(_worker(trial.number, Lease.from_json(trial.lease)) for trial in overview.running if trial.lease),
-        best=None if overview.best_id is None else _best(session.storage.get_trial(overview.best_id)),
+        best=None if overview.best_id is None else _best(opened.storage.get_trial(overview.best_id)),
         folds_trained=overview.folds,
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,
         state="done" if counts.is_spent else unfinished,
@@ -90,9 +90,9 @@ def read_status(session: Session) -> Status:
     )
 
 
-def trials_in_budget(session: Session, budget: int) -> list[FrozenTrial]:
+def trials_in_budget(opened: OpenedStudy, budget: int) -> list[FrozenTrial]:
     """The study's trials whose number lies below the budget."""
-    trials = session.storage.get_all_trials(session.handle.study_id, deepcopy=False)
+    trials = opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)
     return [trial for trial in trials if trial.number < budget]
 
 

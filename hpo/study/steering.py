@@ -2,19 +2,19 @@
 
 from hpo.errors import HpoError
 from hpo.study.attributes import BUDGET, PAUSED
-from hpo.study.opened import open_session
+from hpo.study.opened import open_study
 
 
 def set_paused(storage: str, study: str | None, artifacts: str | None, *, paused: bool) -> str:
     """Stop or go on handing out trials. Returns what to tell the user."""
-    session = open_session(storage, study, artifacts)
-    session.handle.set(PAUSED, paused)
+    opened = open_study(storage, study, artifacts)
+    opened.handle.set(PAUSED, paused)
     if paused:
         return (
-            f"Study {session.handle.name!r} is paused: trials at work go on to their end, workers then wait. "
-            f"Go on with: hpo resume --study {session.handle.name}"
+            f"Study {opened.handle.name!r} is paused: trials at work go on to their end, workers then wait. "
+            f"Go on with: hpo resume --study {opened.handle.name}"
         )
-    return f"Study {session.handle.name!r} is open. Workers that wait go on; start others with: hpo worker"
+    return f"Study {opened.handle.name!r} is open. Workers that wait go on; start others with: hpo worker"
 
 
 def extend_budget(storage: str, study: str | None, artifacts: str | None, trials: int) -> str:
@@ -23,14 +23,14 @@ def extend_budget(storage: str, study: str | None, artifacts: str | None, trials
     Raises:
         HpoError: The new budget is not above the old one.
     """
-    session = open_session(storage, study, artifacts)
-    if trials <= session.budget:
+    opened = open_study(storage, study, artifacts)
+    if trials <= opened.budget:
         raise HpoError(
-            f"Study {session.handle.name!r} has a budget of {session.budget} trials already.",
+            f"Study {opened.handle.name!r} has a budget of {opened.budget} trials already.",
             "The budget can only be raised: give a larger --trials.",
         )
-    session.handle.set(BUDGET, trials)
-    told = f"Study {session.handle.name!r} now has a budget of {trials} trials. "
-    if session.paused:
-        return f"{told}It is paused. Go on with: hpo resume --study {session.handle.name}"
-    return f"{told}Where no worker runs: hpo worker --study {session.handle.name}"
+    opened.handle.set(BUDGET, trials)
+    told = f"Study {opened.handle.name!r} now has a budget of {trials} trials. "
+    if opened.paused:
+        return f"{told}It is paused. Go on with: hpo resume --study {opened.handle.name}"
+    return f"{told}Where no worker runs: hpo worker --study {opened.handle.name}"

@@ -15,7 +15,7 @@ from model.training import Examples
 from storage.artifacts import ArtifactStore
 
 
-class Development:
+class DevelopmentRows:
     """The development part of a study's data.
 
     Args:
@@ -72,7 +72,7 @@ def labels_of(genes: Genes) -> NDArray[np.bool_]:
     return genes.labels
 
 
-def load_development(contract: Contract, artifacts: ArtifactStore) -> Development:
+def load_development_rows(contract: Contract, artifacts: ArtifactStore) -> DevelopmentRows:
     """Read the development rows of a study, and check that they are the ones of the contract.
 
     Raises:
@@ -86,4 +86,4 @@ def load_development(contract: Contract, artifacts: ArtifactStore) -> Developmen
             f"The development data of study {contract.study!r} are not the ones it was made with.",
             f"Expected fingerprint {sealed.fingerprint}, found {genes.fingerprint()}.",
         )
-    return Development(genes, folds, contract.settings.genetic_code)
+    return DevelopmentRows(genes, folds, contract.settings.genetic_code)

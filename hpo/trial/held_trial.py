@@ -11,7 +11,7 @@ import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage
 
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 
 
 class HeldTrial:
@@ -23,7 +23,7 @@ class HeldTrial:
         record: Writes to the trial while we hold it, and raises when we no longer do.
     """
 
-    def __init__(self, study: optuna.Study, trial_id: int, record: Callable[[Change], None]) -> None:
+    def __init__(self, study: optuna.Study, trial_id: int, record: Callable[[TrialChange], None]) -> None:
         self.study_name = study.study_name
         self._record = record
         self._proposed = _Proposed(study._storage)
@@ -47,7 +47,7 @@ class HeldTrial:
         Raises:
             LeaseLostError: We no longer hold the trial.
         """
-        self._record(Change(attributes, self._proposed.take(), steps or {}))
+        self._record(TrialChange(attributes, self._proposed.take(), steps or {}))
         # Optuna's own copy, which the pruners look at, knows nothing of what went past it.
         known = self.trial._cached_frozen_trial
         known.user_attrs.update(attributes)

@@ -19,7 +19,7 @@ from hpo.search.seeds import derive
 from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
 from hpo.study.contract import Contract
 from hpo.trial.checkpoints import Checkpoints, discard, remove_what_was_left
-from hpo.trial.development_rows import Development
+from hpo.trial.development_rows import DevelopmentRows
 from hpo.trial.fold_results import read_fold, write_fold
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.watchdog import Watchdog
@@ -28,7 +28,7 @@ from model.epochs import choose_epoch
 from model.errors import CheckpointError, TrainingError
 from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +53,13 @@ class TrialRunner:
     """Runs trials of one study on one device."""
 
     contract: Contract
-    development: Development
+    development: DevelopmentRows
     artifacts: ArtifactStore
     device: str
     #: Called after every batch with the fold; raises to stop the trial at once.
     on_batch: Callable[[int], None]
     #: Writes to the trial while we hold it, and raises when we no longer do.
-    record: Callable[[Change], None]
+    record: Callable[[TrialChange], None]
     #: Ends the process when a training step hangs.
     watchdog: Watchdog
     #: Asked between epochs: whether to leave a checkpoint and stop.

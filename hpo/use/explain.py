@@ -14,7 +14,7 @@ from model.saving import load_model
 
 
 @dataclass(frozen=True)
-class Change:
+class LetterChange:
     """One changed letter of one gene, and what it does."""
 
     id: str
@@ -24,7 +24,7 @@ class Change:
     probability_change: float  #: of resistance, minus 1 to 1
 
 
-def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[Change]:
+def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[LetterChange]:
     """Load a model and change genes letter by letter.
 
     Args:
@@ -43,11 +43,11 @@ def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
     genes = read(model.alphabet)
     encoding, code = model.config.encoding, model.genetic_code
     encoded = encode(genes, encoding, code)
-    made: list[Change] = []
+    made: list[LetterChange] = []
     for row, name in enumerate(genes.ids):
         found = change_letters(model.networks, encoded, row, model.letters, device)
         changes = [
-            Change(
+            LetterChange(
                 name,
                 int(place) + 1,
                 spelled(int(encoded.tokens[row, place]), encoding, code),
@@ -60,12 +60,12 @@ def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
     return made
 
 
-def write_changes(changes: Sequence[Change], path: Path) -> None:
+def write_changes(changes: Sequence[LetterChange], path: Path) -> None:
     """Write changes as CSV."""
     try:
         with path.open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([field.name for field in fields(Change)])
+            writer.writerow([field.name for field in fields(LetterChange)])
             writer.writerows(astuple(change) for change in changes)
     except OSError as error:
         raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --explain.") from error

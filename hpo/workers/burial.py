@@ -4,7 +4,7 @@ import logging
 from collections.abc import Collection
 from contextlib import suppress
 
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from storage.errors import LeaseLostError, StorageError
 from storage.trials.lease import Claim, Lease
 from storage.trials.stale import StaleWatch
@@ -12,19 +12,19 @@ from storage.trials.stale import StaleWatch
 log = logging.getLogger(__name__)
 
 
-def bury(session: Session, worker: str, how: str) -> bool:
+def bury(opened: OpenedStudy, worker: str, how: str) -> bool:
     """Give back what a dead worker held.
 
     Args:
-        session: The study it worked on.
+        opened: The study it worked on.
         worker: Its name.
         how: How it died, in words; recorded in the trial.
 
     Returns:
         Whether it had finished a trial.
     """
-    hurried = session.in_a_hurry()
-    leases = session.contract.leases
+    hurried = opened.in_a_hurry()
+    leases = opened.contract.leases
     watch = StaleWatch(hurried.queue, lease_timeout_s=leases.timeout_s, max_deaths=leases.max_deaths)
     try:
         watch.release_dead(worker, hurried.budget, how)
@@ -35,14 +35,14 @@ def bury(session: Session, worker: str, how: str) -> bool:
         return True
 
 
-def give_back(session: Session, workers: Collection[str]) -> None:
+def give_back(opened: OpenedStudy, workers: Collection[str]) -> None:
     """Put back what workers held that were ended on purpose; no death is counted, since their trials are not at fault.
 
     Args:
-        session: The study they worked on.
+        opened: The study they worked on.
         workers: Their names.
     """
-    hurried = session.in_a_hurry()
+    hurried = opened.in_a_hurry()
     try:
         for trial in hurried.queue.running(hurried.budget):
             if trial.lease is not None and trial.lease["worker"] in workers:
@@ -51,8 +51,8 @@ def give_back(session: Session, workers: Collection[str]) -> None:
         log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
 
 
-def _put_back(session: Session, claim: Claim) -> None:
+def _put_back(opened: OpenedStudy, claim: Claim) -> None:
     # Where it is no longer held, its worker had come to an end with it after all.
     with suppress(LeaseLostError):
-        session.queue.put_back(claim)
+        opened.queue.put_back(claim)
         log.info("trial %d: put back, its finished folds are kept", claim.number)

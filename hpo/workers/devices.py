@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seat:
+class Slot:
     """Where one worker process sits."""
 
     #: As `hpo worker --device` takes it, inside the child.
@@ -15,8 +15,8 @@ class Seat:
     environment: Mapping[str, str]
 
 
-def seats_for(devices: Sequence[str], workers: int | None, cores: int) -> list[Seat]:
-    """One seat per device, or `workers` seats dealt out over the devices.
+def slots_for(devices: Sequence[str], workers: int | None, cores: int) -> list[Slot]:
+    """One slot per device, or `workers` slots dealt out over the devices.
 
     Args:
         devices: As PyTorch names them: ["cpu"], or ["cuda:0", "cuda:1"].
@@ -24,13 +24,13 @@ def seats_for(devices: Sequence[str], workers: int | None, cores: int) -> list[S
         cores: CPU cores of this machine.
     """
     count = workers or (cores if list(devices) == ["cpu"] else len(devices))
-    return [_seat(devices[index % len(devices)]) for index in range(count)]
+    return [_slot(devices[index % len(devices)]) for index in range(count)]
 
 
-def _seat(device: str) -> Seat:
+def _slot(device: str) -> Slot:
     if not device.startswith("cuda:"):
-        return Seat(device=device, environment={})
+        return Slot(device=device, environment={})
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     index = int(device.removeprefix("cuda:"))
     name = visible.split(",")[index].strip() if visible else str(index)
-    return Seat(device="cuda:0", environment={"CUDA_VISIBLE_DEVICES": name})
+    return Slot(device="cuda:0", environment={"CUDA_VISIBLE_DEVICES": name})

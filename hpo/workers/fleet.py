@@ -21,10 +21,10 @@ from typing import Self
 
 from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag, StopNow
-from hpo.workers.devices import Seat
+from hpo.workers.devices import Slot
 from model.allocator import ALLOCATOR_ENVIRONMENT
 
-#: Children of one seat that may die in a row without having finished a trial; more would hide a fault.
+#: Children of one slot that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
 #: Seconds that children have to stop: a few batches, and a call or two of the storage.
 GRACE_S = 10.0
@@ -50,7 +50,7 @@ class Fleet:
     They live as long as the body of `with`: whatever ends it, none is left.
 
     Args:
-        seats: One child for each.
+        slots: One child for each.
         environment: HPO_STORAGE, HPO_STUDY and HPO_ARTIFACTS for the children.
         bury: Called with the name of a worker that died, and how; returns whether it had finished a trial.
         give_back: Called with the names of workers that were ended from here, through no fault of their trials.
@@ -59,7 +59,7 @@ class Fleet:
         log_file: Where the children's log goes; None for this process's stderr.
     """
 
-    seats: Sequence[Seat]
+    slots: Sequence[Slot]
     environment: Mapping[str, str]
     bury: Callable[[str, str], bool]
     give_back: Callable[[Sequence[str]], None]
@@ -74,7 +74,7 @@ class Fleet:
         self._fruitless: Counter[int] = Counter()
 
     def __enter__(self) -> Self:
-        for index in range(len(self.seats)):
+        for index in range(len(self.slots)):
             if not self.stop:
                 self._spawn(index)
         return self
@@ -127,14 +127,14 @@ class Fleet:
             self.give_back(left)
 
     def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
-        """Give back what a dead child held. Says whether its seat may have another."""
+        """Give back what a dead child held. Says whether its slot may have another."""
         how = _how(code)
         self._fruitless[index] = 0 if self.bury(child.worker, how) else self._fruitless[index] + 1
         if self._fruitless[index] < MAX_FRUITLESS:
             log.warning("worker %s died (%s); starting another", child.worker, how)
             return True
         log.error(
-            "worker %s died (%s), the %dth in a row that finished no trial: its seat stays empty",
+            "worker %s died (%s), the %dth in a row that finished no trial: its slot stays empty",
             *(child.worker, how, MAX_FRUITLESS),
         )
         return False
@@ -145,17 +145,17 @@ class Fleet:
                 child.process.send_signal(number)
 
     def _spawn(self, index: int) -> None:
-        seat, worker = self.seats[index], new_name()
+        slot, worker = self.slots[index], new_name()
         environment = {
             # First, so that what the user has set himself wins.
             **ALLOCATOR_ENVIRONMENT,
             **os.environ,
             **self.environment,
-            **seat.environment,
+            **slot.environment,
             PARENT: str(os.getpid()),
             NAME: worker,
         }
-        command = [sys.executable, "-m", "hpo", "worker", "--workers", "1", "--device", seat.device]
+        command = [sys.executable, "-m", "hpo", "worker", "--workers", "1", "--device", slot.device]
         with ExitStack() as files:
             log_to = files.enter_context(self.log_file.open("ab")) if self.log_file else None
             process = subprocess.Popen(

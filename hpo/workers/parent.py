@@ -1,4 +1,4 @@
-"""`hpo worker`: a parent, and one child process per seat that does the work."""
+"""`hpo worker`: a parent, and one child process per slot that does the work."""
 
 import logging
 import os
@@ -11,11 +11,11 @@ from functools import partial
 from typing import NoReturn
 
 from hpo.signals import StopFlag
-from hpo.study.address import Place
-from hpo.study.opened import Session, open_session
+from hpo.study.address import StudyAddress
+from hpo.study.opened import OpenedStudy, open_study
 from hpo.terminal import say
 from hpo.workers.burial import bury, give_back
-from hpo.workers.devices import Seat
+from hpo.workers.devices import Slot
 from hpo.workers.fleet import NAME, Fleet, new_name, parent_is_gone
 from hpo.workers.patrol import Patrol
 from hpo.workers.worker import Worker
@@ -44,15 +44,15 @@ class Limits:
 
 
 def work_here(
-    seats: Sequence[Seat], storage: str, study: str | None, artifacts: str | None, limits: Limits, stop: StopFlag
+    slots: Sequence[Slot], storage: str, study: str | None, artifacts: str | None, limits: Limits, stop: StopFlag
 ) -> int:
-    """Work in this process, a parent's child, on the only seat. Returns the exit code."""
+    """Work in this process, a parent's child, on the only slot. Returns the exit code."""
     # The parent has found the storage well: one that is away now is waited for, as it is in the middle of a trial.
-    session = open_session(storage, study, artifacts, opening=RetryPolicy())
-    identity = who_we_are(seats[0].device)
+    opened = open_study(storage, study, artifacts, opening=RetryPolicy())
+    identity = who_we_are(slots[0].device)
     stop.watch(parent_is_gone)
     worker = Worker(
-        session=session,
+        opened=opened,
         identity=identity,
         device=identity.device,
         stop=stop,
@@ -61,34 +61,36 @@ def work_here(
     )
     report = worker.work()
     done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
-    idle = "stopped before its first trial" if stop else _why_idle(session)
+    idle = "stopped before its first trial" if stop else _why_idle(opened)
     say(f"Worker {identity.worker}: {done or idle}.")
     return 0
 
 
-def work_in_children(seats: Sequence[Seat], session: Session, place: Place, limits: Limits, stop: StopFlag) -> int:
-    """Work in one child per seat. Returns 0 if all ended well, else 1.
+def work_in_children(
+    slots: Sequence[Slot], opened: OpenedStudy, place: StudyAddress, limits: Limits, stop: StopFlag
+) -> int:
+    """Work in one child per slot. Returns 0 if all ended well, else 1.
 
-    A single seat has a parent too: a trial may take its process with it, and the worker lives on.
+    A single slot has a parent too: a trial may take its process with it, and the worker lives on.
     """
     # Here first: what differs is said once, not by every child.
-    session.contract.check_versions()
+    opened.contract.check_versions()
     fleet = Fleet(
-        seats=seats,
+        slots=slots,
         environment=place.environment,
-        bury=partial(bury, session),
-        give_back=partial(give_back, session),
+        bury=partial(bury, opened),
+        give_back=partial(give_back, opened),
         stop=stop,
         arguments=limits.arguments,
     )
-    patrol = Patrol(session)
+    patrol = Patrol(opened)
     with fleet:
         while fleet.alive and not stop.wait(POLL_S):
             fleet.poll()
             patrol.look()
     code = int(any(fleet.exit_codes))
     if code == 0 and not stop:
-        _say_what_is_next(session)
+        _say_what_is_next(opened)
     return code
 
 
@@ -104,19 +106,19 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _say_what_is_next(session: Session) -> None:
+def _say_what_is_next(opened: OpenedStudy) -> None:
     # Courtesy: a storage that is away just now is not waited for.
     with suppress(StorageError, KeyError):
-        opened = session.in_a_hurry()
+        opened = opened.in_a_hurry()
         if opened.queue.counts(opened.budget).is_spent:
-            say(f"All trials are finished. Next: hpo finalize --study {session.handle.name} --output report")
+            say(f"All trials are finished. Next: hpo finalize --study {opened.handle.name} --output report")
 
 
-def _why_idle(session: Session) -> str:
+def _why_idle(opened: OpenedStudy) -> str:
     """Why a worker ended without a trial: the budget is spent, or its time was over first."""
-    if session.queue.counts(session.budget).is_spent:
+    if opened.queue.counts(opened.budget).is_spent:
         return "nothing was left to do"
-    return "its time was over, and the study is paused (hpo resume)" if session.paused else "its time was over"
+    return "its time was over, and the study is paused (hpo resume)" if opened.paused else "its time was over"
 
 
 def who_we_are(device: str) -> WorkerIdentity:

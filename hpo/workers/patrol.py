@@ -3,7 +3,7 @@
 import time
 from contextlib import suppress
 
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from storage.errors import StorageUnavailableError
 from storage.trials.stale import StaleWatch
 
@@ -15,13 +15,13 @@ class Patrol:
     the lease's time and a beat however long that is.
 
     Args:
-        session: The study.
+        opened: The study.
     """
 
-    def __init__(self, session: Session) -> None:
-        leases = session.contract.leases
+    def __init__(self, opened: OpenedStudy) -> None:
+        leases = opened.contract.leases
         # Whoever asks the parent to stop must not wait for a storage that is away; the next look makes up for it.
-        self._session = session.in_a_hurry()
+        self._session = opened.in_a_hurry()
         self._watch = StaleWatch(self._session.queue, lease_timeout_s=leases.timeout_s, max_deaths=leases.max_deaths)
         self._interval_s = leases.beat_interval_s
         self._next = time.monotonic()

@@ -9,16 +9,16 @@ from optuna.trial import TrialState
 
 from hpo.errors import DeviceLostError, HpoError, StopRequested
 from hpo.signals import StopFlag, StopNow
-from hpo.study.opened import Session
-from hpo.trial.development_rows import load_development
+from hpo.study.opened import OpenedStudy
+from hpo.trial.development_rows import load_development_rows
 from hpo.trial.runner import TrialRunner
 from hpo.trial.watchdog import Watchdog
 from model.errors import TrainingError
 from model.runtime import computes
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
-from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import Claim, WorkerIdentity
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 
 #: Seconds between looks at a queue that has nothing to hand out right now.
 POLL_S = 1.0
@@ -54,7 +54,7 @@ class Worker:
     """Works on one study, on one device, in this process.
 
     Args:
-        session: The opened study.
+        opened: The opened study.
         identity: Who we are, as the lease will say.
         device: As PyTorch names it.
         stop: Set when the worker is to stop.
@@ -62,7 +62,7 @@ class Worker:
         step_timeout_s: A training step that takes longer hangs, and the process ends.
     """
 
-    session: Session
+    opened: OpenedStudy
     identity: WorkerIdentity
     device: str
     stop: StopFlag
@@ -71,24 +71,24 @@ class Worker:
     report: WorkerReport = field(default_factory=WorkerReport)
 
     def __post_init__(self) -> None:
-        contract = self.session.contract
+        contract = self.opened.contract
         contract.check_versions()
         self._started = time.monotonic()
         self._paused = False
-        self._development = load_development(contract, self.session.artifacts)
+        self._development = load_development_rows(contract, self.opened.artifacts)
 
     def work(self) -> WorkerReport:
         """Run trials until the budget is spent, the time is over, or the flag is set."""
         while not self.stop and not self._time_is_over():
             # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
-            budget, paused = self.session.orders
+            budget, paused = self.opened.orders
             self._tell_of_a_pause(paused)
             if not paused:
-                claim = self.session.queue.claim(self.identity, budget)
+                claim = self.opened.queue.claim(self.identity, budget)
                 if claim is not None:
                     self._run(claim)
                     continue
-            if self.session.queue.counts(budget).is_spent:
+            if self.opened.queue.counts(budget).is_spent:
                 break
             # Trials are left, all of them held by others: one of these may die, and a parent takes its trial back.
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
@@ -111,11 +111,11 @@ class Worker:
             raise
 
     def _finish_or_put_back(self, claim: Claim) -> None:
-        interval_s = self.session.contract.leases.beat_interval_s
+        interval_s = self.opened.contract.leases.beat_interval_s
         try:
-            with LeaseKeeper(self.session.queue, claim, beat_interval_s=interval_s) as keeper:
-                state, value, reason = self._train(claim, keeper)
-            self.session.queue.finish(claim, state, value, reason)
+            with Heartbeat(self.opened.queue, claim, beat_interval_s=interval_s) as heartbeat:
+                state, value, reason = self._train(claim, heartbeat)
+            self.opened.queue.finish(claim, state, value, reason)
         except LeaseLostError as error:
             self.report.lost += 1
             log.warning("trial %d: late result dropped: %s", claim.number, error)
@@ -137,7 +137,7 @@ class Worker:
     def _put_back(self, claim: Claim) -> None:
         try:
             # Whoever asked us to stop waits: where the storage is away, our lease runs out instead.
-            self.session.in_a_hurry().queue.put_back(claim)
+            self.opened.in_a_hurry().queue.put_back(claim)
         except (LeaseLostError, StorageUnavailableError) as error:
             self.report.lost += 1
             log.warning("trial %d: not put back: %s", claim.number, error)
@@ -145,22 +145,22 @@ class Worker:
         self.report.put_back += 1
         log.info("trial %d: put back, its finished folds are kept", claim.number)
 
-    def _train(self, claim: Claim, keeper: LeaseKeeper) -> tuple[TrialState, float | None, str | None]:
+    def _train(self, claim: Claim, heartbeat: Heartbeat) -> tuple[TrialState, float | None, str | None]:
         def on_batch(fold: int) -> None:
-            keeper.fold = fold
-            keeper.check()
+            heartbeat.fold = fold
+            heartbeat.check()
             if self.stop and self.stop.asked_s_ago > EPOCH_GRACE_S:
                 raise StopRequested
 
-        def record(change: Change) -> None:
+        def record(change: TrialChange) -> None:
             # Whoever asked us to stop waits for the last epoch's checkpoint too.
-            session = self.session.in_a_hurry() if self.stop else self.session
-            session.queue.record(claim, change)
+            opened = self.opened.in_a_hurry() if self.stop else self.opened
+            opened.queue.record(claim, change)
 
         runner = TrialRunner(
-            contract=self.session.contract,
+            contract=self.opened.contract,
             development=self._development,
-            artifacts=self.session.artifacts,
+            artifacts=self.opened.artifacts,
             device=self.device,
             on_batch=on_batch,
             record=record,
@@ -168,7 +168,7 @@ class Worker:
             stopping=lambda: bool(self.stop),
         )
         try:
-            outcome = runner.run(self.session.study(claim.number), claim.trial_id)
+            outcome = runner.run(self.opened.study(claim.number), claim.trial_id)
         except TrainingError as error:
             return TrialState.FAIL, None, str(error)
         except (StopRequested, StorageError, HpoError, OSError):

@@ -12,9 +12,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import StopRequested
 from hpo.study.attributes import FOLD_ACCURACIES, finished_folds
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import MARK
-from hpo.trial.development_rows import Development, load_development
+from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_fold
 from hpo.trial.runner import TrialRunner
 from hpo.trial.watchdog import Watchdog
@@ -25,10 +25,10 @@ _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
 _WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")
 
 
-def check(session: Session, log: Path) -> dict[str, Any]:
+def check(opened: OpenedStudy, log: Path) -> dict[str, Any]:
     """Everything that a study tells of itself. Keys that begin with "wrong:" must be empty or 0."""
-    budget, folds = session.budget, session.contract.splitting.folds
-    every = session.storage.get_all_trials(session.handle.study_id, deepcopy=False)
+    budget, folds = opened.budget, opened.contract.splitting.folds
+    every = opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)
     trials = [trial for trial in every if trial.number < budget]
     finished = [trial for trial in every if trial.state.is_finished()]
     records = {trial.number: finished_folds(trial.user_attrs, folds) for trial in trials}
@@ -51,17 +51,17 @@ def check(session: Session, log: Path) -> dict[str, Any]:
             t.number for t in trials if t.state == TrialState.COMPLETE and len(records[t.number]) != folds
         ],
     }
-    return found | _artifacts(session, [record.artifact for found_ in records.values() for record in found_])
+    return found | _artifacts(opened, [record.artifact for found_ in records.values() for record in found_])
 
 
 def _count(trials: list[FrozenTrial], state: TrialState) -> int:
     return sum(trial.state == state for trial in trials)
 
 
-def _artifacts(session: Session, named: list[str]) -> dict[str, Any]:
+def _artifacts(opened: OpenedStudy, named: list[str]) -> dict[str, Any]:
     """Records without bytes, and bytes without a record."""
-    folder = Path(session.artifacts.location)
-    data = session.contract.data
+    folder = Path(opened.artifacts.location)
+    data = opened.contract.data
     files = [path for path in folder.rglob("*") if path.is_file()]
     there = {path.name for path in files}
     halves = {name for name in there if name.endswith(".part")}
@@ -76,25 +76,25 @@ def _artifacts(session: Session, named: list[str]) -> dict[str, Any]:
     }
 
 
-def compare_with_undisturbed(session: Session, say: Callable[[str], None]) -> dict[str, Any]:
+def compare_with_undisturbed(opened: OpenedStudy, say: Callable[[str], None]) -> dict[str, Any]:
     """Runs every trial's configuration again, alone and in this process, and compares the fold accuracies."""
-    development = load_development(session.contract, session.artifacts)
+    development = load_development_rows(opened.contract, opened.artifacts)
     alone = optuna.create_study(direction="maximize", pruner=optuna.pruners.NopPruner())
     differing, compared = [], 0
-    for trial in sorted(session.storage.get_all_trials(session.handle.study_id), key=lambda trial: trial.number):
-        if trial.number >= session.budget:
+    for trial in sorted(opened.storage.get_all_trials(opened.handle.study_id), key=lambda trial: trial.number):
+        if trial.number >= opened.budget:
             continue
         alone.enqueue_trial(trial.params)
         there = trial.user_attrs.get(FOLD_ACCURACIES, [])
-        here = _run_alone(session, development, alone, folds=len(there))
+        here = _run_alone(opened, development, alone, folds=len(there))
         compared += len(there)
-        if here != there or not _read_alike(session, trial, len(there)):
+        if here != there or not _read_alike(opened, trial, len(there)):
             differing.append(trial.number)
-        say(f"compared {trial.number + 1} of {session.budget} trials")
+        say(f"compared {trial.number + 1} of {opened.budget} trials")
     return {"fold accuracies compared": compared, "wrong: trials with other numbers": differing}
 
 
-def _run_alone(session: Session, development: Development, alone: optuna.Study, folds: int) -> list[float]:
+def _run_alone(opened: OpenedStudy, development: DevelopmentRows, alone: optuna.Study, folds: int) -> list[float]:
     accuracies: list[float] = []
 
     def record(change: Change) -> None:
@@ -106,9 +106,9 @@ def _run_alone(session: Session, development: Development, alone: optuna.Study, 
             raise StopRequested
 
     runner = TrialRunner(
-        contract=session.contract,
+        contract=opened.contract,
         development=development,
-        artifacts=session.artifacts,
+        artifacts=opened.artifacts,
         device="cpu",
         on_batch=on_batch,
         record=record,
@@ -121,7 +121,7 @@ def _run_alone(session: Session, development: Development, alone: optuna.Study, 
     return accuracies
 
 
-def _read_alike(session: Session, trial: FrozenTrial, folds: int) -> bool:
+def _read_alike(opened: OpenedStudy, trial: FrozenTrial, folds: int) -> bool:
     """Whether every artifact of the trial is whole and holds as many epochs as its record says."""
-    records = finished_folds(trial.user_attrs, session.contract.splitting.folds)[:folds]
-    return all(len(read_fold(session.artifacts, r).curves.validation_loss) == r.epochs for r in records)
+    records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)[:folds]
+    return all(len(read_fold(opened.artifacts, r).curves.validation_loss) == r.epochs for r in records)

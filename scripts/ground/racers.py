@@ -15,7 +15,7 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from hpo.signals import StopFlag
-from hpo.study.opened import Session, open_session
+from hpo.study.opened import OpenedStudy, open_study
 from hpo.workers.parent import who_we_are
 from hpo.workers.worker import Worker
 from storage.connection import open_storage
@@ -70,15 +70,15 @@ class IdleWorker(Worker):
         self.finished_at = time.monotonic()
 
     def _train(self, claim: Claim, *_: Any) -> tuple[TrialState, float | None, str | None]:
-        optuna.trial.Trial(self.session.study(claim.number), claim.trial_id)
+        optuna.trial.Trial(self.opened.study(claim.number), claim.trial_id)
         return TrialState.COMPLETE, 0.5, None
 
 
 def _ours(race: Race) -> Callable[[], dict[str, Any]]:
-    session = open_session(race.url, race.study, race.artifacts)
-    queue = CountingQueue(session.storage, session.handle.study_id)
-    counted = Session(**{**vars(session), "queue": queue})
-    worker = IdleWorker(session=counted, identity=who_we_are("cpu"), device="cpu", stop=StopFlag())
+    opened = open_study(race.url, race.study, race.artifacts)
+    queue = CountingQueue(opened.storage, opened.handle.study_id)
+    counted = OpenedStudy(**{**vars(opened), "queue": queue})
+    worker = IdleWorker(opened=counted, identity=who_we_are("cpu"), device="cpu", stop=StopFlag())
 
     def work() -> dict[str, Any]:
         report = worker.work()

@@ -14,8 +14,8 @@ from honesty.plan import FOLDS, Kind, ancestor_of, fresh_genes, study_genes
 from honesty.records import as_record
 from hpo.finalize.trials import Winner, choose_winner, read_search
 from hpo.search.seeds import derive
-from hpo.study.opened import Session, open_session
-from hpo.trial.development_rows import Development, load_development
+from hpo.study.opened import OpenedStudy, open_study
+from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from model.encoding import encode, encodings_for
 from model.genes import Genes
 from model.network import BiLSTM
@@ -43,10 +43,10 @@ def network_study(kind: Kind, seed: int, folder: Path) -> dict[str, Any]:
     made = study_genes(kind, seed)
     write_simulated(made, place / "genes.csv")
     result = run(place, seed)
-    session = open_session(f"sqlite:///{place / 'hpo.db'}", "s", None)
-    development = load_development(session.contract, session.artifacts)
-    search = read_search(session, development)
-    winner = choose_winner(session, search, development, "best")
+    opened = open_study(f"sqlite:///{place / 'hpo.db'}", "s", None)
+    development = load_development_rows(opened.contract, opened.artifacts)
+    search = read_search(opened, development)
+    winner = choose_winner(opened, search, development, "best")
     encoding = winner.config.encoding
     final = load_model(place / "report/model").networks
     fresh = fresh_genes(ancestor_of(seed), kind.codons)
@@ -57,7 +57,7 @@ def network_study(kind: Kind, seed: int, folder: Path) -> dict[str, Any]:
     correct = search.out_of_fold.correct
     column = search.out_of_fold.numbers.index(winner.trial.number)
     right = calls(final, made.genes, encoding)[test] == made.genes.labels[test]
-    folds = [calls([model], fresh, encoding) == fresh.labels for model in fold_models(session, development, winner)]
+    folds = [calls([model], fresh, encoding) == fresh.labels for model in fold_models(opened, development, winner)]
     wanted = set(made.resistance_positions)
     return {
         "truth": float(np.mean(calls(final, fresh, encoding) == fresh.labels)),
@@ -83,9 +83,9 @@ def calls(networks: list[BiLSTM] | tuple[BiLSTM, ...], genes: Genes, encoding: s
     return np.asarray(predict(networks, encode(genes, encoding)) > 0.5)
 
 
-def fold_models(session: Session, development: Development, winner: Winner) -> list[BiLSTM]:
+def fold_models(opened: OpenedStudy, development: DevelopmentRows, winner: Winner) -> list[BiLSTM]:
     """Train the winner's folds again, as the search did: it keeps their predictions, not their networks."""
-    config, contract = winner.config, session.contract
+    config, contract = winner.config, opened.contract
     return [
         train_final(
             config,

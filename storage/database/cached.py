@@ -14,11 +14,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from storage.database import transactions
 from storage.database.rdb import Database
-from storage.trials.by_number import listed
-from storage.trials.ledger import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.trials.by_number import by_number
+from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 
-class CachedDatabase(_CachedStorage, LeasingStorage):
+class CachedDatabase(_CachedStorage, TrialLedger):
     """Optuna's cache over `storage.database.rdb`, with the leases of `storage.database.transactions`."""
 
     def __init__(self, database: Database) -> None:
@@ -29,7 +29,7 @@ class CachedDatabase(_CachedStorage, LeasingStorage):
     def set_trial_param(
         self, trial_id: int, param_name: str, param_value_internal: float, distribution: BaseDistribution
     ) -> None:
-        """Sets a parameter of any trial; Optuna's cache knows none that it has not listed."""
+        """Sets a parameter of any trial; Optuna's cache knows none that it has not by_number."""
         if trial_id not in self._trial_id_to_study_id_and_number:
             self._read_trials_from_remote_storage(self._database.study_of(trial_id))
         super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
@@ -40,7 +40,7 @@ class CachedDatabase(_CachedStorage, LeasingStorage):
         """Returns a study's trials by number (source: optuna 5.0.0, storages/_cached_storage.py)."""
         self._read_trials_from_remote_storage(study_id)
         with self._lock:
-            trials = listed(self._studies[study_id].trials, states)
+            trials = by_number(self._studies[study_id].trials, states)
             return copy.deepcopy(trials) if deepcopy else trials
 
     def make_trials(self, study_id: int, budget: int, window: int) -> bool:
@@ -54,7 +54,7 @@ class CachedDatabase(_CachedStorage, LeasingStorage):
             earlier = transactions.claimed(connection, study_id, lease["token"]) if again else None
             return earlier or transactions.claim(connection, study_id, budget, lease)
 
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
         with self.engine.begin() as connection:
             return transactions.change(connection, trial_id, held, change)
 

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, case, exists, fun
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.trials.lease import DEATHS, LEASE
-from storage.trials.ledger import Change, ClaimedTrial, Overview, QueueCounts, RunningTrial
+from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange
 
 FOLD_PREFIX = "hpo:fold:"
 _RECENT = 20
@@ -34,7 +34,7 @@ _FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
 
 def make(connection: Connection, study_id: int, budget: int, window: int) -> bool:
-    """See `LeasingStorage.make_trials`. The study's row is locked, as where Optuna makes trials."""
+    """See `TrialLedger.make_trials`. The study's row is locked, as where Optuna makes trials."""
     locked = select(_studies.c.study_id).where(_studies.c.study_id == study_id).with_for_update()
     if connection.scalar(locked) is None:
         raise KeyError(f"No study with id {study_id}.")
@@ -51,7 +51,7 @@ def make(connection: Connection, study_id: int, budget: int, window: int) -> boo
 
 
 def claim(connection: Connection, study_id: int, budget: int, lease: Mapping[str, Any]) -> ClaimedTrial | None:
-    """See `LeasingStorage.claim_trial`. Rows that others are about to take are passed over, not waited for."""
+    """See `TrialLedger.claim_trial`. Rows that others are about to take are passed over, not waited for."""
     with_folds = exists().where(_attributes.c.trial_id == _trials.c.trial_id, _attributes.c.key == f"{FOLD_PREFIX}0")
     choice = (
         select(_trials.c.trial_id)
@@ -84,8 +84,8 @@ def claimed(connection: Connection, study_id: int, token: str) -> ClaimedTrial |
     return None if row is None else ClaimedTrial(row.trial_id, row.number)
 
 
-def change(connection: Connection, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
-    """See `LeasingStorage.change_trial`."""
+def change(connection: Connection, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
+    """See `TrialLedger.change_trial`."""
     locked = select(_trials.c.state).where(_trials.c.trial_id == trial_id).with_for_update(key_share=True)
     if connection.scalar(locked) != TrialState.RUNNING:
         return False
@@ -104,7 +104,7 @@ def change(connection: Connection, trial_id: int, held: Mapping[str, Any] | None
 
 
 def running(connection: Connection, study_id: int, budget: int) -> list[RunningTrial]:
-    """See `LeasingStorage.running_trials`."""
+    """See `TrialLedger.running_trials`."""
     query = (
         select(
             _trials.c.trial_id,
@@ -125,7 +125,7 @@ def running(connection: Connection, study_id: int, budget: int) -> list[RunningT
 
 
 def count(connection: Connection, study_id: int, budget: int) -> QueueCounts:
-    """See `LeasingStorage.count_trials`."""
+    """See `TrialLedger.count_trials`."""
     query = (
         select(_trials.c.state, func.count().label("trials"))
         .where(_in_budget(study_id, budget))
@@ -143,7 +143,7 @@ def count(connection: Connection, study_id: int, budget: int) -> QueueCounts:
 
 
 def count_finished_by(connection: Connection, study_id: int, worker: str) -> int:
-    """See `LeasingStorage.count_finished_by`."""
+    """See `TrialLedger.count_finished_by`."""
     query = (
         select(func.count())
         .select_from(_trials)
@@ -155,14 +155,14 @@ def count_finished_by(connection: Connection, study_id: int, worker: str) -> int
 
 
 def study_attributes(connection: Connection, study_id: int, keys: list[str]) -> dict[str, Any]:
-    """See `LeasingStorage.study_attributes`."""
+    """See `TrialLedger.study_attributes`."""
     table = _study_attributes.c
     query = select(table.key, table.value_json).where(table.study_id == study_id, table.key.in_(keys))
     return {key: json.loads(text) for key, text in connection.execute(query)}
 
 
 def overview(connection: Connection, study_id: int, budget: int) -> Overview:
-    """See `LeasingStorage.overview`."""
+    """See `TrialLedger.overview`."""
     best = (
         select(_trials.c.trial_id)
         .join(_values, and_(_values.c.trial_id == _trials.c.trial_id, _values.c.objective == 0))

@@ -1,7 +1,7 @@
 """The calls of `storage.trials.ledger` over gRPC, beside Optuna's own service on the same port.
 
 Optuna's service knows single reads and writes, and a claim made of these is many calls and no transaction. Arguments
-and answers go as JSON; their types are those that `LeasingStorage` states.
+and answers go as JSON; their types are those that `TrialLedger` states.
 """
 
 import json
@@ -13,20 +13,20 @@ import grpc
 from pydantic import TypeAdapter, validate_call
 
 from storage.errors import StorageError
-from storage.trials.ledger import LeasingStorage
+from storage.trials.ledger import TrialLedger
 
 #: The number goes up whenever a call's arguments or answer take another form, so that a client of another version is
 #: told so by the first call that it makes, and not by the failure of some later one.
 _SERVICE = "hpo.Leases.2"
-_NAMES = [name for name, member in vars(LeasingStorage).items() if getattr(member, "__isabstractmethod__", False)]
+_NAMES = [name for name, member in vars(TrialLedger).items() if getattr(member, "__isabstractmethod__", False)]
 
 
 @cache
 def _answers(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(get_type_hints(getattr(LeasingStorage, name))["return"])
+    return TypeAdapter(get_type_hints(getattr(TrialLedger, name))["return"])
 
 
-def service(storage: LeasingStorage) -> grpc.GenericRpcHandler:
+def service(storage: TrialLedger) -> grpc.GenericRpcHandler:
     """What the proxy's server answers."""
     handlers = {
         name: grpc.unary_unary_rpc_method_handler(

@@ -19,8 +19,8 @@ from optuna.trial import FrozenTrial, TrialState
 from storage.errors import StorageUnavailableError
 from storage.proxy.calls import LeaseCalls
 from storage.retry import DOES_NOT_ANSWER
-from storage.trials.by_number import listed
-from storage.trials.ledger import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.trials.by_number import by_number
+from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 from storage.url import StorageUrl
 
 #: Longer than the proxy itself tries to reach the database, so that its word on the matter arrives.
@@ -61,10 +61,10 @@ class _Cache(GrpcClientCache):
     def get_all_trials(self, study_id: int, states: Container[TrialState] | None) -> list[FrozenTrial]:
         with self.lock:
             self._read_trials_from_remote_storage(study_id)
-            return listed(self.studies[study_id].trials, states)
+            return by_number(self.studies[study_id].trials, states)
 
 
-class ProxyStorage(GrpcStorageProxy, LeasingStorage):
+class ProxyStorage(GrpcStorageProxy, TrialLedger):
     """Optuna's proxy client whose calls end (source: optuna 5.0.0, storages/_grpc/client.py, `_setup`)."""
 
     def _setup(self) -> None:
@@ -86,7 +86,7 @@ class ProxyStorage(GrpcStorageProxy, LeasingStorage):
         )
         return claimed
 
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
         return bool(self._leases("change_trial", trial_id=trial_id, held=held, change=asdict(change)))
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:

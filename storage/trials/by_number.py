@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 _number = attrgetter("_number")
 
 
-def listed(trials: Mapping[int, FrozenTrial], states: Container[TrialState] | None) -> list[FrozenTrial]:
+def by_number(trials: Mapping[int, FrozenTrial], states: Container[TrialState] | None) -> list[FrozenTrial]:
     """Returns the trials in some states, or all, by number.
 
     Args:

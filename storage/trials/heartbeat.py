@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 from storage.retry import RetryPolicy, first_line
 from storage.retrying_storage import with_policy
 from storage.trials.lease import LEASE, Claim, lost
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 
 if TYPE_CHECKING:
     from storage.trials.queue import TrialQueue  # which needs the leases itself
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 _RETRY_AFTER_FAILURE_S = 1.0
 
 
-class LeaseKeeper:
+class Heartbeat:
     """Renews a lease from a thread of its own while the body of `with` runs.
 
     Leave the body before the trial is finished or put back: a beat that came after would find it lost.
@@ -78,7 +78,7 @@ class LeaseKeeper:
         self._beat += 1
         lease = replace(self._claim.lease, beat=self._beat, fold=self.fold, renewed_at=self._wall_clock())
         held = {"token": self._claim.lease.token}
-        if not self._storage.change_trial(self._claim.trial_id, held, Change({LEASE: lease.to_json()})):
+        if not self._storage.change_trial(self._claim.trial_id, held, TrialChange({LEASE: lease.to_json()})):
             self.lost.set()
 
     def _run(self) -> None:

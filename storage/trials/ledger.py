@@ -42,7 +42,7 @@ class RunningTrial:
 
 
 @dataclass(frozen=True)
-class Change:
+class TrialChange:
     """What is written to a RUNNING trial in one go.
 
     Attributes:
@@ -105,7 +105,7 @@ class Overview:
     last_ends: list[datetime]
 
 
-class LeasingStorage(BaseStorage):
+class TrialLedger(BaseStorage):
     """A storage of Optuna's that also hands out trials. A trial is in the budget when its number is below it."""
 
     @abstractmethod
@@ -141,7 +141,7 @@ class LeasingStorage(BaseStorage):
         """
 
     @abstractmethod
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool:
+    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
         """Writes to a RUNNING trial, all of it or nothing, if it is still held as the caller believes.
 
         Args:

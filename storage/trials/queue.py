@@ -14,7 +14,7 @@ from typing import Any
 from optuna.trial import TrialState, create_trial
 
 from storage.trials.lease import LEASE, REASON, Claim, Lease, WorkerIdentity, lease_of, lost
-from storage.trials.ledger import Change, LeasingStorage, QueueCounts, RunningTrial
+from storage.trials.ledger import QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 #: A claimer that finds nothing looks so often whether trials are to be made. More than a few are needed where hundreds
 #: begin at once; where the last trial is locked by one whose network broke, nobody should try for ever.
@@ -34,7 +34,7 @@ class TrialQueue:
 
     def __init__(
         self,
-        storage: LeasingStorage,
+        storage: TrialLedger,
         study_id: int,
         *,
         window: int = 16,
@@ -86,7 +86,9 @@ class TrialQueue:
             LeaseLostError: The trial is held by another, or finished: the result came too late and is dropped.
         """
         attributes = {} if reason is None else {REASON: reason}
-        if not self._change(claim, Change(attributes, state=state, value=value)) and not self._stands(claim, state):
+        if not self._change(claim, TrialChange(attributes, state=state, value=value)) and not self._stands(
+            claim, state
+        ):
             raise lost(claim)
 
     def put_back(self, claim: Claim) -> None:
@@ -95,10 +97,10 @@ class TrialQueue:
         Raises:
             LeaseLostError: It was taken already.
         """
-        if not self._change(claim, Change({LEASE: None}, state=TrialState.WAITING)):
+        if not self._change(claim, TrialChange({LEASE: None}, state=TrialState.WAITING)):
             raise lost(claim)
 
-    def record(self, claim: Claim, change: Change) -> None:
+    def record(self, claim: Claim, change: TrialChange) -> None:
         """Writes to a trial that is held.
 
         Raises:
@@ -119,7 +121,7 @@ class TrialQueue:
         """Returns the trials in the budget that are RUNNING."""
         return self.storage.running_trials(self.study_id, budget)
 
-    def _change(self, claim: Claim, change: Change) -> bool:
+    def _change(self, claim: Claim, change: TrialChange) -> bool:
         return self.storage.change_trial(claim.trial_id, {"token": claim.lease.token}, change)
 
     def _stands(self, claim: Claim, state: TrialState) -> bool:

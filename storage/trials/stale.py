@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from optuna.trial import TrialState
 
 from storage.trials.lease import DEATHS, LEASE, REASON
-from storage.trials.ledger import Change, RunningTrial
+from storage.trials.ledger import RunningTrial, TrialChange
 
 if TYPE_CHECKING:
     from storage.trials.queue import TrialQueue  # which needs the leases itself
@@ -111,7 +111,7 @@ class StaleWatch:
         else:
             state = TrialState.WAITING
             attributes[LEASE] = None
-        if not self._queue.storage.change_trial(seen.trial_id, seen.lease, Change(attributes, state=state)):
+        if not self._queue.storage.change_trial(seen.trial_id, seen.lease, TrialChange(attributes, state=state)):
             return False  # its worker was alive, or another has taken it back
         log.warning("Trial %d %s: %s.", seen.number, _BECOMES[state], _what_happened(seen.lease, how))
         return True

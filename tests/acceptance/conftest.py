@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from hpo.study.opened import Session, open_session
+from hpo.study.opened import OpenedStudy, open_study
 
 #: A search space of networks that train in fractions of a second.
 SMALL_SPACE = """
@@ -114,14 +114,14 @@ def background() -> Iterator[Callable[[subprocess.Popen[str]], subprocess.Popen[
 
 
 @pytest.fixture
-def opened_here(hpo) -> Iterator[Callable[[str], Session]]:
+def opened_here(hpo) -> Iterator[Callable[[str], OpenedStudy]]:
     """Opens studies in the folder's own database."""
     folder, sessions = hpo.folder, []
 
-    def open_one(study: str) -> Session:
-        sessions.append(open_session(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
+    def open_one(study: str) -> OpenedStudy:
+        sessions.append(open_study(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
         return sessions[-1]
 
     yield open_one
-    for session in sessions:
-        session.storage.close()
+    for opened in sessions:
+        opened.storage.close()

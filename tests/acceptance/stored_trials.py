@@ -3,17 +3,17 @@
 from optuna.trial import FrozenTrial
 
 from hpo.study.attributes import FOLD_ACCURACIES
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 
 
-def trials(session: Session) -> list[FrozenTrial]:
+def trials(opened: OpenedStudy) -> list[FrozenTrial]:
     """Every trial of a study, by number."""
-    return session.storage.get_all_trials(session.handle.study_id)
+    return opened.storage.get_all_trials(opened.handle.study_id)
 
 
-def has_a_fold(session: Session) -> bool:
+def has_a_fold(opened: OpenedStudy) -> bool:
     """Whether a fold of any trial is finished."""
-    return any("hpo:fold:0" in trial.user_attrs for trial in trials(session))
+    return any("hpo:fold:0" in trial.user_attrs for trial in trials(opened))
 
 
 def numbers(trial: FrozenTrial) -> tuple[object, ...]:

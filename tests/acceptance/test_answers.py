@@ -5,7 +5,7 @@ import json
 
 from optuna.trial import TrialState
 
-from hpo.study.opened import open_session
+from hpo.study.opened import open_study
 from storage.trials.lease import WorkerIdentity
 
 
@@ -27,12 +27,12 @@ def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
 
 def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
     hpo.study.create("s", 3)
-    session = open_session(f"sqlite:///{hpo.folder}/hpo.db", "s", str(hpo.folder / "hpo-artifacts"))
-    claim = session.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), 3)
+    opened = open_study(f"sqlite:///{hpo.folder}/hpo.db", "s", str(hpo.folder / "hpo-artifacts"))
+    claim = opened.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), 3)
     assert claim is not None
     assert claim.number == 0
-    session.queue.finish(claim, TrialState.FAIL, reason="The loss is nan.")
-    session.storage.close()
+    opened.queue.finish(claim, TrialState.FAIL, reason="The loss is nan.")
+    opened.storage.close()
     hpo.ok("worker", "--workers", "1")
     told = hpo.ok("finalize", "--output", "report")
     assert "test accuracy" in told

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from processes import children_of, environment_of, until
 from storage.trials.lease import DEATHS
 from stored_trials import has_a_fold, numbers, trials
@@ -23,9 +23,9 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
     gpus = torch.cuda.device_count()
     for study in ("undisturbed", "disturbed"):
         hpo.study.create(study, gpus + 1, *LONG)
-    session = opened_here("disturbed")
+    opened = opened_here("disturbed")
     parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto"))
-    until(lambda: running(session) == gpus and has_a_fold(session))
+    until(lambda: running(opened) == gpus and has_a_fold(opened))
     children = children_of(parent.pid)
     # Those that a scheduler left us, by its names, or all of them by their numbers.
     names = os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(gpus)))).split(",")
@@ -36,19 +36,19 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
     _, talk = parent.communicate(timeout=200)
     assert parent.returncode == 0, talk
     assert "killed by SIGKILL" in talk
-    assert any(DEATHS in trial.user_attrs for trial in trials(session))
+    assert any(DEATHS in trial.user_attrs for trial in trials(opened))
 
     hpo.ok("worker", "--study", "undisturbed", "--device", "cuda:0", "--workers", "1")
-    assert [numbers(trial) for trial in trials(session)] == [
+    assert [numbers(trial) for trial in trials(opened)] == [
         numbers(trial) for trial in trials(opened_here("undisturbed"))
     ]
 
 
 def test_several_workers_may_share_a_gpu(hpo, background, opened_here) -> None:
     hpo.study.create("s", 4, *LONG)
-    session = opened_here("s")
+    opened = opened_here("s")
     parent = background(hpo.start("worker", "--device", "cuda:0", "--workers", "2"))
-    until(lambda: running(session) == 2)
+    until(lambda: running(opened) == 2)
     first, second = (environment_of(child)["CUDA_VISIBLE_DEVICES"] for child in children_of(parent.pid))
     assert first == second
     _, talk = parent.communicate(timeout=200)
@@ -60,9 +60,9 @@ def test_several_workers_may_share_a_gpu(hpo, background, opened_here) -> None:
 def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened_here) -> None:
     for study in ("stopped", "whole"):
         hpo.study.create(study, 1, *LONG)
-    session = opened_here("stopped")
+    opened = opened_here("stopped")
     parent = background(hpo.start("worker", "--study", "stopped", "--device", "cuda:0"))
-    until(lambda: has_a_fold(session))
+    until(lambda: has_a_fold(opened))
     parent.send_signal(signal.SIGTERM)
     _, talk = parent.communicate(timeout=60)
     assert parent.returncode == 143, talk
@@ -97,8 +97,8 @@ def test_the_main_job_and_its_model_predicts_on_a_cpu_too(hpo, precision: str) -
     assert told[0] == pytest.approx(told[1], abs=1e-4)
 
 
-def running(session: Session) -> int:
-    return sum(trial.state.name == "RUNNING" for trial in trials(session))
+def running(opened: OpenedStudy) -> int:
+    return sum(trial.state.name == "RUNNING" for trial in trials(opened))
 
 
 def uses_a_gpu(pid: int) -> bool:

@@ -118,19 +118,19 @@ def test_a_sealed_test_set_stays_sealed(hpo) -> None:
 
 def test_the_dashboard_s_note_and_the_whole_answer_are_published(hpo) -> None:
     hpo.ok(*RUN, "--ensemble", "2")
-    session = _session(hpo, "s")
-    study_id = session.handle.study_id
-    attributes = session.storage.get_study_system_attrs(study_id)
+    opened = _session(hpo, "s")
+    study_id = opened.handle.study_id
+    attributes = opened.storage.get_study_system_attrs(study_id)
     note = "".join(str(value) for name, value in attributes.items() if name.startswith("dashboard:note_str"))
     assert "accuracy" in note
-    shown = DashboardArtifacts(session.artifacts)
-    published = {name: shown.open_reader(key).read() for key, name in attached(session.storage, study_id).items()}
+    shown = DashboardArtifacts(opened.artifacts)
+    published = {name: shown.open_reader(key).read() for key, name in attached(opened.storage, study_id).items()}
     report = hpo.folder / "report"
     written = {path.name: path.read_bytes() for path in report.rglob("*.*") if path.name != "workers.log"}
     assert {"report.html", "report.md", "result.json", "config.json", "weights-1.safetensors"} <= written.keys()
     assert published == written
     # What is shown is content-addressed like data and folds.
-    assert all(session.artifacts.exists(hashlib.sha256(data).hexdigest()) for data in published.values())
+    assert all(opened.artifacts.exists(hashlib.sha256(data).hexdigest()) for data in published.values())
 
 
 def _check_keys(result: dict) -> None:
@@ -148,10 +148,10 @@ def _check_keys(result: dict) -> None:
 
 
 def _session(hpo, study: str):
-    from hpo.study.opened import open_session
+    from hpo.study.opened import open_study
 
     here = os.path.relpath(hpo.folder / "hpo.db")
-    return open_session(f"sqlite:///{here}", study, str(hpo.folder / "hpo-artifacts"))
+    return open_study(f"sqlite:///{here}", study, str(hpo.folder / "hpo-artifacts"))
 
 
 def _contract(hpo, study: str):
@@ -159,8 +159,8 @@ def _contract(hpo, study: str):
 
 
 def _folds(hpo, study: str) -> list[tuple[object, ...]]:
-    session = _session(hpo, study)
-    trials = session.storage.get_all_trials(session.handle.study_id)
+    opened = _session(hpo, study)
+    trials = opened.storage.get_all_trials(opened.handle.study_id)
     return [
         (trial.number, trial.state, trial.params, trial.user_attrs["fold_accuracies"], trial.intermediate_values)
         for trial in trials

@@ -171,11 +171,11 @@ def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
 
 
 def _trials(hpo, study: str):
-    from hpo.study.opened import open_session
+    from hpo.study.opened import open_study
 
     place = os.path.relpath(hpo.folder / "hpo.db")
-    session = open_session(f"sqlite:///{place}", study, str(hpo.folder / "hpo-artifacts"))
-    return session.storage.get_all_trials(session.handle.study_id)
+    opened = open_study(f"sqlite:///{place}", study, str(hpo.folder / "hpo-artifacts"))
+    return opened.storage.get_all_trials(opened.handle.study_id)
 
 
 def _accuracies(hpo, study: str) -> list[list[float]]:

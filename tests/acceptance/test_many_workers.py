@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from hpo.study.opened import Session, open_session
+from hpo.study.opened import OpenedStudy, open_study
 from processes import children_of, until
 from storage.connection import open_storage
 from storage.trials.lease import DEATHS, WorkerIdentity, lease_of
@@ -22,16 +22,16 @@ def database(postgres) -> str:
 
 
 @pytest.fixture
-def opened(hpo, database) -> Iterator[Callable[[str], Session]]:
-    sessions: list[Session] = []
+def opened(hpo, database) -> Iterator[Callable[[str], OpenedStudy]]:
+    sessions: list[OpenedStudy] = []
 
-    def open_one(study: str) -> Session:
-        sessions.append(open_session(database, study, str(hpo.folder / "hpo-artifacts")))
+    def open_one(study: str) -> OpenedStudy:
+        sessions.append(open_study(database, study, str(hpo.folder / "hpo-artifacts")))
         return sessions[-1]
 
     yield open_one
-    for session in sessions:
-        session.storage.close()
+    for opened in sessions:
+        opened.storage.close()
 
 
 def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo, background, database, opened) -> None:
@@ -63,11 +63,11 @@ def test_a_death_is_noticed_while_everybody_else_is_busy(hpo, background, opened
     # A trial that does not end in this test's time.
     for_ever = ("--max-epochs", "100000", "--patience", "100000", "--lease-timeout", "2")
     hpo.study.create("s", 3, *for_ever)
-    session = opened_here("s")
-    dead = session.queue.claim(WorkerIdentity(worker="dead", host="elsewhere", pid=1, device="cpu"), session.budget)
+    opened = opened_here("s")
+    dead = opened.queue.claim(WorkerIdentity(worker="dead", host="elsewhere", pid=1, device="cpu"), opened.budget)
     worker = background(hpo.start("worker", "--workers", "1"))
-    until(lambda: DEATHS in trials(session)[dead.number].user_attrs)
-    living = [trial for trial in trials(session) if trial.state.name == "RUNNING"]
+    until(lambda: DEATHS in trials(opened)[dead.number].user_attrs)
+    living = [trial for trial in trials(opened) if trial.state.name == "RUNNING"]
     assert [trial.number for trial in living] != [dead.number]
     assert all("hpo:fold:0" not in trial.user_attrs for trial in living)
     worker.terminate()
@@ -76,9 +76,9 @@ def test_a_death_is_noticed_while_everybody_else_is_busy(hpo, background, opened
 
 def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, background, opened_here) -> None:
     hpo.study.create("s", 12)
-    session = opened_here("s")
+    opened = opened_here("s")
     at_work = background(hpo.start("worker", "--workers", "2"))
-    until(lambda: sum(trial.state.name == "RUNNING" for trial in trials(session)) == 2)
+    until(lambda: sum(trial.state.name == "RUNNING" for trial in trials(opened)) == 2)
     hpo.ok("pause")
     until(lambda: hpo.json("status")["running"] == 0)
     paused = hpo.json("status")
@@ -104,12 +104,12 @@ def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, backgr
 
 def test_a_parent_whose_child_gives_up_says_so_by_its_exit_code(hpo, background, opened_here) -> None:
     hpo.study.create("s", 50)
-    session = opened_here("s")
+    opened = opened_here("s")
     parent = background(hpo.start("worker", "--workers", "2"))
-    until(lambda: has_a_fold(session))
+    until(lambda: has_a_fold(opened))
     # Nothing can be stored any more.
     (hpo.folder / "hpo-artifacts").rename(hpo.folder / "gone")
     (hpo.folder / "hpo-artifacts").touch()
     assert parent.wait(timeout=100) == 1
-    assert all(trial.state.name != "RUNNING" for trial in trials(session))
-    assert not any(DEATHS in trial.user_attrs for trial in trials(session))
+    assert all(trial.state.name != "RUNNING" for trial in trials(opened))
+    assert not any(DEATHS in trial.user_attrs for trial in trials(opened))

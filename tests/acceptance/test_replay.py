@@ -5,7 +5,7 @@ import os
 import optuna
 
 from hpo.search.sampler import sampler_for
-from hpo.study.opened import Session, open_session
+from hpo.study.opened import OpenedStudy, open_study
 from storage.trials.lease import lease_of
 
 TRIALS = 20
@@ -18,19 +18,19 @@ def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, backgrou
         _, talk = worker.communicate(timeout=300)
         assert worker.returncode == 0, talk
     here = os.path.relpath(hpo.folder / "hpo.db")
-    session = open_session(f"sqlite:///{here}", "s", str(hpo.folder / "hpo-artifacts"))
-    trials = session.storage.get_all_trials(session.handle.study_id)
-    session.storage.close()
+    opened = open_study(f"sqlite:///{here}", "s", str(hpo.folder / "hpo-artifacts"))
+    trials = opened.storage.get_all_trials(opened.handle.study_id)
+    opened.storage.close()
     assert len({lease_of(trial).worker for trial in trials}) == 2
     # Trial 0 is the baseline, and no sampler's.
     points = {trial.number: trial.params for trial in trials if trial.number > 0}
     assert len({tuple(sorted(params.items())) for params in points.values()}) == TRIALS - 1
-    assert points == {number: replayed(session, number) for number in points}
+    assert points == {number: replayed(opened, number) for number in points}
 
 
-def replayed(session: Session, number: int) -> dict[str, object]:
+def replayed(opened: OpenedStudy, number: int) -> dict[str, object]:
     """What a sampler proposes that knows no trial, no worker and no storage of the search."""
-    search = session.contract.search
-    trial = optuna.create_study(sampler=sampler_for(search, session.contract.seed, number)).ask()
+    search = opened.contract.search
+    trial = optuna.create_study(sampler=sampler_for(search, opened.contract.seed, number)).ask()
     search.space.suggest(trial)
     return trial.params

@@ -91,10 +91,10 @@ def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background, opened_he
     long = ("--folds", "2", "--patience", "30", "--max-epochs", "30")
     for study in ("stopped", "whole"):
         hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "1", "--space", "space.toml", *long)
-    session = opened_here("stopped")
+    opened = opened_here("stopped")
     parent = background(hpo.start("worker", "--study", "stopped", "--workers", "1"))
     # Inside the second fold: its many epochs take much longer than a look.
-    until(lambda: has_a_fold(session))
+    until(lambda: has_a_fold(opened))
     parent.send_signal(signal.SIGTERM)
     _, talk = parent.communicate(timeout=60)
     assert parent.returncode == 143, talk

@@ -13,9 +13,9 @@ from optuna.trial import TrialState
 
 from storage.connection import open_storage
 from storage.studies import find_study
-from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import WorkerIdentity
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 from storage.trials.queue import TrialQueue
 
 
@@ -29,9 +29,9 @@ def main(url: str, name: str, budget: int, task: str) -> None:
     claimed = []
     while claim := queue.claim(me, budget):
         claimed.append(claim.number)
-        with LeaseKeeper(queue, claim, beat_interval_s=0.02):
+        with Heartbeat(queue, claim, beat_interval_s=0.02):
             if task == "die":
-                queue.record(claim, Change({"hpo:fold:0": {"accuracy": 0.75}}))
+                queue.record(claim, TrialChange({"hpo:fold:0": {"accuracy": 0.75}}))
                 os.kill(os.getpid(), signal.SIGKILL)
         queue.finish(claim, TrialState.COMPLETE, claim.number / budget)
     print(json.dumps(claimed))

@@ -9,9 +9,9 @@ from sqlalchemy import event
 
 from storage.errors import LeaseLostError
 from storage.studies import create_study
-from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import DEATHS, LEASE, REASON, lease_of
-from storage.trials.ledger import Change, QueueCounts
+from storage.trials.ledger import QueueCounts, TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
 
@@ -49,7 +49,7 @@ def sweep_for(watch: StaleWatch, clock: Clock, seconds: int, every: int = 10) ->
 
 def test_a_dead_worker_s_trial_goes_on_elsewhere_with_its_folds(queue, another, watch, clock, worker):
     claim = queue.claim(worker("dead"), BUDGET)
-    queue.record(claim, Change({"hpo:fold:0": {"accuracy": 0.75}}))
+    queue.record(claim, TrialChange({"hpo:fold:0": {"accuracy": 0.75}}))
     assert sweep_for(watch, clock, 50) == []
     assert sweep_for(watch, clock, 10) == [claim.number]
 
@@ -65,9 +65,9 @@ def test_a_dead_worker_s_trial_goes_on_elsewhere_with_its_folds(queue, another, 
 
 def test_a_worker_that_beats_is_never_taken_for_dead(queue, watch, clock, worker):
     claim = queue.claim(worker(), BUDGET)
-    keeper = LeaseKeeper(queue, claim)
+    heartbeat = Heartbeat(queue, claim)
     for _ in range(5):
-        keeper.beat()
+        heartbeat.beat()
         assert sweep_for(watch, clock, 50) == []
     queue.finish(claim, TrialState.COMPLETE, 0.5)
 
@@ -86,9 +86,9 @@ def test_a_trial_that_runs_without_a_lease_goes_back_and_counts_no_death(queue, 
 def test_a_trial_that_kills_its_workers_ends_as_fail_with_the_reason(queue, another, watch, clock, worker):
     for death in range(4):
         claim = another.claim(worker(f"w{death}"), 1)
-        keeper = LeaseKeeper(another, claim)
-        keeper.fold = death
-        keeper.beat()
+        heartbeat = Heartbeat(another, claim)
+        heartbeat.fold = death
+        heartbeat.beat()
         assert sweep_for(watch, clock, 60) == [0]
     assert queue.counts(1) == QueueCounts(1, failed=1)
     trial = queue.storage.get_trial(claim.trial_id)
@@ -97,13 +97,13 @@ def test_a_trial_that_kills_its_workers_ends_as_fail_with_the_reason(queue, anot
 
 
 def test_while_the_storage_is_away_for_everybody_nobody_dies(queue, watch, clock, worker):
-    keeper = LeaseKeeper(queue, queue.claim(worker(), BUDGET))
-    keeper.beat()
+    heartbeat = Heartbeat(queue, queue.claim(worker(), BUDGET))
+    heartbeat.beat()
     assert sweep_for(watch, clock, 20) == []
     clock.now += 600  # neither beats nor sweeps
     assert watch.sweep(BUDGET) == []
     clock.now += 5
-    keeper.beat()
+    heartbeat.beat()
     assert sweep_for(watch, clock, 50) == []
 
 
@@ -151,7 +151,7 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, queue: TrialQueue, happens: Cal
 def test_a_worker_that_shows_itself_as_it_is_given_up_is_alive(queue, another, watch, clock, worker, monkeypatch, what):
     claim = queue.claim(worker(), BUDGET)
     sweep_for(watch, clock, 50)
-    happens = {"finish": lambda: queue.finish(claim, TrialState.COMPLETE, 0.5), "beat": LeaseKeeper(queue, claim).beat}
+    happens = {"finish": lambda: queue.finish(claim, TrialState.COMPLETE, 0.5), "beat": Heartbeat(queue, claim).beat}
     interrupted(monkeypatch, another, happens[what])
     clock.now += 10
     assert watch.sweep(BUDGET) == []
@@ -209,28 +209,28 @@ def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worke
 
 def test_the_keeper_s_thread_renews_until_it_is_left(queue, another, worker, eventually):
     claim = queue.claim(worker(), BUDGET)
-    with LeaseKeeper(queue, claim, beat_interval_s=0.01, wall_clock=lambda: 77.0) as keeper:
-        keeper.fold = 2
+    with Heartbeat(queue, claim, beat_interval_s=0.01, wall_clock=lambda: 77.0) as heartbeat:
+        heartbeat.fold = 2
         eventually(lambda: lease_of(another.storage.get_trial(claim.trial_id)).beat >= 3)
     left = lease_of(another.storage.get_trial(claim.trial_id))
     assert left == dataclasses.replace(claim.lease, beat=left.beat, fold=2, renewed_at=77.0)
-    assert not keeper.lost.is_set()
-    keeper.check()
+    assert not heartbeat.lost.is_set()
+    heartbeat.check()
 
 
 @pytest.mark.parametrize("what", ["put back", "taken", "ended"])
 def test_the_keeper_notices_that_the_trial_is_gone(queue, another, worker, eventually, what):
     claim = queue.claim(worker(), 1)
-    with LeaseKeeper(queue, claim, beat_interval_s=0.05) as keeper:
+    with Heartbeat(queue, claim, beat_interval_s=0.05) as heartbeat:
         if what == "ended":
             another.storage.set_trial_state_values(claim.trial_id, TrialState.FAIL)
         else:
             another.storage.set_trial_state_values(claim.trial_id, TrialState.WAITING)
         if what == "taken":
             assert another.claim(worker("w2"), 1).number == claim.number
-        eventually(keeper.lost.is_set)
+        eventually(heartbeat.lost.is_set)
         with pytest.raises(LeaseLostError):
-            keeper.check()
+            heartbeat.check()
 
 
 def test_a_process_that_is_killed_leaves_a_trial_that_goes_on(url, study, queue, watch, clock, processes, worker):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from storage.errors import LeaseLostError
 from storage.studies import create_study
 from storage.trials.lease import REASON, lease_of
-from storage.trials.ledger import Change, QueueCounts
+from storage.trials.ledger import QueueCounts, TrialChange
 from storage.trials.queue import TrialQueue
 
 
@@ -84,7 +84,7 @@ def test_a_trial_put_back_keeps_what_it_has_and_goes_first(queue, another, study
     first, second = queue.claim(worker(), 9), queue.claim(worker(), 9)
     optuna_study = optuna.load_study(study_name=study.name, storage=study.storage)
     x = optuna.trial.Trial(optuna_study, second.trial_id).suggest_float("x", 0, 1)
-    queue.record(second, Change({"hpo:fold:0": {"accuracy": 0.75}}))
+    queue.record(second, TrialChange({"hpo:fold:0": {"accuracy": 0.75}}))
     queue.finish(first, TrialState.PRUNED, 0.25)
     queue.put_back(second)
     assert another.counts(9) == QueueCounts(9, pruned=1, waiting=8)
@@ -104,7 +104,7 @@ def test_what_is_recorded_reads_as_if_optuna_had_written_it(queue, another, stud
     width, kind = IntDistribution(1, 64, log=True), CategoricalDistribution(("max", "mean"))
     params = {"width": (16.0, distribution_to_json(width)), "kind": (1.0, distribution_to_json(kind))}
     for value in (0.5, 0.75):
-        queue.record(ours, Change({"curve": [value]}, params, {0: value, 1: float("inf")}))
+        queue.record(ours, TrialChange({"curve": [value]}, params, {0: value, 1: float("inf")}))
     for name, (value, distribution) in {"width": (16.0, width), "kind": (1.0, kind)}.items():
         queue.storage.set_trial_param(theirs.trial_id, name, value, distribution)
     for step, value in {0: 0.75, 1: float("inf")}.items():
@@ -143,8 +143,8 @@ def test_a_late_result_is_dropped_whatever_became_of_the_trial(queue, another, w
     for claim in (ended, waiting, elsewhere):
         for late in (
             lambda claim: queue.finish(claim, TrialState.COMPLETE, 0.5),
-            lambda claim: queue.record(claim, Change({"hpo:fold:0": {}})),
-            lambda claim: queue.record(claim, Change(params={"x": (0.5, "{}")}, steps={0: 0.5})),
+            lambda claim: queue.record(claim, TrialChange({"hpo:fold:0": {}})),
+            lambda claim: queue.record(claim, TrialChange(params={"x": (0.5, "{}")}, steps={0: 0.5})),
             queue.put_back,
         ):
             with pytest.raises(LeaseLostError, match=f"Trial {claim.number} "):

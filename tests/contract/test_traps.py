@@ -81,7 +81,7 @@ def test_workers_that_share_a_seed_repeat_each_other(storage):
 
 
 def test_the_heartbeat_ends_at_the_first_hiccup(tmp_path, monkeypatch):
-    """Ours: the keeper's thread outlives any error (`storage.trials.heartbeat`)."""
+    """Ours: the heartbeat's thread outlives any error (`storage.trials.heartbeat`)."""
     with pytest.warns(ExperimentalWarning):
         storage = RDBStorage(f"sqlite:///{tmp_path}/optuna.db", heartbeat_interval=1)
     with pytest.warns(UserWarning, match="Heartbeat"):

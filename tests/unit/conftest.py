@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import pytest
 
 from hpo.study.create import Plan, open_for_creation, prepare, register
-from hpo.study.opened import Session, open_session
+from hpo.study.opened import OpenedStudy, open_study
 from model.configuration import TrainingSettings
 from model.simulation import simulate
 
@@ -17,7 +17,7 @@ from model.simulation import simulate
 class MakeStudy(Protocol):
     """Makes a study on short genes, none of its trials begun; returns what opens it, each time anew."""
 
-    def __call__(self, genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], Session]: ...
+    def __call__(self, genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], OpenedStudy]: ...
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
     )
     with ExitStack() as sessions:
 
-        def make(genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], Session]:
+        def make(genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], OpenedStudy]:
             asked = replace(plan, **changes)
             if space is not None:
                 asked = replace(asked, space_file=tmp_path / "space.toml")
@@ -50,10 +50,10 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
             contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(storage, artifacts))
             register(storage, contract, asked.trials).storage.close()
 
-            def open_again() -> Session:
-                session = open_session(storage, asked.study, artifacts)
-                sessions.callback(session.storage.close)
-                return session
+            def open_again() -> OpenedStudy:
+                opened = open_study(storage, asked.study, artifacts)
+                sessions.callback(opened.storage.close)
+                return opened
 
             return open_again
 
@@ -61,6 +61,6 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
 
 
 @pytest.fixture
-def opened(make_study: MakeStudy) -> Callable[[], Session]:
+def opened(make_study: MakeStudy) -> Callable[[], OpenedStudy]:
     """Opens a study of three trials, none begun, each time anew, as another process does."""
     return make_study()

@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 import hpo.trial.runner
 from hpo.signals import StopFlag
 from hpo.study.attributes import BUDGET
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
@@ -166,17 +166,17 @@ SPACE = "encoding = 'codon'\nembedding_size = [4, 8]\nhidden_size = [4, 8, 16]\n
 
 
 @pytest.fixture
-def session(make_study) -> Session:
+def opened(make_study) -> OpenedStudy:
     """A study of two trials of five folds of one epoch."""
     return make_study(trials=2, space=SPACE, training=TrainingSettings(max_epochs=1))()
 
 
-def worker_on(session: Session) -> Worker:
+def worker_on(opened: OpenedStudy) -> Worker:
     identity = WorkerIdentity(worker="w1", host="laptop", pid=1, device=GPU)
-    return Worker(session=session, identity=identity, device=GPU, stop=StopFlag())
+    return Worker(opened=opened, identity=identity, device=GPU, stop=StopFlag())
 
 
-def test_a_full_gpu_fails_the_trial_alone(session, monkeypatch) -> None:
+def test_a_full_gpu_fails_the_trial_alone(opened, monkeypatch) -> None:
     real = hpo.trial.runner.train_fold
 
     def without_room(*arguments, **options) -> FoldResult:
@@ -190,19 +190,19 @@ def test_a_full_gpu_fails_the_trial_alone(session, monkeypatch) -> None:
             torch.cuda.set_per_process_memory_fraction(1.0)
 
     monkeypatch.setattr(hpo.trial.runner, "train_fold", without_room)
-    report = worker_on(session).work()
+    report = worker_on(opened).work()
     assert (report.failed, report.complete) == (1, 1)
-    failed, complete = session.storage.get_all_trials(session.handle.study_id)
+    failed, complete = opened.storage.get_all_trials(opened.handle.study_id)
     assert (failed.state, complete.state) == (TrialState.FAIL, TrialState.COMPLETE)
     assert "memory of cuda:0 is not enough" in failed.user_attrs[REASON]
 
 
-def test_a_gpus_memory_does_not_grow_from_trial_to_trial(session) -> None:
-    session.handle.set(BUDGET, 6)
-    worker_on(session).work()
+def test_a_gpus_memory_does_not_grow_from_trial_to_trial(opened) -> None:
+    opened.handle.set(BUDGET, 6)
+    worker_on(opened).work()
     before = allocated()
-    session.handle.set(BUDGET, 18)
-    worker_on(session).work()
+    opened.handle.set(BUDGET, 18)
+    worker_on(opened).work()
     assert allocated() == before
 
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from hpo.finalize.final_model import MOST_TRIES, Retrained, first_that_fits, loss_on, retrain
-from hpo.study.opened import Session
-from hpo.trial.development_rows import load_development
+from hpo.study.opened import OpenedStudy
+from hpo.trial.development_rows import load_development_rows
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
@@ -70,15 +70,15 @@ def test_loss_is_the_mean_cross_entropy_of_the_finished_network() -> None:
 
 @pytest.fixture
 def retrained_on(
-    make_study: Callable[..., Callable[[], Session]], monkeypatch: pytest.MonkeyPatch
+    make_study: Callable[..., Callable[[], OpenedStudy]], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[int, str], Retrained]:
     """Retrains with an engine on a machine of so many cores; the study's training takes one thread."""
 
     def run(cores: int, engine: str) -> Retrained:
         monkeypatch.setattr("hpo.finalize.final_model.usable_cores", lambda: cores)
         training = TrainingSettings(max_epochs=1, engine=engine, threads=1)  # type: ignore[arg-type]
-        session = make_study(genes=90, study=f"on {cores} cores", training=training)()
-        contract, development = session.contract, load_development(session.contract, session.artifacts)
+        opened = make_study(genes=90, study=f"on {cores} cores", training=training)()
+        contract, development = opened.contract, load_development_rows(opened.contract, opened.artifacts)
         config = dataclasses.replace(original_configuration("dna"), batch_size=64)
         fits = FoldResult(Curves([9.0], [0.5], [9.0], [0.5]), np.empty((1, 0), np.float32))
         return retrain(contract, development, config, 1, [fits], "cpu")

@@ -11,33 +11,33 @@ from pathlib import Path
 import pytest
 
 from hpo.signals import StopFlag, StopNow
-from hpo.workers.devices import seats_for
+from hpo.workers.devices import slots_for
 from hpo.workers.fleet import MAX_FRUITLESS, Fleet
 from model.allocator import ALLOCATOR_ENVIRONMENT
 from model.configuration import TrainingSettings
 
 
 def test_a_cpu_gets_one_worker_per_core() -> None:
-    assert [seat.device for seat in seats_for(["cpu"], None, cores=3)] == ["cpu"] * 3
-    # More would make a seat a group of cores (docs/decisions/0010).
+    assert [slot.device for slot in slots_for(["cpu"], None, cores=3)] == ["cpu"] * 3
+    # More would make a slot a group of cores (docs/decisions/0010).
     assert TrainingSettings().threads == 1
 
 
 def test_workers_says_how_many() -> None:
-    assert len(seats_for(["cpu"], 5, cores=2)) == 5
+    assert len(slots_for(["cpu"], 5, cores=2)) == 5
 
 
 def test_every_gpu_gets_one_process_that_sees_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    seats = seats_for(["cuda:0", "cuda:1"], None, cores=8)
-    assert [seat.device for seat in seats] == ["cuda:0", "cuda:0"]
-    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["0", "1"]
+    slots = slots_for(["cuda:0", "cuda:1"], None, cores=8)
+    assert [slot.device for slot in slots] == ["cuda:0", "cuda:0"]
+    assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["0", "1"]
 
 
 def test_gpus_that_a_scheduler_chose_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,GPU-8f2a")
-    seats = seats_for(["cuda:0", "cuda:1"], None, cores=8)
-    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["3", "GPU-8f2a"]
+    slots = slots_for(["cuda:0", "cuda:1"], None, cores=8)
+    assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["3", "GPU-8f2a"]
 
 
 @pytest.mark.parametrize(
@@ -50,19 +50,19 @@ def test_gpus_that_a_scheduler_chose_are_kept(monkeypatch: pytest.MonkeyPatch) -
 )
 def test_a_scheduler_may_name_gpus_as_it_likes(monkeypatch: pytest.MonkeyPatch, visible: str, names: list[str]) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    seats = seats_for(["cuda:0", "cuda:1"], None, cores=8)
-    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == names
+    slots = slots_for(["cuda:0", "cuda:1"], None, cores=8)
+    assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == names
 
 
 def test_one_gpu_of_several_takes_as_many_workers_as_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5,7")
-    seats = seats_for(["cuda:1"], 2, cores=8)
-    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["7", "7"]
+    slots = slots_for(["cuda:1"], 2, cores=8)
+    assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["7", "7"]
 
 
 def test_more_workers_than_gpus_are_dealt_out() -> None:
-    seats = seats_for(["cuda:0", "cuda:1"], 3, cores=8)
-    assert [seat.environment["CUDA_VISIBLE_DEVICES"] for seat in seats] == ["0", "1", "0"]
+    slots = slots_for(["cuda:0", "cuda:1"], 3, cores=8)
+    assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["0", "1", "0"]
 
 
 class Burials:
@@ -83,7 +83,7 @@ class Burials:
 
 @pytest.fixture
 def fleet_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Burials], Fleet]]:
-    """A fleet of one seat whose child runs some Python in place of a worker."""
+    """A fleet of one slot whose child runs some Python in place of a worker."""
     with ExitStack() as stack:
 
         def make(code: str, burials: Burials) -> Fleet:
@@ -94,7 +94,7 @@ def fleet_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Burials
 
             monkeypatch.setattr("hpo.workers.fleet.subprocess.Popen", start)
             fleet = Fleet(
-                seats=seats_for(["cpu"], 1, cores=1),
+                slots=slots_for(["cpu"], 1, cores=1),
                 environment={},
                 bury=burials.bury,
                 give_back=burials.give_back,

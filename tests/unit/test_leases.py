@@ -1,4 +1,4 @@
-"""The lease as a value, and a keeper whose storage fails."""
+"""The lease as a value, and a heartbeat whose storage fails."""
 
 import threading
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from storage.database.cached import CachedDatabase
 from storage.database.rdb import Database
 from storage.database.tables import make_tables
 from storage.studies import create_study
-from storage.trials.heartbeat import LeaseKeeper
+from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import Lease, WorkerIdentity, lease_of
 from storage.trials.queue import TrialQueue
 
@@ -53,9 +53,9 @@ def test_the_beats_go_on_after_failures_of_any_kind(queue, caplog):
     """The trap: Optuna's heartbeat thread ends at the first hiccup of the database, without a word."""
     claim = queue.claim(ME, 1)
     queue.storage.failures_left = 3
-    with LeaseKeeper(queue, claim, beat_interval_s=0.001) as keeper:
+    with Heartbeat(queue, claim, beat_interval_s=0.001) as heartbeat:
         assert queue.storage.recovered.wait(timeout=60)
-    assert not keeper.lost.is_set()
+    assert not heartbeat.lost.is_set()
     assert lease_of(queue.storage.get_trial(claim.trial_id)).beat >= 1
     assert caplog.text.count("hiccup") == 3
     assert "Trial 0: the lease could not be renewed" in caplog.text
@@ -63,13 +63,13 @@ def test_the_beats_go_on_after_failures_of_any_kind(queue, caplog):
 
 def test_a_keeper_that_is_left_has_no_thread(queue):
     before = threading.active_count()
-    with LeaseKeeper(queue, queue.claim(ME, 1)):
+    with Heartbeat(queue, queue.claim(ME, 1)):
         assert threading.active_count() == before + 1
     assert threading.active_count() == before
 
 
 def test_a_deleted_study_is_a_lost_lease(queue):
-    keeper = LeaseKeeper(queue, queue.claim(ME, 1))
+    heartbeat = Heartbeat(queue, queue.claim(ME, 1))
     queue.storage.delete_study(queue.study_id)
-    keeper.beat()
-    assert keeper.lost.is_set()
+    heartbeat.beat()
+    assert heartbeat.lost.is_set()

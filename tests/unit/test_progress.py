@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from hpo.cli.status_text import status_text
 from hpo.study.status import Status, WorkerStatus
-from hpo.terminal import status_text
 
 OPEN = Status(
     study="s",

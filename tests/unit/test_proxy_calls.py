@@ -7,20 +7,20 @@ from dataclasses import fields
 
 from storage.proxy import calls
 from storage.trials.lease import Lease
-from storage.trials.ledger import Change, ClaimedTrial, LeasingStorage, Overview, QueueCounts, RunningTrial
+from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
-RECORDS = (Change, ClaimedTrial, Lease, Overview, QueueCounts, RunningTrial)
+RECORDS = (TrialChange, ClaimedTrial, Lease, Overview, QueueCounts, RunningTrial)
 NUMBER = "hpo.Leases.2"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
 claim_trial(self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False) -> ClaimedTrial | None
-change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: Change) -> bool
+change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool
 running_trials(self, study_id: int, budget: int) -> list[RunningTrial]
 count_trials(self, study_id: int, budget: int) -> QueueCounts
 count_finished_by(self, study_id: int, worker: str) -> int
 study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]
 overview(self, study_id: int, budget: int) -> Overview
-Change(attributes: Mapping[str, Any], params: Mapping[str, tuple[float, str]], steps: Mapping[int, float], state:
+TrialChange(attributes: Mapping[str, Any], params: Mapping[str, tuple[float, str]], steps: Mapping[int, float], state:
     TrialState | None, value: float | None)
 ClaimedTrial(trial_id: int, number: int)
 Lease(worker: str, host: str, pid: int, device: str, token: str, beat: int, fold: int | None, renewed_at: float)
@@ -34,7 +34,7 @@ RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, lease: dic
 
 def form_of_today() -> Iterator[str]:
     for name in calls._NAMES:
-        yield f"{name}{inspect.signature(getattr(LeasingStorage, name))}"
+        yield f"{name}{inspect.signature(getattr(TrialLedger, name))}"
     for record in RECORDS:
         told = ", ".join(f"{field.name}: {inspect.formatannotation(field.type)}" for field in fields(record))
         yield f"{record.__name__}({told})"

@@ -14,7 +14,7 @@ from storage.database.tables import make_tables
 from storage.errors import LeaseLostError
 from storage.studies import create_study, study_names
 from storage.trials.lease import WorkerIdentity
-from storage.trials.ledger import Change, LeasingStorage
+from storage.trials.ledger import TrialChange, TrialLedger
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
 
@@ -22,7 +22,7 @@ ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 
 
 @pytest.fixture
-def storage() -> Iterator[LeasingStorage]:
+def storage() -> Iterator[TrialLedger]:
     """A storage in memory, which only this thread sees."""
     storage = CachedDatabase(Database(create_engine("sqlite://")))
     with storage.engine.begin() as connection:
@@ -31,7 +31,7 @@ def storage() -> Iterator[LeasingStorage]:
     storage.engine.dispose()
 
 
-def make_queue(storage: LeasingStorage, **options) -> TrialQueue:
+def make_queue(storage: TrialLedger, **options) -> TrialQueue:
     return TrialQueue(storage, create_study(storage, f"s{len(study_names(storage))}").study_id, **options)
 
 
@@ -46,7 +46,7 @@ def test_a_worker_alone_takes_the_lowest_number(storage):
 def test_trials_with_folds_go_before_new_ones(storage):
     queue = make_queue(storage)
     claims = [queue.claim(ME, 10) for _ in range(3)]
-    queue.record(claims[-1], Change({"hpo:fold:0": {}}))
+    queue.record(claims[-1], TrialChange({"hpo:fold:0": {}}))
     for claim in claims:
         queue.put_back(claim)
     assert queue.claim(ME, 10).number == claims[-1].number

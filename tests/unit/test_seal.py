@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from hpo.finalize.seal import open_test, openings
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from storage.studies import StudyHandle
 
 
-def test_openings_at_one_moment_are_all_counted(opened: Callable[[], Session]) -> None:
+def test_openings_at_one_moment_are_all_counted(opened: Callable[[], OpenedStudy]) -> None:
     together = threading.Barrier(3)
 
     class Meeting(StudyHandle):
@@ -21,8 +21,8 @@ def test_openings_at_one_moment_are_all_counted(opened: Callable[[], Session]) -
             together.wait(timeout=30)
             super().set(key, value)
 
-    def open_with_the_others(session: Session) -> int:
-        return len(open_test(replace(session, handle=Meeting(**vars(session.handle)))).sequences)
+    def open_with_the_others(opened: OpenedStudy) -> int:
+        return len(open_test(replace(opened, handle=Meeting(**vars(opened.handle)))).sequences)
 
     sessions = [opened() for _ in range(together.parties)]
     with ThreadPoolExecutor(together.parties) as pool:
@@ -30,12 +30,12 @@ def test_openings_at_one_moment_are_all_counted(opened: Callable[[], Session]) -
     assert len(openings(opened())) == 3
 
 
-def test_openings_are_dated_and_those_of_earlier_versions_count(opened: Callable[[], Session]) -> None:
-    session = opened()
-    assert openings(session) == ()
-    session.handle.set("hpo:test_openings", ["2026-01-02T10:00:00+00:00", "2026-01-01T10:00:00+00:00"])
-    open_test(session)
-    first, second, now = openings(session)
+def test_openings_are_dated_and_those_of_earlier_versions_count(opened: Callable[[], OpenedStudy]) -> None:
+    opened = opened()
+    assert openings(opened) == ()
+    opened.handle.set("hpo:test_openings", ["2026-01-02T10:00:00+00:00", "2026-01-01T10:00:00+00:00"])
+    open_test(opened)
+    first, second, now = openings(opened)
     assert (first, second) == ("2026-01-01T10:00:00+00:00", "2026-01-02T10:00:00+00:00")
     assert now.endswith("+00:00")
     assert now > second

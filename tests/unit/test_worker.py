@@ -16,7 +16,7 @@ import hpo.workers.worker
 from hpo.errors import DeviceLostError
 from hpo.signals import StopFlag, on_stop
 from hpo.study.attributes import BUDGET, FOLD_ACCURACIES
-from hpo.study.opened import Session
+from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
@@ -35,18 +35,18 @@ batch_size = 64
 
 
 @pytest.fixture
-def session(make_study: Callable[..., Callable[[], Session]]) -> Session:
+def opened(make_study: Callable[..., Callable[[], OpenedStudy]]) -> OpenedStudy:
     """A study of two trials of five folds of one epoch."""
     return make_study(trials=2, space=SPACE, training=TrainingSettings(max_epochs=1, engine="stock"))()
 
 
-def worker_on(session: Session, stop: StopFlag | None = None) -> Worker:
+def worker_on(opened: OpenedStudy, stop: StopFlag | None = None) -> Worker:
     identity = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
-    return Worker(session=session, identity=identity, device="cpu", stop=StopFlag() if stop is None else stop)
+    return Worker(opened=opened, identity=identity, device="cpu", stop=StopFlag() if stop is None else stop)
 
 
-def trials(session: Session) -> list[FrozenTrial]:
-    return session.storage.get_all_trials(session.handle.study_id)
+def trials(opened: OpenedStudy) -> list[FrozenTrial]:
+    return opened.storage.get_all_trials(opened.handle.study_id)
 
 
 @pytest.fixture
@@ -84,16 +84,16 @@ def throw(error: Exception) -> Callable[[], None]:
         (AssertionError("odd"), "AssertionError: odd"),
     ],
 )
-def test_a_failing_trial_ends_with_its_reason_and_the_worker_lives(session, first_training, error, word) -> None:
+def test_a_failing_trial_ends_with_its_reason_and_the_worker_lives(opened, first_training, error, word) -> None:
     first_training(throw(error))
-    report = worker_on(session).work()
+    report = worker_on(opened).work()
     assert (report.failed, report.complete) == (1, 1)
-    failed, complete = trials(session)
+    failed, complete = trials(opened)
     assert (failed.state, complete.state) == (TrialState.FAIL, TrialState.COMPLETE)
     assert word in failed.user_attrs[REASON]
 
 
-def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(session, monkeypatch) -> None:
+def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(opened, monkeypatch) -> None:
     real, waiting = Fitting._pass, [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")]
 
     def train(self: Fitting, *arguments):
@@ -102,37 +102,37 @@ def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(sessio
         return real(self, *arguments)
 
     monkeypatch.setattr(Fitting, "_pass", train)
-    report = worker_on(session).work()
+    report = worker_on(opened).work()
     assert (report.failed, report.complete) == (1, 1)
-    assert "not enough for this configuration. Use a smaller batch size" in trials(session)[0].user_attrs[REASON]
+    assert "not enough for this configuration. Use a smaller batch size" in trials(opened)[0].user_attrs[REASON]
 
 
-def test_a_device_that_answers_no_more_ends_the_process_and_not_the_trial(session, first_training, monkeypatch) -> None:
+def test_a_device_that_answers_no_more_ends_the_process_and_not_the_trial(opened, first_training, monkeypatch) -> None:
     first_training(throw(RuntimeError("CUDA error: device-side assert triggered")))
     monkeypatch.setattr(hpo.workers.worker, "computes", lambda device: False)
     with pytest.raises(DeviceLostError, match="device-side assert"):
-        worker_on(session).work()
-    first = trials(session)[0]
+        worker_on(opened).work()
+    first = trials(opened)[0]
     assert first.state == TrialState.RUNNING
     assert first.user_attrs[LEASE]["worker"] == "w1"
 
 
-def test_a_late_fold_and_a_late_result_are_dropped_and_the_worker_goes_on(session, first_training, caplog) -> None:
+def test_a_late_fold_and_a_late_result_are_dropped_and_the_worker_goes_on(opened, first_training, caplog) -> None:
     def taken_for_dead() -> None:
-        watch = StaleWatch(session.queue, lease_timeout_s=60.0, max_deaths=3)
-        assert watch.release_dead("w1", session.budget) == [0]
+        watch = StaleWatch(opened.queue, lease_timeout_s=60.0, max_deaths=3)
+        assert watch.release_dead("w1", opened.budget) == [0]
 
     first_training(taken_for_dead)
     with caplog.at_level(logging.WARNING):
-        report = worker_on(session).work()
+        report = worker_on(opened).work()
     assert "late result dropped" in caplog.text
     assert (report.lost, report.complete) == (1, 2)
-    first = trials(session)[0]
+    first = trials(opened)[0]
     assert first.state == TrialState.COMPLETE
     assert len(first.user_attrs[DEATHS]) == 1
 
 
-def test_what_is_recorded_under_the_lease_is_what_the_pruner_sees(session, monkeypatch) -> None:
+def test_what_is_recorded_under_the_lease_is_what_the_pruner_sees(opened, monkeypatch) -> None:
     """Optuna's own copy of a running trial does not know it."""
     seen: list[object] = []
 
@@ -141,22 +141,22 @@ def test_what_is_recorded_under_the_lease_is_what_the_pruner_sees(session, monke
         return True
 
     monkeypatch.setattr(optuna.pruners.NopPruner, "prune", prune)
-    report = worker_on(session).work()
+    report = worker_on(opened).work()
     # Trial 0 is the baseline, and never asked about.
     assert (report.complete, report.pruned) == (1, 1)
     assert [len(accuracies) for accuracies in seen] == [1]
 
 
-def test_a_stop_during_a_fold_puts_the_trial_back(session, first_training) -> None:
-    worker = worker_on(session)
+def test_a_stop_during_a_fold_puts_the_trial_back(opened, first_training) -> None:
+    worker = worker_on(opened)
     first_training(lambda: worker.stop.set())
     report = worker.work()
     assert report.put_back == 1
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
-    assert DEATHS not in trials(session)[0].user_attrs
+    assert [trial.state for trial in trials(opened)] == [TrialState.WAITING]
+    assert DEATHS not in trials(opened)[0].user_attrs
 
 
-def test_a_second_signal_during_a_step_puts_the_trial_back_at_once(session, first_training) -> None:
+def test_a_second_signal_during_a_step_puts_the_trial_back_at_once(opened, first_training) -> None:
     def two_signals_and_no_batch_after() -> None:
         for _ in range(2):
             os.kill(os.getpid(), signal.SIGTERM)
@@ -164,15 +164,15 @@ def test_a_second_signal_during_a_step_puts_the_trial_back_at_once(session, firs
 
     first_training(two_signals_and_no_batch_after)
     with on_stop() as stop:
-        worker = worker_on(session, stop)
+        worker = worker_on(opened, stop)
         worker.work()
     assert stop.exit_code == 143
     assert worker.report.put_back == 1
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
-    assert DEATHS not in trials(session)[0].user_attrs
+    assert [trial.state for trial in trials(opened)] == [TrialState.WAITING]
+    assert DEATHS not in trials(opened)[0].user_attrs
 
 
-def test_a_second_signal_while_the_trial_is_put_back_puts_it_back(session, first_training, monkeypatch) -> None:
+def test_a_second_signal_while_the_trial_is_put_back_puts_it_back(opened, first_training, monkeypatch) -> None:
     real, signals = TrialQueue.put_back, [signal.SIGTERM]
 
     def put_back(self: TrialQueue, claim: Claim) -> None:
@@ -183,18 +183,18 @@ def test_a_second_signal_while_the_trial_is_put_back_puts_it_back(session, first
     monkeypatch.setattr(TrialQueue, "put_back", put_back)
     first_training(lambda: os.kill(os.getpid(), signal.SIGTERM))
     with on_stop() as stop:
-        worker_on(session, stop).work()
+        worker_on(opened, stop).work()
     assert stop.exit_code == 143
-    assert [trial.state for trial in trials(session)] == [TrialState.WAITING]
+    assert [trial.state for trial in trials(opened)] == [TrialState.WAITING]
 
 
-def test_memory_does_not_grow_from_trial_to_trial(session) -> None:
+def test_memory_does_not_grow_from_trial_to_trial(opened) -> None:
     torch.set_num_threads(1)
-    session.handle.set(BUDGET, 15)
-    worker_on(session).work()
+    opened.handle.set(BUDGET, 15)
+    worker_on(opened).work()
     before = resident_mb()
-    session.handle.set(BUDGET, 60)
-    worker_on(session).work()
+    opened.handle.set(BUDGET, 60)
+    worker_on(opened).work()
     # 45 trials of 5 folds; one network, or one fold's rows, kept from each would be far more.
     assert resident_mb() - before < 20
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from hpo.finalize.final_model import retrain
 from hpo.finalize.trials import folds_of
-from hpo.trial.development_rows import load_development
+from hpo.trial.development_rows import load_development_rows
 from model.encoding import encode
 from model.prediction import predict
 from recomputed.formulas import mcnemar, mcnemar_by_sequence
@@ -120,9 +120,9 @@ def retrained_original(study: Stored) -> np.ndarray | None:
     """Trial 0 trained again on all development rows: its network is not stored."""
     if study.test is None:
         return None
-    first, development = study.trials[0], load_development(study.contract, study.session.artifacts)
+    first, development = study.trials[0], load_development_rows(study.contract, study.opened.artifacts)
     config = study.contract.baseline_configuration
-    epochs, folds = first.user_attrs["hpo:epochs"], folds_of(study.session, first)
+    epochs, folds = first.user_attrs["hpo:epochs"], folds_of(study.opened, first)
     trained = retrain(study.contract, development, config, epochs, folds, "auto")
     return predict(trained.networks, encode(study.test, config.encoding))
 

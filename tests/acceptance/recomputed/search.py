@@ -22,7 +22,7 @@ def effort(study: Stored) -> dict[str, Any]:
             "complete": states["COMPLETE"],
             "pruned": states["PRUNED"],
             "failed": states["FAIL"],
-            "budget": study.session.budget,
+            "budget": study.opened.budget,
         },
         "folds_trained": len(records),
         "folds_saved": sum(FOLDS - len(study.records(trial)) for trial in pruned),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from hpo.finalize.seal import openings
-from hpo.study.opened import Session, open_session
+from hpo.study.opened import OpenedStudy, open_study
 from model.encoding import encode
 from model.genes import Genes, join
 from model.prediction import predict
@@ -30,12 +30,12 @@ class Stored:
     """
 
     def __init__(self, folder: Path, report: str, opened: bool) -> None:
-        self.folder, session = folder / report, open_study(folder)
-        self.session, self.contract, self.get = session, session.contract, session.artifacts.get
+        self.folder, opened = folder / report, open_folder(folder)
+        self.opened, self.contract, self.get = opened, opened.contract, opened.artifacts.get
         self.result: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
-        self.trials = session.storage.get_all_trials(session.handle.study_id)
+        self.trials = opened.storage.get_all_trials(opened.handle.study_id)
         self.complete = [trial for trial in self.trials if trial.state.name == "COMPLETE"]
-        self.openings = list(openings(session))
+        self.openings = list(openings(opened))
         self.development, self.folds = from_bytes(self.get(self.contract.data.development.artifact))
         self.test = from_bytes(self.get(self.contract.data.test.artifact))[0] if opened else None
         self.everyone = join(self.development, self.test) if self.test else self.development
@@ -131,11 +131,11 @@ def words(genes: Genes, encoding) -> list[tuple[int, ...]]:
     return [tuple(tokens[:length].tolist()) for tokens, length in zip(rows.tokens, rows.lengths, strict=True)]
 
 
-def open_study(folder: Path) -> Session:
-    return open_session(f"sqlite:///{os.path.relpath(folder / 'hpo.db')}", "s", str(folder / "hpo-artifacts"))
+def open_folder(folder: Path) -> OpenedStudy:
+    return open_study(f"sqlite:///{os.path.relpath(folder / 'hpo.db')}", "s", str(folder / "hpo-artifacts"))
 
 
 def sealed_rows(folder: Path) -> Path:
     """The file of the test rows."""
-    name = open_study(folder).contract.data.test.artifact
+    name = open_folder(folder).contract.data.test.artifact
     return folder / "hpo-artifacts" / name[:2] / name[2:4] / name

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hpo.cli.search import _seats
+from hpo.cli.search import _slots
 from hpo.signals import StopFlag
 from hpo.workers.fleet import Fleet
 from model import runtime
@@ -57,7 +57,7 @@ def test_each_process_starts_with_a_gpu_of_its_own(
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    children = started_for(_seats(device, workers), monkeypatch, tmp_path)
+    children = started_for(_slots(device, workers), monkeypatch, tmp_path)
     assert [sees for sees, _ in children] == seen
     # Whichever it is, the process that sees one GPU finds it as the first.
     assert {told for _, told in children} == {"cpu" if device == "cpu" else "cuda:0"}
@@ -66,7 +66,7 @@ def test_each_process_starts_with_a_gpu_of_its_own(
 CHILD = "import json, os, sys; json.dump(os.environ['CUDA_VISIBLE_DEVICES'], open(sys.argv[1], 'w'))"
 
 
-def started_for(seats, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tuple[str, str]]:
+def started_for(slots, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tuple[str, str]]:
     """Starts a fleet of real processes; returns CUDA_VISIBLE_DEVICES as each finds it, and the device it is told."""
     real, told = subprocess.Popen, []
 
@@ -76,7 +76,7 @@ def started_for(seats, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tu
 
     monkeypatch.setattr("hpo.workers.fleet.subprocess.Popen", start)
     fleet = Fleet(
-        seats=seats, environment={}, bury=lambda worker, how: True, give_back=lambda workers: None, stop=StopFlag()
+        slots=slots, environment={}, bury=lambda worker, how: True, give_back=lambda workers: None, stop=StopFlag()
     )
     deadline = time.monotonic() + 120
     with fleet:
@@ -84,7 +84,7 @@ def started_for(seats, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tu
             assert time.monotonic() < deadline, "the processes did not end"
             fleet.poll()
             time.sleep(0.01)
-    assert fleet.exit_codes == [0] * len(seats)
+    assert fleet.exit_codes == [0] * len(slots)
     return [(json.loads((folder / str(number)).read_text()), device) for number, device in enumerate(told, 1)]
 
 

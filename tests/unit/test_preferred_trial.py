@@ -10,14 +10,14 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from hpo.finalize.trials import Search, choose_winner, read_search, simplest
 from hpo.report.evidence import OutOfFold
 from hpo.study.attributes import CONFIGURATION, EPOCHS
-from hpo.study.opened import Session
-from hpo.trial.development_rows import labels_of, load_development
+from hpo.study.opened import OpenedStudy
+from hpo.trial.development_rows import labels_of, load_development_rows
 from hpo.trial.fold_results import write_fold
 from model.configuration import original_configuration
 from model.epochs import Curves
 from model.training import FoldResult
 from storage.trials.lease import WorkerIdentity
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 
 ROWS = 1000
 #: Rows, of the last hundred, that each trial has right; all have the first nine hundred right but trial 3.
@@ -61,30 +61,30 @@ def test_the_best_is_taken_where_it_is_the_smallest(search: Search) -> None:
     assert simplest(search, None, lambda trial: -size(trial)).number == 2
 
 
-def test_prefer_simplest_chooses_another_trial_than_best(opened: Callable[[], Session]) -> None:
-    session = opened()
+def test_prefer_simplest_chooses_another_trial_than_best(opened: Callable[[], OpenedStudy]) -> None:
+    opened = opened()
     for hidden_size, mistakes in ((62, 1), (4, 3), (2, 30)):
-        finish_next(session, hidden_size, mistakes)
-    development = load_development(session.contract, session.artifacts)
-    search = read_search(session, development)
-    best = choose_winner(session, search, development, "best")
+        finish_next(opened, hidden_size, mistakes)
+    development = load_development_rows(opened.contract, opened.artifacts)
+    search = read_search(opened, development)
+    best = choose_winner(opened, search, development, "best")
     assert (best.trial.number, best.instead_of, best.config.hidden_size) == (0, None, 62)
-    simple = choose_winner(session, search, development, "simplest")
+    simple = choose_winner(opened, search, development, "simplest")
     assert (simple.trial.number, simple.instead_of, simple.config.hidden_size) == (1, 0, 4)
 
 
-def finish_next(session: Session, hidden_size: int, mistakes: int) -> None:
+def finish_next(opened: OpenedStudy, hidden_size: int, mistakes: int) -> None:
     """Finish the next trial as if its networks were wrong about so many genes, the first ones."""
-    claim = session.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), session.budget)
+    claim = opened.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), opened.budget)
     assert claim is not None
-    development = load_development(session.contract, session.artifacts)
+    development = load_development_rows(opened.contract, opened.artifacts)
     right = np.arange(len(development.folds)) >= mistakes
     probabilities = (right == labels_of(development.genes)).astype(np.float32)
-    for fold in range(session.contract.splitting.folds):
+    for fold in range(opened.contract.splitting.folds):
         curves = Curves([0.1], [0.9], [0.1], [float(right[development.folds == fold].mean())])
         result = FoldResult(curves=curves, probabilities=probabilities[None, development.folds == fold])
-        record = write_fold(session.artifacts, fold, result, seconds=1.0)
-        session.queue.record(claim, Change({record.attribute: record.as_dict()}))
+        record = write_fold(opened.artifacts, fold, result, seconds=1.0)
+        opened.queue.record(claim, TrialChange({record.attribute: record.as_dict()}))
     config = replace(original_configuration("dna"), hidden_size=hidden_size)
-    session.queue.record(claim, Change({CONFIGURATION: config.as_dict(), EPOCHS: 1}))
-    session.queue.finish(claim, TrialState.COMPLETE, float(right.mean()))
+    opened.queue.record(claim, TrialChange({CONFIGURATION: config.as_dict(), EPOCHS: 1}))
+    opened.queue.finish(claim, TrialState.COMPLETE, float(right.mean()))

@@ -1,0 +1,45 @@
+"""`hpo status` for people: as text, or watched until the budget is spent."""
+
+from collections.abc import Callable
+
+from hpo.signals import on_stop
+from hpo.study.progress import search_progress
+from hpo.study.status import Status
+from hpo.terminal import duration
+
+#: What to type next, by state; a study with workers needs nothing.
+_NEXT = {"idle": "hpo worker", "paused": "hpo resume", "done": "hpo finalize --output report"}
+
+
+def status_text(status: Status) -> str:
+    """A status for people."""
+    lines = [
+        f"Study {status.study}: {status.state}, {status.finished} of {status.budget} trials finished",
+        f"  complete {status.complete}, pruned {status.pruned}, failed {status.failed}, "
+        f"running {status.running}, waiting {status.waiting}",
+        f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
+    ]
+    if status.best is not None:
+        lines.append(f"  best CV accuracy {status.best.cv_accuracy:.4f} (trial {status.best.number})")
+    for worker in status.workers:
+        fold = "" if worker.fold is None else f", fold {worker.fold}"
+        lines.append(
+            f"  {worker.worker} on {worker.device}: trial {worker.trial}{fold}, "
+            f"last heard of {duration(worker.silent_s)} ago"
+        )
+    if status.seconds_left and status.workers and status.state == "open":
+        lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
+    if step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):
+        lines.append(f"Next: {step} --study {status.study}")
+    return "\n".join(lines)
+
+
+def watch_status(read: Callable[[], Status], interval_s: float = 2.0) -> None:
+    """Show a status until the budget is spent or Ctrl-C is pressed."""
+    current = read()
+    with search_progress(current.budget) as progress, on_stop() as stop:
+        while not stop and current.state != "done":
+            progress.update(current)
+            stop.wait(interval_s)
+            current = read()
+        progress.update(current)

@@ -1,0 +1,65 @@
+"""How far a search is: a live bar on a terminal; anywhere else, such as a log file, a line for each step on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+
+from hpo.study.status import Status
+from hpo.terminal import duration, say
+
+
+class SearchProgress:
+    """One bar for a search, or lines; `update` as often as you like."""
+
+    def __init__(self, progress: Progress, budget: int) -> None:
+        self._progress = progress
+        self._told = 0
+        self._task = progress.add_task("search", total=budget, folds=0, best="–", left="–", workers=0)
+
+    def update(self, status: Status) -> None:
+        """Show a status."""
+        if self._progress.disable:
+            self._tell(status)
+            return
+        self._progress.update(
+            self._task,
+            completed=status.finished,
+            total=status.budget,
+            folds=status.folds_trained,
+            best="–" if status.best is None else f"{status.best.cv_accuracy:.4f}",
+            left="–" if status.seconds_left is None else duration(status.seconds_left),
+            workers=len(status.workers),
+        )
+
+    def _tell(self, status: Status) -> None:
+        if status.finished != self._told:
+            self._told = status.finished
+            say(progress_line(status))
+
+
+@contextmanager
+def search_progress(budget: int) -> Iterator[SearchProgress]:
+    """A live bar on stderr, or lines where stderr is not a terminal."""
+    console = Console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("trials"),
+        BarColumn(bar_width=12),
+        MofNCompleteColumn(),
+        TextColumn("· folds {task.fields[folds]} · best CV {task.fields[best]}"),
+        TextColumn("· {task.fields[workers]} at work · left {task.fields[left]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield SearchProgress(progress, budget)
+
+
+def progress_line(status: Status) -> str:
+    """One line for a log: how far the search is."""
+    best = "" if status.best is None else f", best CV {status.best.cv_accuracy:.4f} (trial {status.best.number})"
+    left = "" if not status.seconds_left else f", about {duration(status.seconds_left)} left"
+    return (
+        f"{status.finished} of {status.budget} trials finished, {status.folds_trained} folds trained{best}, "
+        f"{len(status.workers)} at work{left}"
+    )
