@@ -17,7 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.sampler import sampler_for
 from hpo.search.space import read_space
-from hpo.study.contract import Search
+from hpo.study.contract import SearchSettings
 from storage.proxy.server import start_proxy
 from storage.trials.lease import lease_of
 
@@ -192,7 +192,7 @@ def test_a_study_is_stopped_in_one_process_only(storage):
 
 def test_start_up_counts_finished_trials_only():
     """Ours does as well, and each of those points has a seed of its own (docs/decisions/0006)."""
-    search = Search(sampler="tpe", pruner="none", startup_trials=2, space=read_space(None, "dna"))
+    search = SearchSettings(sampler="tpe", pruner="none", startup_trials=2, space=read_space(None, "dna"))
     for sampler in (TPESampler(n_startup_trials=2, seed=0), None):
         study = optuna.create_study(sampler=sampler)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpo.finalize.trials import Search, choose_winner, read_search, simplest
+from hpo.finalize.trials import SearchOutcome, choose_winner, read_search, simplest
 from hpo.report.evidence import OutOfFold
 from hpo.study.attributes import CONFIGURATION, EPOCHS
 from hpo.study.opened import OpenedStudy
@@ -26,7 +26,7 @@ SIZES = {0: 100, 1: 100, 2: 900, 3: 10}
 
 
 @pytest.fixture
-def search() -> Search:
+def search() -> SearchOutcome:
     """Trial 2 is the best; 0 and 1 are smaller and tied with it, 3 is far smaller and far worse."""
     correct = np.zeros((ROWS, len(RIGHT)), dtype=bool)
     correct[:900] = True
@@ -34,7 +34,7 @@ def search() -> Search:
     for number, rows in RIGHT.items():
         correct[900 + np.array(rows), number] = True
     trials = tuple(numbered(number, float(correct[:, number].mean())) for number in RIGHT)
-    return Search(trials=trials, out_of_fold=OutOfFold(numbers=tuple(RIGHT), correct=correct))
+    return SearchOutcome(trials=trials, out_of_fold=OutOfFold(numbers=tuple(RIGHT), correct=correct))
 
 
 def numbered(number: int, value: float) -> FrozenTrial:
@@ -47,17 +47,17 @@ def size(trial: FrozenTrial) -> int:
     return SIZES[trial.number]
 
 
-def test_the_smallest_of_the_tied_is_taken_and_of_equal_ones_the_better(search: Search) -> None:
+def test_the_smallest_of_the_tied_is_taken_and_of_equal_ones_the_better(search: SearchOutcome) -> None:
     assert search.best.number == 2
     assert simplest(search, None, size).number == 1
 
 
-def test_copies_of_one_sequence_can_make_a_tie(search: Search) -> None:
+def test_copies_of_one_sequence_can_make_a_tie(search: SearchOutcome) -> None:
     groups = np.arange(ROWS) // 100  # all that trial 3 has wrong, and trial 2 right, is one of ten sequences
     assert simplest(search, groups, size).number == 3
 
 
-def test_the_best_is_taken_where_it_is_the_smallest(search: Search) -> None:
+def test_the_best_is_taken_where_it_is_the_smallest(search: SearchOutcome) -> None:
     assert simplest(search, None, lambda trial: -size(trial)).number == 2
 
 

@@ -10,9 +10,9 @@ from optuna.samplers import BaseSampler, TPESampler
 from hpo.search.sampler import sampler_for
 from hpo.search.seeds import derive
 from hpo.search.space import read_space
-from hpo.study.contract import Search
+from hpo.study.contract import SearchSettings
 
-SEARCH = Search(sampler="tpe", pruner="paired", startup_trials=3, space=read_space(None, "dna"))
+SEARCH = SearchSettings(sampler="tpe", pruner="paired", startup_trials=3, space=read_space(None, "dna"))
 
 
 def proposal(number: int, history: int, seed: int = 0) -> dict[str, object]:
