@@ -8,7 +8,7 @@ from optuna.pruners import BasePruner
 from hpo.errors import ContractError
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
-from hpo.study.attributes import BUDGET, CONTRACT, PAUSED
+from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
 from hpo.study.contract import Contract, parse
 from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
 from storage.connection import open_storage
@@ -55,10 +55,17 @@ class OpenedStudy:
 
     def study(self, trial_number: int) -> optuna.Study:
         """Optuna's study, with the sampler of one trial."""
+        search = self.contract.search
         return optuna.Study(
             study_name=self.handle.name,
             storage=self.storage,
-            sampler=sampler_for(self.contract.search, self.contract.seed, trial_number),
+            sampler=sampler_for(
+                search.sampler,
+                search.space.distributions,
+                startup_trials=search.startup_trials,
+                seed=self.contract.seed,
+                number=trial_number,
+            ),
             pruner=self.pruner,
         )
 
@@ -89,5 +96,5 @@ def open_study(
     contract = parse(attributes[CONTRACT], handle.name)
     store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
     queue = TrialQueue(storage, handle.study_id)
-    pruner = pruner_named(contract.search.pruner, contract.splitting.folds)
+    pruner = pruner_named(contract.search.pruner, contract.splitting.folds, fold_accuracies)
     return OpenedStudy(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)

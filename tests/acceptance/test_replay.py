@@ -30,7 +30,10 @@ def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, backgrou
 
 def replayed(opened: OpenedStudy, number: int) -> dict[str, object]:
     """What a sampler proposes that knows no trial, no worker and no storage of the search."""
-    search = opened.contract.search
-    trial = optuna.create_study(sampler=sampler_for(search, opened.contract.seed, number)).ask()
+    search, seed = opened.contract.search, opened.contract.seed
+    sampler = sampler_for(
+        search.sampler, search.space.distributions, startup_trials=search.startup_trials, seed=seed, number=number
+    )
+    trial = optuna.create_study(sampler=sampler).ask()
     search.space.suggest(trial)
     return trial.params
