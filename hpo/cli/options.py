@@ -1,82 +1,16 @@
-"""Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`).
+"""Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`)."""
 
-Options that several commands share are fields of a frozen dataclass. `command` registers a function that takes such
-dataclasses, and shows their fields as options, in `--help` under the dataclass's docstring as heading.
-"""
-
-import copy
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpo.cli.command import option
 
-def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
-    """A typer option whose environment twin follows from its first name."""
-    twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
-    return typer.Option(*names, help=help, envvar=twin, **settings)
-
-
-def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command; its parameters that are dataclasses become one option per field.
-
-    Args:
-        app: The typer application.
-        name: The command's name.
-        panel: The heading under which `hpo --help` lists it.
-    """
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(function, include_extras=True)
-        groups: dict[str, Any] = {key: hint for key, hint in hints.items() if is_dataclass(hint)}
-
-        @wraps(function)
-        def call(**values: Any) -> None:
-            own = {key: value for key, value in values.items() if key in hints}
-            for key, group in groups.items():
-                own[key] = group(**{field.name: values[field.name] for field in fields(group)})
-            function(**own)
-
-        call.__signature__ = _expanded(function, hints, groups)  # type: ignore[attr-defined]
-        call.__annotations__ = {
-            parameter.name: parameter.annotation for parameter in inspect.signature(call).parameters.values()
-        }
-        app.command(name, rich_help_panel=panel)(call)
-        return function
-
-    return register
-
-
-def _expanded(function: Callable[..., None], hints: dict[str, Any], groups: dict[str, Any]) -> inspect.Signature:
-    parameters = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name not in groups:
-            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
-            continue
-        types = get_type_hints(groups[parameter.name], include_extras=True)
-        heading = inspect.getdoc(groups[parameter.name]) or ""
-        for field in fields(groups[parameter.name]):
-            default = inspect.Parameter.empty if field.default is MISSING else field.default
-            annotation = _under(types[field.name], heading.rstrip("."))
-            parameters.append(
-                inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            )
-    return inspect.Signature(parameters)
-
-
-def _under(annotation: Any, heading: str) -> Any:
-    """Put an option under a heading of `--help`, unless it names one itself."""
-    kind, settings = get_args(annotation)
-    panel = settings.rich_help_panel or heading
-    copied = copy.copy(settings)
-    copied.rich_help_panel = panel
-    return Annotated[kind, copied]
-
+if TYPE_CHECKING:
+    from hpo.study.address import StudyAddress
 
 #: The heading of what every call names; typer's own, shown first.
 FIRST = "Options"
@@ -154,6 +88,17 @@ Output = Annotated[Path, option("--output", help="Folder for report and model.",
 Device = Annotated[
     str, option("--device", help="auto (every GPU, or the CPU), cpu, cuda, cuda:0, ...", metavar="DEVICE")
 ]
+DataFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="Genes with labels: .npy (the original's form), CSV, TSV, FASTA or Parquet, each also gzipped.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    option("--workers", help="Worker processes; by default one per GPU, or one per core.", min=1, metavar="K"),
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,6 +123,12 @@ class StorageOptions:
             metavar="PLACE",
         ),
     ] = None
+
+    def address(self, study: str | None = None) -> "StudyAddress":
+        """Returns where a study lives; without a name, the storage's only one."""
+        from hpo.study.address import StudyAddress
+
+        return StudyAddress(storage=self.storage, study=study, artifacts=self.artifacts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def read_labelled(data: Path, options: DataOptions, require_labels: bool = True) -> "Genes":
-    """The genes in a file.
+    """Reads the genes in a file.
 
     Args:
         data: The file.
@@ -38,7 +38,7 @@ def read_labelled(data: Path, options: DataOptions, require_labels: bool = True)
 
 
 def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "Genes":
-    """Genes to predict, in the alphabet of the model.
+    """Reads genes to predict, in the alphabet of the model.
 
     Raises:
         UsageError: The user says another alphabet than the model's.

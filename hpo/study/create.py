@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from optuna.storages import BaseStorage
 
 from hpo.search.space import Space, read_space
+from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import (
     Contract,
@@ -27,7 +28,7 @@ from model.errors import DataError
 from model.genes import Genes
 from model.snapshot import to_bytes
 from model.splitting import Duplicates, group_ids, split
-from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
+from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
 from storage.studies import StudyHandle, create_study, find_study, study_names
@@ -55,6 +56,13 @@ class Plan:
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
+
+
+def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
+    """Makes a study; arguments and errors as `prepare` and `register`."""
+    contract = prepare(genes, plan, open_for_creation(address))
+    register(address, contract, plan.trials)
+    return contract
 
 
 def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
@@ -113,19 +121,19 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     )
 
 
-def open_for_creation(storage_url: str, artifacts: str | None) -> ArtifactStore:
-    """The artifact store of a study to be made; its folder is made where it is missing."""
-    return open_artifacts(artifacts or default_artifact_location(storage_url), create=True)
+def open_for_creation(address: StudyAddress) -> ArtifactStore:
+    """Opens the artifact store of a study to be made; its folder is made where it is missing."""
+    return open_artifacts(address.artifact_location, create=True)
 
 
-def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
-    """Put the study into the storage, with its budget and its first trial.
+def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHandle:
+    """Puts the study into the storage, with its budget and its first trial.
 
     Raises:
         StudyExistsError: A study of that name is there.
         StorageError: The storage does not answer.
     """
-    storage = open_storage(storage_url, create=True)
+    storage = open_storage(address.storage, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
     baseline = contract.search.space.representable(contract.baseline_configuration)

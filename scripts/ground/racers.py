@@ -15,8 +15,10 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from hpo.signals import StopFlag
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
-from hpo.workers.parent import who_we_are
+from hpo.workers.assignment import new_name
+from hpo.workers.child import identity_of
 from hpo.workers.worker import Worker
 from storage.connection import open_storage
 from storage.trials.lease import Claim, WorkerIdentity
@@ -75,10 +77,10 @@ class IdleWorker(Worker):
 
 
 def _ours(race: Race) -> Callable[[], dict[str, Any]]:
-    opened = open_study(race.url, race.study, race.artifacts)
+    opened = open_study(StudyAddress(storage=race.url, study=race.study, artifacts=race.artifacts))
     queue = CountingQueue(opened.storage, opened.handle.study_id)
     counted = OpenedStudy(**{**vars(opened), "queue": queue})
-    worker = IdleWorker(opened=counted, identity=who_we_are("cpu"), device="cpu", stop=StopFlag())
+    worker = IdleWorker(opened=counted, identity=identity_of(new_name(), "cpu"), device="cpu", stop=StopFlag())
 
     def work() -> dict[str, Any]:
         report = worker.work()

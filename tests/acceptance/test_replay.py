@@ -5,6 +5,7 @@ import os
 import optuna
 
 from hpo.search.sampler import sampler_for
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from storage.trials.lease import lease_of
 
@@ -18,7 +19,7 @@ def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, backgrou
         _, talk = worker.communicate(timeout=300)
         assert worker.returncode == 0, talk
     here = os.path.relpath(hpo.folder / "hpo.db")
-    opened = open_study(f"sqlite:///{here}", "s", str(hpo.folder / "hpo-artifacts"))
+    opened = open_study(StudyAddress(storage=f"sqlite:///{here}", study="s"))
     trials = opened.storage.get_all_trials(opened.handle.study_id)
     opened.storage.close()
     assert len({lease_of(trial).worker for trial in trials}) == 2
