@@ -9,9 +9,9 @@ from typing import Any
 
 from hpo.evaluation.comparison import SIGNIFICANT
 from hpo.evaluation.intervals import Interval
+from hpo.report.baseline_comparison import PLAIN
 from hpo.report.rendering import markdown_text
-from hpo.report.rivals import PLAIN
-from hpo.report.words.names import RIVALS, moment, percent, plural, span, spoken, value
+from hpo.report.words.names import BASELINES, moment, percent, plural, span, spoken, value
 
 CARD = "README.md"
 INTENDED_USE = (
@@ -99,7 +99,7 @@ def _figures(card: dict[str, Any]) -> list[str]:
 
 
 def _spoken(name: str, baseline: dict[str, Any]) -> str:
-    return f"{RIVALS[name].short}, {'cross-validation' if baseline['test'] is None else 'test'}"
+    return f"{BASELINES[name].short}, {'cross-validation' if baseline['test'] is None else 'test'}"
 
 
 def _score(baseline: dict[str, Any]) -> float | None:
@@ -138,7 +138,7 @@ def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
     where, own = "in cross-validation", result["cv"]["mean"]
     if scored[name]["test"] is not None:
         where, own = "on the test set", result["test"]["accuracy"]
-    told = f"{where} {RIVALS[name].long} is right for {percent(_score(scored[name]))}, this model for {percent(own)}"
+    told = f"{where} {BASELINES[name].long} is right for {percent(_score(scored[name]))}, this model for {percent(own)}"
     if _is_better(scored[name]):
         return [f"Do not use this model: {told}. That is better by more than chance."]
     return [f"A network may not be needed: {told}. It does not beat that by more than chance."]

@@ -7,7 +7,6 @@ seed. Development rows alone decide that (docs/decisions/0013).
 
 import dataclasses
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.report.evidence import EpochCurves, Layer
 from hpo.search.seeds import derive
 from hpo.study.contract import Contract
 from hpo.trial.development_rows import DevelopmentRows
@@ -51,7 +49,6 @@ class Retrained:
     networks: tuple[BiLSTM, ...]
     curves: Curves  #: of the first network
     epochs: int
-    seconds: float
 
 
 def retrain(
@@ -77,7 +74,6 @@ def retrain(
     Raises:
         TrainingError: It cannot be trained.
     """
-    started = time.monotonic()
     rows = development.everything(config.encoding)
     settings = on_all_cores(contract.settings, device)
 
@@ -103,7 +99,6 @@ def retrain(
         networks=tuple(network for network, _ in trained),
         curves=trained[0][1],
         epochs=epochs,
-        seconds=time.monotonic() - started,
     )
 
 
@@ -168,34 +163,4 @@ def save(
         genetic_code=contract.settings.genetic_code,
         letters=common_letters(development.encoded(model.config.encoding)),
         card=card,
-    )
-
-
-def epoch_curves(curves: Curves) -> EpochCurves:
-    """Curves, for the report."""
-    return EpochCurves(**{name: tuple(values) for name, values in dataclasses.asdict(curves).items()})
-
-
-def layers(network: BiLSTM, config: LearnerConfig) -> tuple[Layer, ...]:
-    """The network's layers, for its picture."""
-
-    def count(part: Any) -> int:
-        return sum(weights.numel() for weights in part.parameters())
-
-    hidden = 2 * config.hidden_size
-    dropout = f"dropout {config.dropout:.2g}" if config.dropout else ""
-    recurrent = [
-        Layer(name=f"BiLSTM {number}", output=f"T × {hidden}", parameters=count(part), note=dropout)
-        for number, part in enumerate(network.recurrent, start=1)
-    ]
-    return (
-        Layer(
-            name=f"Embedding ({config.encoding.replace('_', ' ')})",
-            output=f"T × {config.embedding_size}",
-            parameters=count(network.embedding) + (0 if network.positions is None else network.positions.numel()),
-            note="" if network.positions is None else "with positions",
-        ),
-        *recurrent,
-        Layer(name=f"Pooling: {config.pooling}", output=str(hidden), parameters=0),
-        Layer(name="Sigmoid unit", output="1", parameters=count(network.output)),
     )

@@ -1,4 +1,4 @@
-"""What the search left: trials, the winner's curves, and every complete trial's out-of-fold predictions."""
+"""What the search left: trials, the chosen trial's curves, and every complete trial's out-of-fold predictions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def _complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in trials if trial.state == TrialState.COMPLETE]
 
 
-def choose_winner(
+def choose_trial(
     opened: OpenedStudy, search: SearchOutcome, development: DevelopmentRows, prefer: Prefer
 ) -> ChosenTrial:
     """The best complete trial, or the simplest that cannot be told from it; with its folds."""
@@ -129,11 +129,11 @@ def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
     return sum(weights.numel() for weights in network.parameters())
 
 
-def trial_evidence(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.Trial:
+def finished_trial(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.FinishedTrial:
     """A finished trial, for the report."""
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
     config = trial.user_attrs.get(CONFIGURATION)
-    return evidence.Trial(
+    return evidence.FinishedTrial(
         number=trial.number,
         state=cast(evidence.State, trial.state.name),
         params=dict(config or trial.params),

@@ -16,7 +16,7 @@ class Name:
     long: str
 
 
-RIVALS = {
+BASELINES = {
     "majority": Name("Majority class", "always saying the commoner class"),
     "identical_sequence": Name("Look-up", "looking up the identical sequence"),
     "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),

@@ -26,7 +26,7 @@ def sampling_groups(evidence: Evidence, groups: NDArray[np.int64]) -> NDArray[np
     Where identical sequences are kept together, whole groups were dealt to folds and test; where they are
     spread, single rows were.
     """
-    return groups if evidence.contract.duplicates == "together" else np.arange(len(groups))
+    return groups if evidence.contract.splitting.duplicates == "together" else np.arange(len(groups))
 
 
 def count_copies(correct: NDArray[np.bool_], identical: NDArray[np.int64]) -> Copies:
