@@ -21,7 +21,7 @@ INTENDED_USE = (
 
 
 def model_card(result: dict[str, Any]) -> dict[str, Any]:
-    """Write the card.
+    """Writes the card.
 
     Args:
         result: What `result.json` holds.
@@ -43,17 +43,17 @@ def model_card(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_card(card: dict[str, Any], folder: Path) -> None:
-    """Write the card for people, beside the model that it belongs to."""
+    """Writes the card for people, beside the model that it belongs to."""
     (folder / CARD).write_text(card_in_words(card), encoding="utf-8")
 
 
 def remove_card(folder: Path) -> None:
-    """Remove the card for people, where there is one."""
+    """Removes the card for people, where there is one."""
     (folder / CARD).unlink(missing_ok=True)
 
 
 def card_in_words(card: dict[str, Any]) -> str:
-    """The card as a page of Markdown."""
+    """Returns the card as a page of Markdown."""
     trial, data = card["trial"], card["data"]
     params = ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in trial["params"].items())
     lines = [
@@ -129,7 +129,7 @@ def _limits(result: dict[str, Any]) -> list[str]:
 
 
 def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
-    """Name the plain baseline that does best, where the network does not beat it by more than chance."""
+    """Names the plain baseline that does best, where the network does not beat it by more than chance."""
     plain = {name: result["baselines"][name] for name in PLAIN if name in result["baselines"]}
     scored = {name: baseline for name, baseline in plain.items() if _score(baseline) is not None}
     name = max(scored, key=lambda name: _score(scored[name]) or 0.0, default=None)

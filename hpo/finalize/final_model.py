@@ -60,7 +60,7 @@ def retrain(
     device: str,
     members: int = 1,
 ) -> Retrained:
-    """Train a configuration on all development rows.
+    """Trains a configuration on all development rows.
 
     Args:
         contract: For seed and settings.
@@ -103,7 +103,7 @@ def retrain(
 
 
 def on_all_cores(settings: TrainingSettings, device: str) -> TrainingSettings:
-    """Settings that give the same network, faster: no worker needs the cores now.
+    """Returns settings that give the same network, faster: no worker needs the cores now.
 
     Only the native engine gives the same numbers with any number of threads; with another one they stay the study's.
     """
@@ -115,7 +115,7 @@ def on_all_cores(settings: TrainingSettings, device: str) -> TrainingSettings:
 def first_that_fits(
     train: Callable[[int], tuple[BiLSTM, Curves]], loss: Callable[[BiLSTM], float], highest: float
 ) -> tuple[BiLSTM, Curves]:
-    """Train until a network fits its rows.
+    """Trains until a network fits its rows.
 
     Args:
         train: Trains the network of a try, counted from 0.
@@ -141,20 +141,20 @@ def first_that_fits(
 
 
 def loss_on(network: BiLSTM, rows: Examples) -> float:
-    """Mean cross-entropy of a network on some rows."""
+    """Returns the mean cross-entropy of a network on some rows."""
     called = predict(network, rows).astype(np.float64).clip(_LEAST, 1.0 - _LEAST)
     return float(-np.log(np.where(rows.labels, called, 1.0 - called)).mean())
 
 
 def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDArray[np.float64]:
-    """[M] P(resistant) of genes that the model has not seen."""
+    """Returns [M] P(resistant) of genes that the model has not seen."""
     return predict(model.networks, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
 
 
 def save(
     model: Retrained, contract: Contract, development: DevelopmentRows, folder: Path, card: dict[str, Any]
 ) -> None:
-    """Write safetensors weights and a JSON configuration to `folder`."""
+    """Writes safetensors weights and a JSON configuration to `folder`."""
     save_model(
         folder,
         model.networks,

@@ -24,7 +24,7 @@ _TYPES = {
 
 
 def publish(opened: OpenedStudy, output: Path, report: Report) -> None:
-    """Put note, plots, report and model where optuna-dashboard shows them.
+    """Puts note, plots, report and model where optuna-dashboard shows them.
 
     Args:
         opened: The opened study.
@@ -39,7 +39,7 @@ def publish(opened: OpenedStudy, output: Path, report: Report) -> None:
 
 
 def _report_and_model(output: Path, networks: int) -> list[Path]:
-    """By name: the folder may hold weights of an earlier, larger ensemble."""
+    """Lists the files by name: the folder may hold weights of an earlier, larger ensemble."""
     report = [output / name for name in ("report.html", "report.md", "result.json")]
     model = (CARD, CONFIGURATION, *map(weights_name, range(networks)))
     return [*report, *(output / "model" / name for name in model)]

@@ -42,7 +42,7 @@ class FinalizeOptions:
 
 
 def open_report_folder(folder: Path) -> None:
-    """Make the folder for report and model, before hours are spent on what goes into it.
+    """Makes the folder for report and model, before hours are spent on what goes into it.
 
     Raises:
         HpoError: It cannot be made or written.
@@ -59,7 +59,7 @@ def open_report_folder(folder: Path) -> None:
 
 
 def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dict[str, Any]:
-    """Answer the study's question.
+    """Answers the study's question.
 
     Args:
         opened: The opened study.
@@ -111,7 +111,7 @@ def _check_finished(opened: OpenedStudy, early: bool) -> None:
 
 
 def _tell_of_another_report(opened: OpenedStudy, output: Path) -> None:
-    """Say that the folder holds the report of another study, which is about to be written over."""
+    """Says that the folder holds the report of another study, which is about to be written over."""
     # What lies there may be anything: it is only looked at.
     with suppress(OSError, ValueError, TypeError, KeyError):
         study = json.loads((output / "result.json").read_text())["study"]
@@ -120,7 +120,7 @@ def _tell_of_another_report(opened: OpenedStudy, output: Path) -> None:
 
 
 def _tell_of_openings(opened: OpenedStudy) -> None:
-    """Say that the test set has been used, before it is used again."""
+    """Says that the test set has been used, before it is used again."""
     earlier = openings(opened)
     if earlier:
         say(
@@ -138,7 +138,7 @@ def _retrain_original(
     final: final_model.Retrained,
     device: str,
 ) -> final_model.Retrained | None:
-    """Trial 0 on all development data, for its test accuracy; None where it did not complete."""
+    """Trains trial 0 on all development data, for its test accuracy; None where it did not complete."""
     first = next((trial for trial in trials if trial.number == 0 and trial.value is not None), None)
     if first is None:
         return None

@@ -57,19 +57,19 @@ class ComparedBaseline:
 
 
 def compare_baselines(evidence: Evidence) -> tuple[ComparedBaseline, ...]:
-    """Compare every baseline with the chosen trial; the original's configuration comes last."""
+    """Compares every baseline with the chosen trial; the original's configuration comes last."""
     baselines = [_from_baseline(evidence, baseline) for baseline in evidence.baselines]
     original = _original(evidence)
     return (*baselines, original) if original else tuple(baselines)
 
 
 def chosen_column(evidence: Evidence) -> int:
-    """Find the chosen trial's column in the matrix of out-of-fold predictions."""
+    """Finds the chosen trial's column in the matrix of out-of-fold predictions."""
     return evidence.out_of_fold.numbers.index(evidence.chosen.number)
 
 
 def best_column(evidence: Evidence) -> int:
-    """Find the column of the study's best trial, which is the chosen trial unless a simpler one was preferred to it."""
+    """Finds the best trial's column: the chosen trial's, unless a simpler one was preferred to the best."""
     instead_of = evidence.chosen.instead_of
     return chosen_column(evidence) if instead_of is None else evidence.out_of_fold.numbers.index(instead_of)
 

@@ -21,7 +21,7 @@ class Copies:
 
 
 def sampling_groups(evidence: Evidence, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Say which rows were sampled together.
+    """Says which rows were sampled together.
 
     Where identical sequences are kept together, whole groups were dealt to folds and test; where they are
     spread, single rows were.
@@ -30,7 +30,7 @@ def sampling_groups(evidence: Evidence, groups: NDArray[np.int64]) -> NDArray[np
 
 
 def count_copies(correct: NDArray[np.bool_], identical: NDArray[np.int64]) -> Copies:
-    """Look at rows as sequences.
+    """Looks at rows as sequences.
 
     Args:
         correct: [N].

@@ -20,14 +20,14 @@ _IN_NOTE = ("cv_against_test", "confusion_matrix", "optimization_history", "posi
 
 
 def html_page(report: Report) -> str:
-    """Render the one self-contained page."""
+    """Renders the one self-contained page."""
     environment = _environment()
     environment.filters["figure"] = lambda plot: Markup(plot.svg)  # noqa: S704 (drawn here, texts escaped by matplotlib)
     return environment.get_template("report.html.j2").render(_context(report))
 
 
 def markdown_page(report: Report) -> str:
-    """Render the page for a repository; figures are links to `plots/`."""
+    """Renders the page for a repository; figures are links to `plots/`."""
     environment = _environment()
     return environment.get_template("report.md.j2").render(_context(report))
 
@@ -45,7 +45,7 @@ def summary_note(report: Report, pictures: Mapping[str, str]) -> str:
 
 
 def markdown_text(text: object) -> str:
-    """Make untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell.
+    """Makes untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell.
 
     A "<" that cannot begin a tag and an "&" that cannot begin an entity stay as they are, for readers of the source.
     """

@@ -29,7 +29,7 @@ _PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuratio
 
 
 def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
-    """Build the contents of `result.json`.
+    """Builds the contents of `result.json`.
 
     Returns:
         Plain dicts, lists, strings and finite numbers.
@@ -202,7 +202,7 @@ def _paired(paired: Paired) -> dict[str, Json]:
 
 
 def _plain(value: Json) -> Json:
-    """Turn numpy scalars into Python's, and numbers that JSON lacks (nan, infinity) into null."""
+    """Turns numpy scalars into Python's, and numbers that JSON lacks (nan, infinity) into null."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

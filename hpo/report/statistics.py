@@ -66,21 +66,21 @@ class Statistics:
     progress: tuple[Progress, ...]  #: by number
 
     def baseline(self, name: str) -> ComparedBaseline | None:
-        """Find a baseline by its name."""
+        """Finds a baseline by its name."""
         return next((baseline for baseline in self.baselines if baseline.name == name), None)
 
     def best_plain(self) -> ComparedBaseline | None:
-        """Find the plain baseline that does best: on the test set if it is open, else in CV."""
+        """Finds the plain baseline that does best: on the test set if it is open, else in CV."""
         plain = [baseline for baseline in self.baselines if baseline.name in PLAIN]
         return max(plain, key=lambda baseline: baseline.score, default=None)
 
     def own_score(self, baseline: ComparedBaseline) -> float:
-        """The chosen trial's accuracy on the rows that the baseline's counts on."""
+        """Returns the chosen trial's accuracy on the rows that the baseline's counts on."""
         return self.cv.mean if baseline.test is None or self.test is None else self.test.measured.rates.accuracy
 
 
 def derive(evidence: Evidence) -> Statistics:
-    """Compute every statistic of the report."""
+    """Computes every statistic of the report."""
     cv = _cross_validation(evidence)
     return Statistics(
         cv=cv,
@@ -92,13 +92,13 @@ def derive(evidence: Evidence) -> Statistics:
 
 
 def count_states(trials: Sequence[FinishedTrial]) -> dict[str, int]:
-    """Count finished trials by state: complete, pruned, failed."""
+    """Counts finished trials by state: complete, pruned, failed."""
     names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
     return {name: sum(trial.state == state for trial in trials) for name, state in names.items()}
 
 
 def top_positions(positions: PositionEffects, count: int) -> list[int]:
-    """Find the positions with the largest effects, counted from 1, the largest first; only those with any."""
+    """Finds the positions with the largest effects, counted from 1, the largest first; only those with any."""
     order = np.argsort(-positions.effect, kind="stable")[:count]
     return [int(place) + 1 for place in order if positions.effect[place] > 0]
 

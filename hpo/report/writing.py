@@ -11,7 +11,7 @@ from hpo.report.result import Json, build_result
 
 
 def write_report(report: Report, folder: Path) -> dict[str, Json]:
-    """Write `report.html`, `report.md`, `plots/*.png` and `result.json`.
+    """Writes `report.html`, `report.md`, `plots/*.png` and `result.json`.
 
     Args:
         report: Of a finished study.
@@ -38,7 +38,7 @@ def write_report(report: Report, folder: Path) -> dict[str, Json]:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write beside the target, flush to disk, then rename over it."""
+    """Writes beside the target, flushes to disk, then renames over it."""
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
         try:
             file.write(content)

@@ -9,7 +9,7 @@ __all__ = ["Plot", "draw_plots"]
 
 
 def draw_plots(evidence: Evidence, statistics: Statistics) -> dict[str, Plot]:
-    """Draw every figure that the evidence allows.
+    """Draws every figure that the evidence allows.
 
     Returns:
         Plots by name, in the order of the report.

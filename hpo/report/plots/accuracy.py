@@ -13,7 +13,7 @@ _ROW_INCHES = 0.36
 
 
 def draw(statistics: Statistics, made: list[Plot]) -> None:
-    """Draw the figure."""
+    """Draws the figure."""
     rows = 2 + (statistics.test is not None) + len(_shown(statistics))
     alt = (
         "Accuracy of the chosen trial in cross-validation (a point for each fold), corrected for selection, and on the "
@@ -42,7 +42,7 @@ def draw(statistics: Statistics, made: list[Plot]) -> None:
 
 
 def _shown(statistics: Statistics) -> list[ComparedBaseline]:
-    """Leave out baselines so far off that they would squeeze the rest (the table has them)."""
+    """Leaves out baselines so far off that they would squeeze the rest (the table has them)."""
     lowest = min([*statistics.cv.fold_accuracies, statistics.cv.corrected.interval.low])
     return [baseline for baseline in statistics.baselines if baseline.cv > lowest - 0.15]
 

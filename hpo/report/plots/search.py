@@ -14,7 +14,7 @@ _LOOKS: dict[str, dict[str, Any]] = {"COMPLETE": {"color": BLUE}, "PRUNED": {"mf
 
 
 def draw(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> None:
-    """Draw the history, and the importances where there are any."""
+    """Draws the history, and the importances where there are any."""
     _history(evidence, statistics, made)
     if evidence.importances:
         _importances(evidence, made)
@@ -44,7 +44,7 @@ def _history(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> No
 
 
 def _limits(trials: list[FinishedTrial]) -> tuple[float, float]:
-    """Show the better half well: a few hopeless trials may fall below the frame's lower edge."""
+    """Shows the better half well: a few hopeless trials may fall below the frame's lower edge."""
     means = np.array([t.mean for t in trials], dtype=np.float64)
     high, middle = float(means.max()), float(np.quantile(means, 0.25))
     low = max(float(means.min()), middle - 2 * (high - middle))

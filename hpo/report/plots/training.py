@@ -15,7 +15,7 @@ _Pick = Callable[[Curves], Sequence[float]]
 
 
 def draw(evidence: Evidence, made: list[Plot]) -> None:
-    """Draw both figures."""
+    """Draws both figures."""
     alt = "Each fold as a thin line, their mean as a thick one, the final model, and the chosen epoch."
     reading = (
         "An epoch is one pass over the training genes. Blue: genes that were held out. Where green rises while blue "
@@ -63,6 +63,6 @@ def _line(axes: Axes, values: Sequence[float], **look: Any) -> None:
 
 
 def _mean(curves: Sequence[Sequence[float]]) -> Sequence[float]:
-    """Mean over the epochs that all folds ran."""
+    """Returns the mean over the epochs that all folds ran."""
     shortest = min((len(curve) for curve in curves), default=0)
     return [float(np.mean([curve[epoch] for curve in curves])) for epoch in range(shortest)]

@@ -34,7 +34,7 @@ class Words:
 
 
 def say(evidence: Evidence, statistics: Statistics) -> Words:
-    """Put the evidence into words."""
+    """Puts the evidence into words."""
     return Words(
         headline=verdict.headline(evidence, statistics),
         key_points=tuple(verdict.key_points(evidence, statistics)),

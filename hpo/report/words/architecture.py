@@ -33,7 +33,7 @@ class Compared:
 
 
 def compare_choices(evidence: Evidence, statistics: Statistics) -> Sequence[Compared]:
-    """Compare the values of every hyperparameter that took a few different ones."""
+    """Compares the values of every hyperparameter that took a few different ones."""
     compared = []
     for name, chosen in evidence.chosen.params.items():
         by_value = _by_value(evidence.trials, name)
@@ -44,7 +44,7 @@ def compare_choices(evidence: Evidence, statistics: Statistics) -> Sequence[Comp
 
 
 def ranges(evidence: Evidence) -> Sequence[str]:
-    """Tell where the better quarter of the complete trials lies, for hyperparameters with many values."""
+    """Tells where the better quarter of the complete trials lies, for hyperparameters with many values."""
     complete = sorted(_complete(evidence.trials), key=lambda trial: -(trial.mean or 0.0))
     better = complete[: max(2, len(complete) // 4)]
     lines = []
@@ -60,7 +60,7 @@ def ranges(evidence: Evidence) -> Sequence[str]:
 
 
 def introduction(evidence: Evidence, statistics: Statistics) -> str:
-    """Say what the chosen trial is, and how clearly it won."""
+    """Says what the chosen trial is, and how clearly it won."""
     chosen = evidence.chosen
     parameters = sum(layer.parameters for layer in chosen.layers)
     encoding = chosen.params.get("encoding")
@@ -108,7 +108,7 @@ def _ties(evidence: Evidence, statistics: Statistics, others: int, parameters: i
 
 
 def _listed(trials: Sequence[FinishedTrial]) -> str:
-    """Name trials, the best first."""
+    """Names trials, the best first."""
     named = ", ".join(str(trial.number) for trial in trials[:_LISTED])
     more = len(trials) - _LISTED
     return f"{'trials' if len(trials) > 1 else 'trial'} {named}" + (f" and {more:,} more" if more > 0 else "")

@@ -8,7 +8,7 @@ from hpo.report.words.names import BASELINES, p_value, percent, plural
 
 
 def rules(evidence: Evidence, statistics: Statistics) -> str:
-    """Say how the comparison is made."""
+    """Says how the comparison is made."""
     where = "the same folds and the same test set" if statistics.test else "the same folds"
     text = f"Methods that need no network, and the network before tuning, on {where}. "
     if evidence.contract.splitting.duplicates == "together":
@@ -22,7 +22,7 @@ def rules(evidence: Evidence, statistics: Statistics) -> str:
 
 
 def against_majority(statistics: Statistics) -> KeyPoint | None:
-    """Say so where the network does not beat guessing."""
+    """Says so where the network does not beat guessing."""
     majority = statistics.baseline("majority")
     if majority is None or majority.paired is None or majority.is_beaten:
         return None
@@ -39,7 +39,7 @@ def against_majority(statistics: Statistics) -> KeyPoint | None:
 
 
 def against_plain(statistics: Statistics) -> KeyPoint | None:
-    """Judge the network against the plain baseline that does best."""
+    """Judges the network against the plain baseline that does best."""
     baseline = statistics.best_plain()
     if baseline is None or baseline.paired is None:
         return None
@@ -58,7 +58,7 @@ def against_plain(statistics: Statistics) -> KeyPoint | None:
 
 
 def tuning(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
-    """Judge the search: the chosen trial against trial 0, and whether a plain baseline makes both superfluous."""
+    """Judges the search: the chosen trial against trial 0, and whether a plain baseline makes both superfluous."""
     if evidence.original is None:
         return _unfinished(evidence)
     if evidence.chosen.number == evidence.original.number:
@@ -81,7 +81,7 @@ def tuning(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
 
 
 def _unfinished(evidence: Evidence) -> KeyPoint:
-    """Say why there is no trial 0 to compare with."""
+    """Says why there is no trial 0 to compare with."""
     first = next((trial for trial in evidence.trials if trial.number == 0), None)
     why = "It has not ended yet" if first is None else first.reason.rstrip(".") or "No reason was recorded"
     text = f"Trial 0: {why}. So nobody can say what the tuning gained."
@@ -89,7 +89,7 @@ def _unfinished(evidence: Evidence) -> KeyPoint:
 
 
 def _untuned(evidence: Evidence) -> KeyPoint:
-    """Say why trial 0 was taken: as the best, or as the simplest that cannot be told from the best."""
+    """Says why trial 0 was taken: as the best, or as the simplest that cannot be told from the best."""
     trials = plural(len(evidence.trials), "trial")
     best = evidence.instead_of
     if best is None:
@@ -113,7 +113,7 @@ def _tuned(statistics: Statistics, original: ComparedBaseline) -> str:
 
 
 def _needs_network(statistics: Statistics) -> bool:
-    """Whether the chosen trial beats guessing and every plain baseline: only then was its tuning worth it."""
+    """Tells whether the chosen trial beats guessing and every plain baseline: only then was its tuning worth it."""
     baselines = (statistics.best_plain(), statistics.baseline("majority"))
     return all(baseline is None or baseline.paired is None or baseline.is_beaten for baseline in baselines)
 
@@ -125,14 +125,14 @@ def _advice(baseline: ComparedBaseline) -> str:
 
 
 def _copies(baseline: ComparedBaseline) -> str:
-    """Explain a large difference that is none, because it lies in the copies of a few sequences."""
+    """Explains a large difference that is none, because it lies in the copies of a few sequences."""
     if baseline.paired_tests is None or not baseline.paired_tests.rows.differs:
         return ""
     return " What sets them apart lies in copies of a few sequences, which count once."
 
 
 def _ahead_in_cv(baseline: ComparedBaseline) -> bool:
-    """Whether the test rows could not decide, but development rows could, for the network."""
+    """Tells whether the test rows could not decide, but development rows could, for the network."""
     if baseline.paired_on_test is None or baseline.paired_on_test.cases.differs or baseline.paired_in_cv is None:
         return False
     cases = baseline.paired_in_cv.cases
@@ -140,7 +140,7 @@ def _ahead_in_cv(baseline: ComparedBaseline) -> bool:
 
 
 def _cv_says(statistics: Statistics, baseline: ComparedBaseline) -> str:
-    """Add what the more numerous development rows say, where the test rows cannot decide."""
+    """Adds what the more numerous development rows say, where the test rows cannot decide."""
     paired = baseline.paired_in_cv
     if baseline.test is None or paired is None or not paired.cases.differs:
         return ""

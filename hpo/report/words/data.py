@@ -14,7 +14,7 @@ _COMMON = 0.2  # one sequence with this share of all rows dominates
 
 
 def challenges(evidence: Evidence) -> Sequence[KeyPoint]:
-    """Describe the challenges, in the order in which the data meet them."""
+    """Describes the challenges, in the order in which the data meet them."""
     data = evidence.data
     found = [
         _sealed(evidence),

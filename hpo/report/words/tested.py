@@ -10,7 +10,7 @@ _APART = 0.05  # an accuracy by sequence that is this far from that by gene is n
 
 
 def against_cv(statistics: Statistics) -> KeyPoint | None:
-    """Set cross-validation and test side by side, and say whether they differ by more than noise."""
+    """Sets cross-validation and test side by side, and says whether they differ by more than noise."""
     cv, test = statistics.cv, statistics.test
     if test is None:
         return None
@@ -42,7 +42,7 @@ def _judged(gap: Gap, corrected: Gap, text: str) -> KeyPoint:
 
 
 def copies(evidence: Evidence, test: Tested | None) -> KeyPoint | None:
-    """Say so where the copies of few sequences, kept together, pull the test accuracy up or down."""
+    """Says so where the copies of few sequences, kept together, pull the test accuracy up or down."""
     if test is None or evidence.contract.splitting.duplicates != "together":
         return None
     found, accuracy = test.copies, test.measured.rates.accuracy
@@ -64,7 +64,7 @@ def copies(evidence: Evidence, test: Tested | None) -> KeyPoint | None:
 
 
 def new_sequences(test: Tested | None) -> KeyPoint | None:
-    """Tell sequences that development never saw from those that it did, where there are both."""
+    """Tells sequences that development never saw from those that it did, where there are both."""
     if test is None or test.unseen is None or test.seen is None:
         return None
     unseen, seen = test.unseen, test.seen

@@ -9,7 +9,7 @@ from hpo.report.words.names import duration, percent, plural, points
 
 
 def epochs(evidence: Evidence) -> str:
-    """Say how the number of epochs was determined."""
+    """Says how the number of epochs was determined."""
     chosen, settings = evidence.chosen, evidence.contract.settings
     ran = [len(curves.validation_loss) for curves in chosen.fold_curves]
     shared = min(ran, default=0)
@@ -34,7 +34,7 @@ def epochs(evidence: Evidence) -> str:
 
 
 def effort(evidence: Evidence) -> str:
-    """Say what was searched, and at what cost."""
+    """Says what was searched, and at what cost."""
     spent, counts = evidence.effort, count_states(evidence.trials)
     states = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
     text = (
@@ -49,7 +49,7 @@ def effort(evidence: Evidence) -> str:
 
 
 def importance(evidence: Evidence) -> str:
-    """Say why there is no figure of the hyperparameters' importance; nothing where there is one."""
+    """Says why there is no figure of the hyperparameters' importance; nothing where there is one."""
     if evidence.importances:
         return ""
     return (
@@ -59,7 +59,7 @@ def importance(evidence: Evidence) -> str:
 
 
 def _when_found(trials: Sequence[FinishedTrial]) -> str:
-    """Say what half of the trials would have found: whether more of them would help."""
+    """Says what half of the trials would have found: whether more of them would help."""
     complete = [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
     early = [trial.mean or 0.0 for trial in complete if trial.number < len(trials) / 2]
     if not early or len(trials) < 2:

@@ -23,7 +23,7 @@ class Headline:
 
 
 def headline(evidence: Evidence, statistics: Statistics) -> Headline:
-    """State the expected accuracy: the test's where the test set is open, else the corrected CV's."""
+    """States the expected accuracy: the test's where the test set is open, else the corrected CV's."""
     if statistics.test is None:
         corrected = statistics.cv.corrected
         return Headline(
@@ -56,7 +56,7 @@ def _whether_seen(test: Tested) -> str:
 
 
 def key_points(evidence: Evidence, statistics: Statistics) -> Sequence[KeyPoint]:
-    """Say everything that belongs on the first screen, most important first."""
+    """Says everything that belongs on the first screen, most important first."""
     found = [
         _seal(evidence),
         baselines.against_majority(statistics),
@@ -71,7 +71,7 @@ def key_points(evidence: Evidence, statistics: Statistics) -> Sequence[KeyPoint]
 
 
 def _sealed(evidence: Evidence) -> str:
-    """Say what became of the test set where this report does not use it."""
+    """Says what became of the test set where this report does not use it."""
     rows, openings = plural(evidence.contract.data.test.rows, "gene"), len(evidence.test_openings)
     if not openings:
         return f"The test set ({rows}) is still sealed."
@@ -91,7 +91,7 @@ def _seal(evidence: Evidence) -> KeyPoint | None:
 
 
 def _bound(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
-    """Say so where little is left to gain."""
+    """Says so where little is left to gain."""
     encoding = evidence.chosen.params.get("encoding")
     summary = next((found for found in evidence.data.encodings if found.encoding == encoding), None)
     cv, test = statistics.cv, statistics.test
@@ -106,7 +106,7 @@ def _bound(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
 
 
 def chosen_trial(evidence: Evidence) -> str:
-    """Name the chosen trial, and the best trial where a simpler one was preferred to it."""
+    """Names the chosen trial, and the best trial where a simpler one was preferred to it."""
     best = evidence.instead_of
     if best is None:
         return str(evidence.chosen.number)
@@ -114,5 +114,5 @@ def chosen_trial(evidence: Evidence) -> str:
 
 
 def chosen_params(evidence: Evidence) -> str:
-    """List the chosen trial's hyperparameters in one line."""
+    """Lists the chosen trial's hyperparameters in one line."""
     return ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in evidence.chosen.params.items())

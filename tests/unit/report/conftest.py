@@ -113,14 +113,7 @@ def made_contract() -> Contract:
         "leases": {"beat_interval_s": 10, "timeout_s": 60, "max_deaths": 3},
         "versions": {"hpo": "0.1.0", "torch": "2.13.0"},
     }
-    return parse(document, "synthetic genes")
-
-
-def with_contract(evidence: Evidence, part: str, **values: Any) -> Evidence:
-    """The same study, other values in one part of its contract."""
-    document = evidence.contract.model_dump(mode="json")
-    document[part] |= values
-    return replace(evidence, contract=parse(document, evidence.study))
+    return parse(document, document["study"])
 
 
 def made_inspection(rows: int, resistant: int) -> Inspection:
@@ -178,7 +171,6 @@ def made_evidence(
             fold_curves=tuple(make_curves(rng) for _ in range(5)),
             probabilities=columns[numbers.index(best.number)],
             layers=(
-                Layer(name="Tokens", output="T", parameters=0),
                 Layer(name="Embedding", output="T × 50", parameters=1150),
                 Layer(name="BiLSTM 1", output="T × 124", parameters=56_544, note="dropout 0.18"),
                 Layer(name="BiLSTM 2", output="T × 124", parameters=93_248, note="dropout 0.18"),
@@ -192,9 +184,7 @@ def made_evidence(
         test_openings=("2026-01-01T11:00:00Z",),
         test=test,
         original=Original(
-            number=0,
-            fold_accuracies=trials[0].fold_accuracies,
-            test_probabilities=guess(test_labels, 0.76, rng),
+            number=0, fold_accuracies=trials[0].fold_accuracies, test_probabilities=guess(test_labels, 0.76, rng)
         ),
         baselines=(
             as_baseline("majority", 0.5, development, test, rng),
@@ -222,7 +212,14 @@ def make_evidence() -> Callable[..., Evidence]:
 
 @pytest.fixture(scope="session")
 def change_contract() -> Callable[..., Evidence]:
-    return with_contract
+    """Gives a study other values in one part of its contract."""
+
+    def change(evidence: Evidence, part: str, **values: Any) -> Evidence:
+        document = evidence.contract.model_dump(mode="json")
+        document[part] |= values
+        return replace(evidence, contract=parse(document, evidence.study))
+
+    return change
 
 
 @pytest.fixture(scope="session")

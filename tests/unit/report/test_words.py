@@ -169,6 +169,13 @@ def test_words_explain_the_architecture(evidence: Evidence, change_contract: Mak
     assert "the most that was allowed" in say(short, derive(short)).epochs
 
 
+def test_the_search_space_is_told_as_it_was_given(evidence: Evidence) -> None:
+    told = say(evidence, derive(evidence)).search_space
+    assert told["encoding"] == "amino_acid, codon"
+    assert told["hidden_size"] == "16 to 128, logarithmic"
+    assert told["layers"] == "2 (fixed)"
+
+
 def test_what_could_not_be_measured_is_told(evidence: Evidence, tmp_path: Path) -> None:
     assert say(evidence, derive(evidence)).importance == ""
     without = replace(evidence, importances={}, positions=None)
