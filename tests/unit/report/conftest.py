@@ -93,19 +93,14 @@ def made_contract() -> Contract:
         "pooling": {"kind": "choices", "choices": ["last", "mean", "max"]},
         "layers": {"kind": "fixed", "value": 2},
     }
+    data = {"source": "genes.csv", "fingerprint": "ab" * 32, "alphabet": "dna", "ambiguous_letters": 12}
     rows = {"artifact": "0" * 64, "fingerprint": "cd" * 32, "resistant": 100}
     document = {
+        "format": 1,
         "study": "synthetic genes",
         "created": "2026-01-01T10:00:00Z",
         "seed": 3,
-        "data": {
-            "source": "genes.csv",
-            "fingerprint": "ab" * 32,
-            "alphabet": "dna",
-            "ambiguous_letters": 12,
-            "development": {**rows, "rows": 500},
-            "test": {**rows, "rows": 200},
-        },
+        "data": {**data, "development": {**rows, "rows": 500}, "test": {**rows, "rows": 200}},
         "splitting": {"folds": 5, "test_size": 0.2, "seed": 3, "duplicates": "together"},
         "search": {"sampler": "tpe", "pruner": "paired", "startup_trials": 10, "space": {"parameters": space}},
         "training": TrainingSettings(max_epochs=30, patience=10, genetic_code=11).as_dict(),
@@ -113,7 +108,7 @@ def made_contract() -> Contract:
         "leases": {"beat_interval_s": 10, "timeout_s": 60, "max_deaths": 3},
         "versions": {"hpo": "0.1.0", "torch": "2.13.0"},
     }
-    return parse(document, document["study"])
+    return parse(document, "synthetic genes")
 
 
 def made_inspection(rows: int, resistant: int) -> Inspection:
