@@ -19,7 +19,7 @@ def look_at(
     seed: int,
     duplicates: Duplicates,
 ) -> dict[str, Any]:
-    """Everything that `hpo inspect` tells, ready for JSON.
+    """Gathers everything that `hpo inspect` tells, ready for JSON.
 
     Args:
         genes: With labels.
@@ -56,7 +56,7 @@ def _rehearse(
 
 
 def as_text(findings: dict[str, Any]) -> str:
-    """The findings for people."""
+    """Writes the findings for people."""
     rows, resistant = findings["rows"], findings["resistant"]
     length = findings["length"]
     lines = [

@@ -2,15 +2,12 @@
 
 import dataclasses
 
-import numpy as np
 import pytest
 
 from hpo.errors import ContractError
-from hpo.finalize.described import describe_data
 from hpo.search.space import read_space
 from hpo.study.contract import Contract, parse, versions
 from model.configuration import TrainingSettings, original_configuration
-from model.genes import Genes
 
 
 @pytest.fixture
@@ -76,11 +73,3 @@ def test_the_same_versions_pass_and_others_are_named(contract: Contract) -> None
     other = contract.model_copy(update={"versions": {**versions(), "torch": "1.0", "optuna": "4.0"}})
     with pytest.raises(ContractError, match=r"optuna .* 4\.0 .*torch .* 1\.0"):
         other.check_versions()
-
-
-def test_only_a_stop_cuts_a_gene_short(contract: Contract) -> None:
-    whole, stopped, fragment = "GCT" * 20 + "TAA", "GCT" * 8 + "TAA" + "GCT" * 12, "GCT" * 8
-    genes = Genes(
-        ids=["a", "b", "c"], sequences=[whole, stopped, fragment], labels=np.array([1, 0, 0]) > 0, alphabet="dna"
-    )
-    assert describe_data(contract, genes).early_stops == 1
