@@ -9,14 +9,13 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from model.alphabet import Alphabet
+from model.choices import Engine, Precision
 from model.encoding import Encoding
 from model.errors import DataError
 
 Pooling = Literal["last", "mean", "max"]
 Positions = Literal["none", "learned"]
 Schedule = Literal["constant", "cosine"]
-Engine = Literal["auto", "stock", "native"]
-Precision = Literal["fp32", "tf32", "bf16"]
 ClassWeights = Literal["balanced", "none"]
 
 #: Upper limits that no sane network passes; a saved file that names more is damaged or hostile.

@@ -41,7 +41,7 @@ def finalize(
 
     opened = open_study(place.storage, study, place.artifacts)
     options = FinalizeOptions(
-        device=device, with_test=not no_test, early=early, prefer=choice.prefer.value, ensemble=choice.ensemble
+        device=device, with_test=not no_test, early=early, prefer=choice.prefer, ensemble=choice.ensemble
     )
     print_result(answer(opened, output, options), output, json)
 

@@ -84,9 +84,7 @@ def run(
     if stop:
         say("Stopped. Finished folds are kept: the same command goes on.")
         sys.exit(stop.exit_code)
-    result = finalize(
-        opened, output, FinalizeOptions(device=device, prefer=choice.prefer.value, ensemble=choice.ensemble)
-    )
+    result = finalize(opened, output, FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble))
     print_result(result, output, json)
 
 
@@ -189,17 +187,17 @@ def _plan(data: Path, search: SearchOptions, splitting: SplitOptions, reading: D
         seed=splitting.seed,
         folds=splitting.folds,
         test_size=splitting.test_size,
-        duplicates=splitting.duplicates.value,
+        duplicates=splitting.duplicates,
         space_file=search.space,
-        sampler=search.sampler.value,
+        sampler=search.sampler,
         startup_trials=search.startup_trials,
-        pruner=search.pruner.value,
+        pruner=search.pruner,
         training=TrainingSettings(
             max_epochs=search.max_epochs,
             patience=search.patience,
             genetic_code=reading.genetic_code,
-            engine=search.engine.value,
-            precision=search.precision.value,
+            engine=search.engine,
+            precision=search.precision,
         ),
         lease_timeout_s=search.lease_timeout,
         retries=search.retries,

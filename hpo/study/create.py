@@ -11,6 +11,7 @@ import optuna
 from numpy.typing import NDArray
 from optuna.storages import BaseStorage
 
+from hpo.choices import Pruner, Sampler
 from hpo.search.space import Space, read_space
 from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import (
@@ -22,11 +23,12 @@ from hpo.study.contract import (
     Splitting,
     versions,
 )
+from model.choices import Duplicates
 from model.configuration import TrainingSettings, original_configuration
 from model.errors import DataError
 from model.genes import Genes
 from model.snapshot import to_bytes
-from model.splitting import Duplicates, group_ids, split
+from model.splitting import group_ids, split
 from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
@@ -49,9 +51,9 @@ class Plan:
     test_size: float
     duplicates: Duplicates
     space_file: Path | None
-    sampler: str
+    sampler: Sampler
     startup_trials: int
-    pruner: str
+    pruner: Pruner
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
