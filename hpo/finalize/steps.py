@@ -9,13 +9,14 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpo.choices import Prefer
 from hpo.errors import HpoError, NotFinishedError
 from hpo.finalize import final_model
 from hpo.finalize.card import model_card, remove_card, write_card
 from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import ChosenTrial, Prefer, choose_trial, folds_of, read_search
+from hpo.finalize.trials import ChosenTrial, choose_trial, folds_of, read_search
 from hpo.report import make_report, write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS
