@@ -33,7 +33,7 @@ def inspect(
         folds=splitting.folds,
         test_size=splitting.test_size,
         seed=splitting.seed,
-        duplicates=splitting.duplicates.value,
+        duplicates=splitting.duplicates,
     )
     if json:
         print_json(findings)

@@ -37,7 +37,7 @@ def finalize(
 
     opened = open_study(where.address(study))
     options = FinalizeOptions(
-        device=device, with_test=not no_test, early=early, prefer=choice.prefer.value, ensemble=choice.ensemble
+        device=device, with_test=not no_test, early=early, prefer=choice.prefer, ensemble=choice.ensemble
     )
     print_result(answer(opened, output, options), output, json)
 

@@ -1,83 +1,23 @@
 """Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`)."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpo.choices import Prefer, Pruner, Sampler
 from hpo.cli.command import option
+from model.alphabet import AlphabetOrAuto
+from model.choices import Duplicates, Engine, Intermediate, Precision
 
 if TYPE_CHECKING:
     from hpo.study.address import StudyAddress
 
 #: The heading of what every call names; typer's own, shown first.
 FIRST = "Options"
-
-
-class Alphabet(StrEnum):
-    """What the letters are."""
-
-    auto = "auto"
-    dna = "dna"
-    protein = "protein"
-
-
-class Intermediate(StrEnum):
-    """What to do with intermediate results."""
-
-    resistant = "resistant"
-    susceptible = "susceptible"
-    drop = "drop"
-
-
-class Duplicates(StrEnum):
-    """What to do with identical sequences when rows are dealt out."""
-
-    together = "together"
-    spread = "spread"
-
-
-class Sampler(StrEnum):
-    """Who proposes."""
-
-    tpe = "tpe"
-    random = "random"
-
-
-class Pruner(StrEnum):
-    """Who gives up."""
-
-    paired = "paired"
-    median = "median"
-    percentile = "percentile"
-    wilcoxon = "wilcoxon"
-    none = "none"
-
-
-class Prefer(StrEnum):
-    """Which trial the final model comes from."""
-
-    best = "best"
-    simplest = "simplest"
-
-
-class Engine(StrEnum):
-    """What runs the recurrent layers."""
-
-    auto = "auto"
-    stock = "stock"
-    native = "native"
-
-
-class Precision(StrEnum):
-    """How a GPU computes."""
-
-    fp32 = "fp32"
-    tf32 = "tf32"
-    bf16 = "bf16"
-
+#: The forest that rates the hyperparameters takes no larger seed.
+MAX_SEED = 2**32 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Study = Annotated[
@@ -135,7 +75,7 @@ class StorageOptions:
 class DataOptions:
     """How to read the data."""
 
-    alphabet: Annotated[Alphabet, option("--alphabet", help="What the letters are.")] = Alphabet.auto
+    alphabet: Annotated[AlphabetOrAuto, option("--alphabet", help="What the letters are.")] = "auto"
     sequence_column: Annotated[
         str | None, option("--sequence-column", help="Column of the sequences.", metavar="COLUMN")
     ] = None
@@ -160,11 +100,11 @@ class SplitOptions:
     test_size: Annotated[
         float, option("--test-size", help="Share of the rows sealed away as test set.", min=0.01, max=0.9)
     ] = 0.2
-    seed: Annotated[int, option("--seed", help="Of splits, training and search.", min=0)] = 0
+    seed: Annotated[int, option("--seed", help="Of splits, training and search.", min=0, max=MAX_SEED)] = 0
     duplicates: Annotated[
         Duplicates,
         option("--duplicates", help="Keep identical sequences together in one part, or spread them."),
-    ] = Duplicates.together
+    ] = "together"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,23 +117,23 @@ class SearchOptions:
         Path | None,
         option("--space", help="Search space (TOML); what it leaves out keeps its default.", metavar="FILE"),
     ] = None
-    sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = Sampler.tpe
+    sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
     pruner: Annotated[
         Pruner,
         option("--pruner", help="Who ends a trial after a bad fold; paired compares with the best, fold by fold."),
-    ] = Pruner.paired
+    ] = "paired"
     max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 20
     patience: Annotated[
         int, option("--patience", help="Epochs without a lower validation loss before a fold ends.", min=1)
     ] = 6
     engine: Annotated[
         Engine, option("--engine", help="What runs the recurrent layers: native where it can, or stock PyTorch.")
-    ] = Engine.auto
+    ] = "auto"
     precision: Annotated[
         Precision,
         option("--precision", help="Arithmetic of training on GPUs: faster and coarser after fp32. CPUs keep fp32."),
-    ] = Precision.fp32
+    ] = "fp32"
     lease_timeout: Annotated[
         float,
         option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),
@@ -210,7 +150,7 @@ class AnswerOptions:
         option(
             "--prefer", help="Take the best trial, or the smallest network among those that cannot be told from it."
         ),
-    ] = Prefer.best
+    ] = "best"
     ensemble: Annotated[
         int,
         option("--ensemble", help="Networks of the final model, averaged, from different seeds.", min=1, max=100),

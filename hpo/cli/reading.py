@@ -31,8 +31,8 @@ def read_labelled(data: Path, options: DataOptions, require_labels: bool = True)
             label_column=options.label_column,
             id_column=options.id_column,
             labels_path=options.labels,
-            alphabet=options.alphabet.value,
-            intermediate=options.intermediate.value if options.intermediate else None,
+            alphabet=options.alphabet,
+            intermediate=options.intermediate,
             require_labels=require_labels,
         )
 
@@ -48,10 +48,10 @@ def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "
     from hpo.terminal import step
     from model.reading import read_genes
 
-    if options.alphabet.value not in ("auto", alphabet):
+    if options.alphabet not in ("auto", alphabet):
         raise UsageError(
-            f"This model reads {alphabet}, not {options.alphabet.value}.",
-            f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet.value}.",
+            f"This model reads {alphabet}, not {options.alphabet}.",
+            f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet}.",
         )
     with step(f"Reading {data.name}"):
         return read_genes(

@@ -50,7 +50,7 @@ def run(
         output=output,
         device=device,
         workers=workers,
-        answer=FinalizeOptions(device=device, prefer=choice.prefer.value, ensemble=choice.ensemble),
+        answer=FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble),
     )
     outcome = do_job(job, lambda: read_labelled(data, reading))
     if outcome.result is None:

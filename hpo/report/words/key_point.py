@@ -7,7 +7,7 @@ Tone = Literal["good", "plain", "caution"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class KeyPoint:
     """A title that says it, and a text that shows it."""
 
     tone: Tone

@@ -33,7 +33,7 @@ def baselines(study: Stored) -> dict[str, Any]:
     }
     predicted = {name: predictions(study, rule) for name, rule in rules.items()}
     predicted["original_configuration"] = (study.out_of_fold(study.complete[0]), retrained_original(study))
-    return {name: rival(study, *both) for name, both in predicted.items()}
+    return {name: beside_the_chosen(study, *both) for name, both in predicted.items()}
 
 
 def predictions(study: Stored, rule: Rule) -> tuple[np.ndarray, np.ndarray | None]:
@@ -127,7 +127,7 @@ def retrained_original(study: Stored) -> np.ndarray | None:
     return predict(trained.networks, encode(study.test, config.encoding))
 
 
-def rival(study: Stored, out_of_fold: np.ndarray, on_test: np.ndarray | None) -> dict[str, Any]:
+def beside_the_chosen(study: Stored, out_of_fold: np.ndarray, on_test: np.ndarray | None) -> dict[str, Any]:
     right, winner = (out_of_fold > 0.5) == study.labels, study.correct[:, study.winner]
     figures = {
         "fold_accuracies": study.per_fold(right).tolist(),

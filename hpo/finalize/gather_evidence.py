@@ -7,10 +7,10 @@ import numpy as np
 
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
 from hpo.evaluation.importance import importances
-from hpo.finalize.described import describe_contract, describe_data
-from hpo.finalize.final_model import Retrained, epoch_curves, layers, test_probabilities
+from hpo.finalize.final_model import Retrained, test_probabilities
+from hpo.finalize.network_layers import network_layers
 from hpo.finalize.seal import openings
-from hpo.finalize.trials import ChosenTrial, SearchOutcome, held_out, trial_evidence
+from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
 from hpo.report import evidence
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
@@ -18,27 +18,28 @@ from hpo.study.status import read_status
 from hpo.trial.development_rows import DevelopmentRows, labels_of
 from model.encoding import encode, spelled
 from model.genes import Genes, join
+from model.inspection import count_early_stops, inspect
 from model.mutagenesis import common_letters, mutate_positions
 from model.splitting import group_ids
 
 
 @dataclass(frozen=True, eq=False)
-class Gathered:
-    """Everything that a report tells of."""
+class AnsweredStudy:
+    """A study whose question is answered: everything that its report tells of."""
 
     opened: OpenedStudy
     development: DevelopmentRows
     search: SearchOutcome
-    winner: ChosenTrial
+    chosen: ChosenTrial
     final: Retrained
     original: Retrained | None  #: trial 0, where it is complete
     test: Genes | None  #: None while sealed
 
 
-def gather(found: Gathered) -> evidence.Evidence:
-    """Turn what was found into the report's evidence."""
-    opened, development, search, winner = found.opened, found.development, found.search, found.winner
-    final, test = found.final, found.test
+def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
+    """Gathers what the report is made from."""
+    opened, development, search, chosen = answered.opened, answered.development, answered.search, answered.chosen
+    final, test = answered.final, answered.test
     contract = opened.contract
     code = contract.settings.genetic_code
     labels = labels_of(development.genes)
@@ -46,48 +47,46 @@ def gather(found: Gathered) -> evidence.Evidence:
     groups = group_ids(everyone, contract.search.space.encodings, code)
     rows = len(labels)
     status = read_status(opened)
-    described = tuple(trial_evidence(opened, trial, development) for trial in search.trials)
+    trials = tuple(finished_trial(opened, trial, development) for trial in search.trials)
     return evidence.Evidence(
         study=opened.handle.name,
-        created=contract.created,
         finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         effort=evidence.Effort(
             budget=status.budget,
             folds_trained=status.folds_trained,
             folds_saved=status.folds_saved,
-            seconds=sum(trial.seconds for trial in described),
+            seconds=sum(trial.seconds for trial in trials),
         ),
-        contract=describe_contract(contract),
-        data=describe_data(contract, everyone),
-        trials=described,
-        winner=evidence.Winner(
-            number=winner.trial.number,
-            params=winner.config.as_dict(),
-            chosen_epoch=winner.epochs,
-            fold_curves=tuple(epoch_curves(fold.curves) for fold in winner.folds),
-            probabilities=held_out(winner.folds, winner.epochs, development.folds),
-            layers=layers(final.networks[0], winner.config),
-            instead_of=winner.instead_of,
-        ),
-        development=evidence.Development(labels=labels, groups=groups[:rows], folds=development.folds),
+        contract=contract,
+        data=inspect(everyone, code),
+        early_stops=count_early_stops(everyone, code),
+        trials=trials,
+        chosen=_chosen_trial(chosen, final, development),
+        development=evidence.DevelopmentSet(labels=labels, groups=groups[:rows], folds=development.folds),
         out_of_fold=search.out_of_fold,
-        final=evidence.FinalModel(
-            epochs=final.epochs,
-            curves=epoch_curves(final.curves),
-            seconds=final.seconds,
-            networks=len(final.networks),
-        ),
-        test_rows=contract.data.test.rows,
+        final=evidence.FinalModel(epochs=final.epochs, curves=final.curves, networks=len(final.networks)),
         test_openings=openings(opened),
-        test=None if test is None else _test_evidence(test, final, groups, rows, code),
-        original=_original_evidence(opened, described, found.original, test),
-        baselines=_baselines(opened, development, labels, test),
+        test=None if test is None else _test_set(test, final, groups, rows, code),
+        original=_original(contract, trials, answered.original, test),
+        baselines=_baselines(contract, development, labels, test),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
         positions=_positions(contract, development, final, test),
     )
 
 
-def _test_evidence(test: Genes, final: Retrained, groups: np.ndarray, rows: int, genetic_code: int) -> evidence.TestSet:
+def _chosen_trial(chosen: ChosenTrial, final: Retrained, development: DevelopmentRows) -> evidence.ChosenTrialDetails:
+    return evidence.ChosenTrialDetails(
+        number=chosen.trial.number,
+        params=chosen.config.as_dict(),
+        chosen_epoch=chosen.epochs,
+        fold_curves=tuple(fold.curves for fold in chosen.folds),
+        probabilities=held_out(chosen.folds, chosen.epochs, development.folds),
+        layers=network_layers(final.networks[0], chosen.config),
+        instead_of=chosen.instead_of,
+    )
+
+
+def _test_set(test: Genes, final: Retrained, groups: np.ndarray, rows: int, genetic_code: int) -> evidence.TestSet:
     return evidence.TestSet(
         labels=labels_of(test),
         probabilities=test_probabilities(final, test, genetic_code),
@@ -97,34 +96,33 @@ def _test_evidence(test: Genes, final: Retrained, groups: np.ndarray, rows: int,
     )
 
 
-def _original_evidence(
-    opened: OpenedStudy,
-    described: tuple[evidence.Trial, ...],
+def _original(
+    contract: Contract,
+    trials: tuple[evidence.FinishedTrial, ...],
     original: Retrained | None,
     test: Genes | None,
 ) -> evidence.Original | None:
     if original is None:
         return None
-    code = opened.contract.settings.genetic_code
+    code = contract.settings.genetic_code
     return evidence.Original(
         number=0,
-        params=opened.contract.baseline_configuration.as_dict(),
-        fold_accuracies=next(trial.fold_accuracies for trial in described if trial.number == 0),
+        fold_accuracies=next(trial.fold_accuracies for trial in trials if trial.number == 0),
         test_probabilities=None if test is None else test_probabilities(original, test, code),
     )
 
 
 def _baselines(
-    opened: OpenedStudy, development: DevelopmentRows, labels: np.ndarray, test: Genes | None
+    contract: Contract, development: DevelopmentRows, labels: np.ndarray, test: Genes | None
 ) -> tuple[Baseline, ...]:
-    """Plain baselines on the coarsest encoding that was searched: amino acids where they are."""
-    encodings = opened.contract.search.space.encodings
+    """Fits plain baselines on the coarsest encoding that was searched: amino acids where they are."""
+    encodings = contract.search.space.encodings
     encoding = "amino_acid" if "amino_acid" in encodings else encodings[0]
     encoded = development.encoded(encoding)
     data = BaselineData(tokens=encoded.tokens, lengths=encoded.lengths, labels=labels, folds=development.folds)
     if test is None:
         return all_baselines(data)
-    sealed = encode(test, encoding, opened.contract.settings.genetic_code)
+    sealed = encode(test, encoding, contract.settings.genetic_code)
     return all_baselines(
         BaselineData(
             tokens=data.tokens,
@@ -141,7 +139,7 @@ def _baselines(
 def _positions(
     contract: Contract, development: DevelopmentRows, final: Retrained, test: Genes | None
 ) -> evidence.PositionEffects | None:
-    """Which positions move the final model, over test genes where they are open; labels play no part."""
+    """Measures which positions move the final model, over test genes where they are open; labels play no part."""
     encoding, seen = final.config.encoding, development.encoded(final.config.encoding)
     code = contract.settings.genetic_code
     genes = seen if test is None else encode(test, encoding, code)

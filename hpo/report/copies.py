@@ -21,16 +21,16 @@ class Copies:
 
 
 def sampling_groups(evidence: Evidence, groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Say which rows were sampled together.
+    """Says which rows were sampled together.
 
     Where identical sequences are kept together, whole groups were dealt to folds and test; where they are
     spread, single rows were.
     """
-    return groups if evidence.contract.duplicates == "together" else np.arange(len(groups))
+    return groups if evidence.contract.splitting.duplicates == "together" else np.arange(len(groups))
 
 
 def count_copies(correct: NDArray[np.bool_], identical: NDArray[np.int64]) -> Copies:
-    """Look at rows as sequences.
+    """Looks at rows as sequences.
 
     Args:
         correct: [N].
