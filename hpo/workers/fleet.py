@@ -21,13 +21,12 @@ from typing import Self
 
 from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag, StopNow
+from hpo.stop_times import PARENT_PATIENCE_S
 from hpo.workers.devices import Slot
 from model.allocator import ALLOCATOR_ENVIRONMENT
 
 #: Children of one slot that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
-#: Seconds that children have to stop: a few batches, and a call or two of the storage.
-GRACE_S = 10.0
 #: Signals by which children end that this process has stopped.
 _OURS = (signal.SIGTERM, signal.SIGKILL)
 PARENT = "HPO_PARENT_PID"
@@ -80,7 +79,7 @@ class Fleet:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.end(grace_s=0.0 if kind is StopNow else GRACE_S)
+        self.end(grace_s=0.0 if kind is StopNow else PARENT_PATIENCE_S)
 
     @property
     def alive(self) -> int:
