@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from model.choices import Duplicates
 from model.encoding import encodings_for
 from model.errors import DataError
 from model.genes import Genes
 from model.inspection import inspect
-from model.splitting import Duplicates, group_ids, split
+from model.splitting import group_ids, split
 
 
 def look_at(
@@ -19,7 +20,7 @@ def look_at(
     seed: int,
     duplicates: Duplicates,
 ) -> dict[str, Any]:
-    """Everything that `hpo inspect` tells, ready for JSON.
+    """Gathers everything that `hpo inspect` tells, ready for JSON.
 
     Args:
         genes: With labels.
@@ -56,7 +57,7 @@ def _rehearse(
 
 
 def as_text(findings: dict[str, Any]) -> str:
-    """The findings for people."""
+    """Writes the findings for people."""
     rows, resistant = findings["rows"], findings["resistant"]
     length = findings["length"]
     lines = [

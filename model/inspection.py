@@ -11,6 +11,9 @@ from model.encoding import Encoding, encode, encodings_for
 from model.errors import DataError
 from model.genes import Genes
 
+#: A translation shorter than this share of the longest is short.
+_EARLY = 0.9
+
 
 @dataclass(frozen=True)
 class Lengths:
@@ -111,6 +114,25 @@ def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
             _inspect_encoding(genes, genes.labels, encoding, genetic_code) for encoding in encodings_for(genes.alphabet)
         ),
     )
+
+
+def count_early_stops(genes: Genes, genetic_code: int = 1) -> int | None:
+    """Counts genes that an early stop cuts short: translated to less than 90 % of the longest translation.
+
+    A fragment without a stop inside is short, but not cut.
+
+    Args:
+        genes: Labels play no part.
+        genetic_code: NCBI's number.
+
+    Returns:
+        Rows; None for proteins.
+    """
+    if genes.alphabet == "protein":
+        return None
+    lengths = encode(genes, "amino_acid", genetic_code).lengths
+    codons = np.array([len(sequence) // 3 for sequence in genes.sequences])
+    return int(np.count_nonzero((lengths < _EARLY * lengths.max()) & (lengths < codons - 1)))
 
 
 def _inspect_encoding(

@@ -58,7 +58,7 @@ class Baseline:
 
 
 def all_baselines(data: BaselineData) -> tuple[Baseline, ...]:
-    """Fit every baseline, the cheapest first."""
+    """Fits every baseline, the cheapest first."""
     return (
         majority(data),
         identical_sequence(data),
@@ -68,7 +68,7 @@ def all_baselines(data: BaselineData) -> tuple[Baseline, ...]:
 
 
 def majority(data: BaselineData) -> Baseline:
-    """Say the commoner label of the training rows, always."""
+    """Fits what always says the commoner label of the training rows."""
     labels = _joined(data).labels
 
     def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -78,7 +78,7 @@ def majority(data: BaselineData) -> Baseline:
 
 
 def identical_sequence(data: BaselineData) -> Baseline:
-    """Say the most frequent label of the same sequence in training; the majority where it is new or tied."""
+    """Fits a look-up: the commoner label of the same sequence in training; the majority's where it is new or tied."""
     joined = _joined(data)
     _, sequence = np.unique(joined.tokens, axis=0, return_inverse=True)
 
@@ -93,12 +93,12 @@ def identical_sequence(data: BaselineData) -> Baseline:
 
 
 def logistic_regression(data: BaselineData) -> Baseline:
-    """Logistic regression on one-hot positions, its penalty tuned within the training rows."""
+    """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows."""
     return _linear("logistic_regression", data, one_hot(_joined(data).tokens))
 
 
 def kmer_logistic_regression(data: BaselineData) -> Baseline:
-    """Logistic regression on counts of short words, wherever they stand; tuned alike."""
+    """Fits a logistic regression on counts of short words, wherever they stand; tuned alike."""
     joined = _joined(data)
     return _linear("kmer_logistic_regression", data, kmer_counts(joined.tokens, joined.lengths))
 

@@ -41,7 +41,7 @@ class Gap:
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Paired:
-    """Compare two classifiers by the cases where exactly one of them is right.
+    """Compares two classifiers by the cases where exactly one of them is right.
 
     Args:
         first: [N], where the first classifier is right.
@@ -62,12 +62,12 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray
 
 
 def gap(cv: float, cv_interval: Interval, test: float, test_interval: Interval) -> Gap:
-    """Set cross-validation and test side by side; both were measured on different rows."""
+    """Sets cross-validation and test side by side; both were measured on different rows."""
     return Gap(cv - test, difference_interval(cv, cv_interval, test, test_interval))
 
 
 def tied_with(correct: NDArray[np.bool_], winner: int, groups: NDArray[np.int64] | None = None) -> Sequence[int]:
-    """Find the configurations that the out-of-fold predictions cannot tell from the winner.
+    """Finds the configurations that the out-of-fold predictions cannot tell from the winner.
 
     Args:
         correct: [N, C], whether configuration c was right for row n.

@@ -11,7 +11,7 @@ MIN_TRIALS = 5
 
 
 def importances(complete: Sequence[FrozenTrial], searched: Collection[str], seed: int) -> dict[str, float]:
-    """Measure the importance of each hyperparameter that took different values.
+    """Measures the importance of each hyperparameter that took different values.
 
     Trials that lack a hyperparameter of the space are left out: trial 0 lacks those whose value a narrowed space
     excludes.

@@ -22,12 +22,12 @@ class Interval:
     high: float
 
     def contains(self, value: float) -> bool:
-        """Say whether the value lies inside, ends included."""
+        """Says whether the value lies inside, ends included."""
         return self.low <= value <= self.high
 
 
 def wilson(proportion: float, n: float) -> Interval:
-    """Wilson score interval.
+    """Computes Wilson's score interval.
 
     Args:
         proportion: Observed proportion, 0 to 1.
@@ -52,7 +52,7 @@ def wilson(proportion: float, n: float) -> Interval:
 
 
 def wilson_from_variance(proportion: float, variance: float, rows: int, units: int) -> Interval:
-    """Wilson interval at the effective number of rows that a variance implies.
+    """Computes Wilson's interval at the effective number of rows that a variance implies.
 
     Args:
         proportion: Observed proportion.
@@ -73,7 +73,7 @@ def wilson_from_variance(proportion: float, variance: float, rows: int, units: i
 
 
 def group_sums(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Sum rows by group.
+    """Sums rows by group.
 
     Args:
         values: [N] or [N, C].
@@ -88,7 +88,7 @@ def group_sums(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArra
 
 
 def grouped_variance(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Variance of the mean over rows, where whole groups were sampled and not single rows.
+    """Computes the variance of the mean over rows, where whole groups were sampled and not single rows.
 
     How much groups differ is estimated from all of them, and then weighed by their sizes. The squared residuals of
     the groups themselves would not do: where a few groups hold most rows, they happen to be right together more often
@@ -126,7 +126,7 @@ def _as_column(sizes: NDArray[np.float64], dimensions: int) -> NDArray[np.float6
 
 
 def accuracy_interval(correct: NDArray[np.bool_], groups: NDArray[np.int64] | None = None) -> Interval:
-    """Interval of an accuracy.
+    """Computes the interval of an accuracy.
 
     Args:
         correct: [N], at least one row.
@@ -143,7 +143,7 @@ def accuracy_interval(correct: NDArray[np.bool_], groups: NDArray[np.int64] | No
 
 
 def difference_interval(first: float, first_interval: Interval, second: float, second_interval: Interval) -> Interval:
-    """Interval of `first - second`, two independent proportions.
+    """Computes the interval of `first - second`, two independent proportions.
 
     Source:
         Newcombe 1998, method 10 (square and add), from the two single intervals.

@@ -21,7 +21,7 @@ _MAX_WORD = 6
 
 
 def one_hot(tokens: NDArray[np.uint8]) -> sparse.csr_matrix:
-    """One column per position and letter.
+    """Makes one column per position and letter.
 
     Args:
         tokens: [N, T], 0 is padding and has no column.
@@ -35,7 +35,7 @@ def one_hot(tokens: NDArray[np.uint8]) -> sparse.csr_matrix:
 
 
 def kmer_counts(tokens: NDArray[np.uint8], lengths: NDArray[np.int64]) -> sparse.csr_matrix:
-    """Counts of words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
+    """Counts words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
 
     Args:
         tokens: [N, T].
@@ -68,7 +68,7 @@ def fit_predict(
     train: NDArray[np.int64],
     rows: NDArray[np.int64],
 ) -> NDArray[np.float64]:
-    """Tune and fit on the training rows, predict the others.
+    """Tunes and fits on the training rows, predicts the others.
 
     Args:
         features: [N, columns].
@@ -105,7 +105,7 @@ def _fit(x: sparse.csr_matrix, y: NDArray[np.bool_], weights: NDArray[np.int64],
 
 
 def _tune(x: sparse.csr_matrix, y: NDArray[np.bool_], weights: NDArray[np.int64], sequence: NDArray[np.int64]) -> float:
-    """Choose the penalty by accuracy over inner folds; one sequence never stands on both sides."""
+    """Chooses the penalty by accuracy over inner folds; one sequence never stands on both sides."""
     generator = np.random.default_rng(0)
     names, number = np.unique(sequence, return_inverse=True)
     fold = generator.permutation(len(names))[number] % _INNER_FOLDS

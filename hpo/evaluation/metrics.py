@@ -61,12 +61,12 @@ class Slice:
 
 
 def called_resistant(probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Turn probabilities into calls."""
+    """Turns probabilities into calls."""
     return np.asarray(probabilities > THRESHOLD)
 
 
 def measure(labels: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> Measured:
-    """Measure predictions.
+    """Measures predictions.
 
     Args:
         labels: [N], True is resistant; at least one row.
@@ -86,7 +86,7 @@ def measure(labels: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> M
 
 
 def rates(labels: NDArray[np.bool_], called: NDArray[np.bool_]) -> Rates:
-    """Count hits and misses of calls [N] against labels [N]."""
+    """Counts hits and misses of calls [N] against labels [N]."""
     (tn, fp), (fn, tp) = sk.confusion_matrix(labels, called, labels=[False, True]).tolist()
     sensitivity = tp / (tp + fn) if tp + fn else None
     specificity = tn / (tn + fp) if tn + fp else None
@@ -102,7 +102,7 @@ def rates(labels: NDArray[np.bool_], called: NDArray[np.bool_]) -> Rates:
 
 
 def _mcc(tn: int, fp: int, fn: int, tp: int) -> float:
-    """Matthews correlation; 0 where a row or column of the matrix is empty, as in scikit-learn."""
+    """Computes the Matthews correlation; 0 where a row or column of the matrix is empty, as in scikit-learn."""
     denominator = float((tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)) ** 0.5
     return (tp * tn - fp * fn) / denominator if denominator else 0.0
 
@@ -126,7 +126,7 @@ def _calibration(labels: NDArray[np.bool_], p: NDArray[np.float64]) -> Curve:
 def slice_accuracy(
     name: str, correct: NDArray[np.bool_], chosen: NDArray[np.bool_], groups: NDArray[np.int64] | None = None
 ) -> Slice | None:
-    """Accuracy on the chosen rows; None where there are none.
+    """Measures accuracy on the chosen rows; None where there are none.
 
     Args:
         name: Of the part.
@@ -145,7 +145,7 @@ def slice_accuracy(
 def slices_by_length(
     correct: NDArray[np.bool_], lengths: NDArray[np.int64], parts: int = 4, groups: NDArray[np.int64] | None = None
 ) -> Sequence[Slice]:
-    """Accuracy by length, in about `parts` ranges that hold about as many rows each.
+    """Measures accuracy by length, in about `parts` ranges that hold about as many rows each.
 
     A length that many rows share has a range of its own, so that genes cut short stand apart from whole ones.
 
@@ -166,7 +166,7 @@ def slices_by_length(
 
 
 def _edges(lengths: NDArray[np.int64], parts: int) -> NDArray[np.int64]:
-    """The longest length of each range: quantiles, and what lies just below a length that many rows share."""
+    """Finds the longest length of each range: quantiles, and what lies just below a length that many rows share."""
     values, counts = np.unique(lengths, return_counts=True)
     common = np.flatnonzero(counts * parts >= len(lengths))
     quantiles = np.quantile(lengths, np.linspace(0, 1, parts + 1)[1:], method="higher")

@@ -72,7 +72,7 @@ def correct_selection_bias(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> CorrectedAccuracy:
-    """Estimate what accuracy the winner of a search has on new rows.
+    """Estimates what accuracy the winner of a search has on new rows.
 
     Args:
         correct: [N, C], whether the out-of-fold prediction of configuration c was right for row n.
@@ -123,7 +123,7 @@ def _deal(
     replicates: int,
     seed: int,
 ) -> _Scores:
-    """Deal groups into parts, again and again; each turn, `scoring` parts that follow one another score.
+    """Deals groups into parts, again and again; each turn, `scoring` parts that follow one another score.
 
     `totals` [G, C] are right rows, `sizes` [G] rows of each group.
     """

@@ -9,9 +9,9 @@ from typing import Any
 
 from hpo.evaluation.comparison import SIGNIFICANT
 from hpo.evaluation.intervals import Interval
+from hpo.report.baseline_comparison import PLAIN
 from hpo.report.rendering import markdown_text
-from hpo.report.rivals import PLAIN
-from hpo.report.words.names import RIVALS, moment, percent, plural, span, spoken, value
+from hpo.report.words.names import BASELINES, moment, percent, plural, span, spoken, value
 
 CARD = "README.md"
 INTENDED_USE = (
@@ -21,7 +21,7 @@ INTENDED_USE = (
 
 
 def model_card(result: dict[str, Any]) -> dict[str, Any]:
-    """Write the card.
+    """Writes the card.
 
     Args:
         result: What `result.json` holds.
@@ -43,17 +43,17 @@ def model_card(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def write_card(card: dict[str, Any], folder: Path) -> None:
-    """Write the card for people, beside the model that it belongs to."""
+    """Writes the card for people, beside the model that it belongs to."""
     (folder / CARD).write_text(card_in_words(card), encoding="utf-8")
 
 
 def remove_card(folder: Path) -> None:
-    """Remove the card for people, where there is one."""
+    """Removes the card for people, where there is one."""
     (folder / CARD).unlink(missing_ok=True)
 
 
 def card_in_words(card: dict[str, Any]) -> str:
-    """The card as a page of Markdown."""
+    """Returns the card as a page of Markdown."""
     trial, data = card["trial"], card["data"]
     params = ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in trial["params"].items())
     lines = [
@@ -99,7 +99,7 @@ def _figures(card: dict[str, Any]) -> list[str]:
 
 
 def _spoken(name: str, baseline: dict[str, Any]) -> str:
-    return f"{RIVALS[name].short}, {'cross-validation' if baseline['test'] is None else 'test'}"
+    return f"{BASELINES[name].short}, {'cross-validation' if baseline['test'] is None else 'test'}"
 
 
 def _score(baseline: dict[str, Any]) -> float | None:
@@ -129,7 +129,7 @@ def _limits(result: dict[str, Any]) -> list[str]:
 
 
 def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
-    """Name the plain baseline that does best, where the network does not beat it by more than chance."""
+    """Names the plain baseline that does best, where the network does not beat it by more than chance."""
     plain = {name: result["baselines"][name] for name in PLAIN if name in result["baselines"]}
     scored = {name: baseline for name, baseline in plain.items() if _score(baseline) is not None}
     name = max(scored, key=lambda name: _score(scored[name]) or 0.0, default=None)
@@ -138,7 +138,7 @@ def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
     where, own = "in cross-validation", result["cv"]["mean"]
     if scored[name]["test"] is not None:
         where, own = "on the test set", result["test"]["accuracy"]
-    told = f"{where} {RIVALS[name].long} is right for {percent(_score(scored[name]))}, this model for {percent(own)}"
+    told = f"{where} {BASELINES[name].long} is right for {percent(_score(scored[name]))}, this model for {percent(own)}"
     if _is_better(scored[name]):
         return [f"Do not use this model: {told}. That is better by more than chance."]
     return [f"A network may not be needed: {told}. It does not beat that by more than chance."]

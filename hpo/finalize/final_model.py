@@ -7,7 +7,6 @@ seed. Development rows alone decide that (docs/decisions/0013).
 
 import dataclasses
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.report.evidence import EpochCurves, Layer
 from hpo.search.seeds import derive
 from hpo.study.contract import Contract
 from hpo.trial.development_rows import DevelopmentRows
@@ -51,7 +49,6 @@ class Retrained:
     networks: tuple[BiLSTM, ...]
     curves: Curves  #: of the first network
     epochs: int
-    seconds: float
 
 
 def retrain(
@@ -63,7 +60,7 @@ def retrain(
     device: str,
     members: int = 1,
 ) -> Retrained:
-    """Train a configuration on all development rows.
+    """Trains a configuration on all development rows.
 
     Args:
         contract: For seed and settings.
@@ -77,7 +74,6 @@ def retrain(
     Raises:
         TrainingError: It cannot be trained.
     """
-    started = time.monotonic()
     rows = development.everything(config.encoding)
     settings = on_all_cores(contract.settings, device)
 
@@ -103,12 +99,11 @@ def retrain(
         networks=tuple(network for network, _ in trained),
         curves=trained[0][1],
         epochs=epochs,
-        seconds=time.monotonic() - started,
     )
 
 
 def on_all_cores(settings: TrainingSettings, device: str) -> TrainingSettings:
-    """Settings that give the same network, faster: no worker needs the cores now.
+    """Returns settings that give the same network, faster: no worker needs the cores now.
 
     Only the native engine gives the same numbers with any number of threads; with another one they stay the study's.
     """
@@ -120,7 +115,7 @@ def on_all_cores(settings: TrainingSettings, device: str) -> TrainingSettings:
 def first_that_fits(
     train: Callable[[int], tuple[BiLSTM, Curves]], loss: Callable[[BiLSTM], float], highest: float
 ) -> tuple[BiLSTM, Curves]:
-    """Train until a network fits its rows.
+    """Trains until a network fits its rows.
 
     Args:
         train: Trains the network of a try, counted from 0.
@@ -146,20 +141,20 @@ def first_that_fits(
 
 
 def loss_on(network: BiLSTM, rows: Examples) -> float:
-    """Mean cross-entropy of a network on some rows."""
+    """Returns the mean cross-entropy of a network on some rows."""
     called = predict(network, rows).astype(np.float64).clip(_LEAST, 1.0 - _LEAST)
     return float(-np.log(np.where(rows.labels, called, 1.0 - called)).mean())
 
 
 def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDArray[np.float64]:
-    """[M] P(resistant) of genes that the model has not seen."""
+    """Returns [M] P(resistant) of genes that the model has not seen."""
     return predict(model.networks, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
 
 
 def save(
     model: Retrained, contract: Contract, development: DevelopmentRows, folder: Path, card: dict[str, Any]
 ) -> None:
-    """Write safetensors weights and a JSON configuration to `folder`."""
+    """Writes safetensors weights and a JSON configuration to `folder`."""
     save_model(
         folder,
         model.networks,
@@ -168,34 +163,4 @@ def save(
         genetic_code=contract.settings.genetic_code,
         letters=common_letters(development.encoded(model.config.encoding)),
         card=card,
-    )
-
-
-def epoch_curves(curves: Curves) -> EpochCurves:
-    """Curves, for the report."""
-    return EpochCurves(**{name: tuple(values) for name, values in dataclasses.asdict(curves).items()})
-
-
-def layers(network: BiLSTM, config: LearnerConfig) -> tuple[Layer, ...]:
-    """The network's layers, for its picture."""
-
-    def count(part: Any) -> int:
-        return sum(weights.numel() for weights in part.parameters())
-
-    hidden = 2 * config.hidden_size
-    dropout = f"dropout {config.dropout:.2g}" if config.dropout else ""
-    recurrent = [
-        Layer(name=f"BiLSTM {number}", output=f"T × {hidden}", parameters=count(part), note=dropout)
-        for number, part in enumerate(network.recurrent, start=1)
-    ]
-    return (
-        Layer(
-            name=f"Embedding ({config.encoding.replace('_', ' ')})",
-            output=f"T × {config.embedding_size}",
-            parameters=count(network.embedding) + (0 if network.positions is None else network.positions.numel()),
-            note="" if network.positions is None else "with positions",
-        ),
-        *recurrent,
-        Layer(name=f"Pooling: {config.pooling}", output=str(hidden), parameters=0),
-        Layer(name="Sigmoid unit", output="1", parameters=count(network.output)),
     )

@@ -9,7 +9,7 @@ import optuna_dashboard
 from optuna_dashboard.artifact import get_artifact_path
 
 from hpo.finalize.card import CARD
-from hpo.report import evidence, summary_note
+from hpo.report import Report, summary_note
 from hpo.study.opened import OpenedStudy
 from model.saving import CONFIGURATION, weights_name
 from storage.artifacts.dashboard import attach
@@ -23,23 +23,23 @@ _TYPES = {
 }
 
 
-def publish(opened: OpenedStudy, output: Path, facts: evidence.Evidence) -> None:
-    """Put note, plots, report and model where optuna-dashboard shows them.
+def publish(opened: OpenedStudy, output: Path, report: Report) -> None:
+    """Puts note, plots, report and model where optuna-dashboard shows them.
 
     Args:
         opened: The opened study.
         output: The report's folder, with `plots/*.png` and `model/`.
-        facts: What the report was made from.
+        report: As it was written to that folder.
     """
     plots = sorted((output / "plots").glob("*.png"))
-    ids = {path: _attach(opened, path) for path in [*plots, *_report_and_model(output, facts.final.networks)]}
+    ids = {path: _attach(opened, path) for path in [*plots, *_report_and_model(output, report.evidence.final.networks)]}
     study = opened.study(0)
     pictures = {plot.stem: get_artifact_path(study, ids[plot]) for plot in plots}
-    optuna_dashboard.save_note(study, summary_note(facts, pictures))
+    optuna_dashboard.save_note(study, summary_note(report, pictures))
 
 
 def _report_and_model(output: Path, networks: int) -> list[Path]:
-    """By name: the folder may hold weights of an earlier, larger ensemble."""
+    """Lists the files by name: the folder may hold weights of an earlier, larger ensemble."""
     report = [output / name for name in ("report.html", "report.md", "result.json")]
     model = (CARD, CONFIGURATION, *map(weights_name, range(networks)))
     return [*report, *(output / "model" / name for name in model)]

@@ -10,12 +10,12 @@ from model.snapshot import from_bytes
 
 
 def openings(opened: OpenedStudy) -> tuple[str, ...]:
-    """When the test set was opened so far: dates in ISO 8601, UTC."""
+    """Tells when the test set was opened so far: dates in ISO 8601, UTC."""
     return openings_of(opened.handle.attributes())
 
 
 def open_test(opened: OpenedStudy) -> Genes:
-    """Break the seal: write down that it was broken, then read the test rows.
+    """Breaks the seal: writes down that it is broken, then reads the test rows.
 
     Raises:
         ContractError: The artifact holds other rows than the contract says.

@@ -9,14 +9,15 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpo.choices import Prefer
 from hpo.errors import HpoError, NotFinishedError
 from hpo.finalize import final_model
 from hpo.finalize.card import model_card, remove_card, write_card
-from hpo.finalize.gathering import Gathered, gather
+from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import ChosenTrial, Prefer, choose_winner, folds_of, read_search
-from hpo.report import write_report
+from hpo.finalize.trials import ChosenTrial, choose_trial, folds_of, read_search
+from hpo.report import make_report, write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS
 from hpo.study.opened import OpenedStudy
@@ -42,7 +43,7 @@ class FinalizeOptions:
 
 
 def open_report_folder(folder: Path) -> None:
-    """Make the folder for report and model, before hours are spent on what goes into it.
+    """Makes the folder for report and model, before hours are spent on what goes into it.
 
     Raises:
         HpoError: It cannot be made or written.
@@ -59,7 +60,7 @@ def open_report_folder(folder: Path) -> None:
 
 
 def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dict[str, Any]:
-    """Answer the study's question.
+    """Answers the study's question.
 
     Args:
         opened: The opened study.
@@ -80,23 +81,24 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
         _tell_of_openings(opened)
     development = load_development_rows(opened.contract, opened.artifacts)
     search = read_search(opened, development)
-    winner = choose_winner(opened, search, development, options.prefer)
-    with step(f"Retraining trial {winner.trial.number} on all development data"):
+    chosen = choose_trial(opened, search, development, options.prefer)
+    with step(f"Retraining trial {chosen.trial.number} on all development data"):
         final = final_model.retrain(
-            opened.contract, development, winner.config, winner.epochs, winner.folds, options.device, options.ensemble
+            opened.contract, development, chosen.config, chosen.epochs, chosen.folds, options.device, options.ensemble
         )
-        original = _retrain_original(opened, development, search.trials, winner, final, options.device)
+        original = _retrain_original(opened, development, search.trials, chosen, final, options.device)
     # Everything that could influence the model is done. Only now is the test set opened.
     test = open_test(opened) if options.with_test else None
     with step("Comparing with plain baselines, writing the report"):
-        facts = gather(Gathered(opened, development, search, winner, final, original, test))
-        result = write_report(facts, output)
+        answered = AnsweredStudy(opened, development, search, chosen, final, original, test)
+        report = make_report(gather_evidence(answered))
+        result = write_report(report, output)
     card = model_card(result)
     # Before an earlier model is: whenever this is cut short, no page stands beside another model.
     remove_card(output / "model")
     final_model.save(final, opened.contract, development, output / "model", card=card)
     write_card(card, output / "model")
-    publish(opened, output, facts)
+    publish(opened, output, report)
     return result
 
 
@@ -110,7 +112,7 @@ def _check_finished(opened: OpenedStudy, early: bool) -> None:
 
 
 def _tell_of_another_report(opened: OpenedStudy, output: Path) -> None:
-    """Say that the folder holds the report of another study, which is about to be written over."""
+    """Says that the folder holds the report of another study, which is about to be written over."""
     # What lies there may be anything: it is only looked at.
     with suppress(OSError, ValueError, TypeError, KeyError):
         study = json.loads((output / "result.json").read_text())["study"]
@@ -119,7 +121,7 @@ def _tell_of_another_report(opened: OpenedStudy, output: Path) -> None:
 
 
 def _tell_of_openings(opened: OpenedStudy) -> None:
-    """Say that the test set has been used, before it is used again."""
+    """Says that the test set has been used, before it is used again."""
     earlier = openings(opened)
     if earlier:
         say(
@@ -133,15 +135,15 @@ def _retrain_original(
     opened: OpenedStudy,
     development: DevelopmentRows,
     trials: Sequence[FrozenTrial],
-    winner: ChosenTrial,
+    chosen: ChosenTrial,
     final: final_model.Retrained,
     device: str,
 ) -> final_model.Retrained | None:
-    """Trial 0 on all development data, for its test accuracy; None where it did not complete."""
+    """Trains trial 0 on all development data, for its test accuracy; None where it did not complete."""
     first = next((trial for trial in trials if trial.number == 0 and trial.value is not None), None)
     if first is None:
         return None
-    if winner.trial.number == 0 and len(final.networks) == 1:
+    if chosen.trial.number == 0 and len(final.networks) == 1:
         return final
     return final_model.retrain(
         opened.contract,

@@ -1,14 +1,15 @@
-"""What the search left: trials, the winner's curves, and every complete trial's out-of-fold predictions."""
+"""What the search left: trials, the chosen trial's curves, and every complete trial's out-of-fold predictions."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
 from hpo.report import evidence
@@ -22,8 +23,6 @@ from model.network import BiLSTM
 from model.splitting import group_ids
 from model.training import FoldResult
 from storage.trials.lease import REASON
-
-Prefer = Literal["best", "simplest"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +57,7 @@ class ChosenTrial:
 
 
 def read_search(opened: OpenedStudy, development: DevelopmentRows) -> SearchOutcome:
-    """Read the trials that have ended, and the predictions of the complete ones.
+    """Reads the trials that have ended, and the predictions of the complete ones.
 
     Raises:
         NotFinishedError: No trial is complete.
@@ -79,10 +78,10 @@ def _complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in trials if trial.state == TrialState.COMPLETE]
 
 
-def choose_winner(
+def choose_trial(
     opened: OpenedStudy, search: SearchOutcome, development: DevelopmentRows, prefer: Prefer
 ) -> ChosenTrial:
-    """The best complete trial, or the simplest that cannot be told from it; with its folds."""
+    """Chooses the best complete trial, or the simplest that cannot be told from it; with its folds."""
     best = search.best
     chosen = best if prefer == "best" else _simplest(opened, search, development)
     return ChosenTrial(
@@ -108,7 +107,7 @@ def _simplest(opened: OpenedStudy, search: SearchOutcome, development: Developme
 def simplest(
     search: SearchOutcome, groups: NDArray[np.int64] | None, size: Callable[[FrozenTrial], int]
 ) -> FrozenTrial:
-    """The smallest network among the best trial and those that are tied with it; of equal ones the better.
+    """Finds the smallest network among the best trial and those that are tied with it; of equal ones the better.
 
     Args:
         search: With at least one complete trial.
@@ -122,18 +121,18 @@ def simplest(
 
 
 def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
-    """Parameters of a configuration's network."""
+    """Counts the parameters of a configuration's network."""
     encoded = development.encoded(config.encoding)
     with torch.device("meta"):  # shapes without memory
         network = BiLSTM(config, encoded.vocabulary_size, encoded.tokens.shape[1])
     return sum(weights.numel() for weights in network.parameters())
 
 
-def trial_evidence(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.Trial:
-    """A finished trial, for the report."""
+def finished_trial(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.FinishedTrial:
+    """Describes a finished trial, for the report."""
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
     config = trial.user_attrs.get(CONFIGURATION)
-    return evidence.Trial(
+    return evidence.FinishedTrial(
         number=trial.number,
         state=cast(evidence.State, trial.state.name),
         params=dict(config or trial.params),
@@ -148,7 +147,7 @@ def trial_evidence(opened: OpenedStudy, trial: FrozenTrial, development: Develop
 def _out_of_fold(
     opened: OpenedStudy, trials: Sequence[FrozenTrial], development: DevelopmentRows
 ) -> evidence.OutOfFold:
-    """Which rows each complete trial got right while they were held out."""
+    """Tells which rows each complete trial got right while they were held out."""
     labels, complete = labels_of(development.genes), _complete(trials)
     correct = [
         (held_out(folds_of(opened, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
@@ -160,7 +159,7 @@ def _out_of_fold(
 def held_out(
     folds: list[FoldResult] | tuple[FoldResult, ...], epoch: int, fold_of_row: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """[N] P(resistant) of each development row from the fold that did not train on it, after `epoch` epochs."""
+    """Returns [N] P(resistant) of each development row from the fold that did not train on it, after `epoch` epochs."""
     probabilities = np.empty(len(fold_of_row))
     for fold, result in enumerate(folds):
         probabilities[fold_of_row == fold] = result.probabilities[epoch - 1]
@@ -168,6 +167,6 @@ def held_out(
 
 
 def folds_of(opened: OpenedStudy, trial: FrozenTrial) -> list[FoldResult]:
-    """The results of a trial's finished folds, in order."""
+    """Reads the results of a trial's finished folds, in order."""
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
     return [read_fold(opened.artifacts, record) for record in records]

@@ -1,6 +1,7 @@
 """Everything a report is made from, as it was measured: `finalize` fills it, the report derives the rest.
 
-Values only: no statistics, no words. Arrays are in development or test row order.
+Values only: no statistics, no words; contract, curves and inspection are the originals. Arrays are in development or
+test row order.
 Letters: N development rows, M test rows, C complete trials, K folds, T tokens.
 """
 
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.evaluation.baselines import Baseline
+from hpo.study.contract import Contract
+from model.epochs import Curves
+from model.inspection import Inspection
 
 ParamValue = str | int | float | bool | None
 State = Literal["COMPLETE", "PRUNED", "FAIL"]
@@ -25,63 +29,10 @@ class Effort:
     folds_trained: int
     folds_saved: int  #: folds that pruning spared
     seconds: float  #: sum of the training time of all folds
-    workers: int | None = None  #: how many worked on it, if known
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contract:
-    """What `create-study` froze, in the words of its options; shown in the method section."""
-
-    fingerprint: str  #: sha256 of the data
-    folds: int
-    test_size: float
-    seed: int
-    duplicates: Literal["together", "spread"]
-    encodings: tuple[str, ...]  #: that were searched
-    genetic_code: int
-    max_epochs: int
-    patience: int
-    sampler: str
-    pruner: str
-    class_weights: bool
-    space: Mapping[str, str]  #: hyperparameter -> its range or choices, in words
-    versions: Mapping[str, str]  #: package -> version
-
-
-@dataclass(frozen=True, kw_only=True)
-class EncodingSummary:
-    """What the data look like under one encoding (development and test rows together)."""
-
-    encoding: str
-    distinct: int
-    duplicate_rows: int  #: rows beyond the first of each sequence
-    contradictory_rows: int  #: rows of sequences that carry both labels
-    commonest: int  #: rows of the commonest sequence
-    ceiling: float  #: the highest accuracy that any classifier of these sequences can have
-    shortest: int  #: tokens
-    median: int
-    longest: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataSummary:
-    """The data as read."""
-
-    source: str  #: file name, without its folder
-    alphabet: Literal["dna", "protein"]
-    rows: int
-    resistant: int
-    shortest: int  #: letters
-    median: int
-    longest: int
-    ambiguous_letters: int
-    early_stops: int | None  #: rows with a stop inside, translated to under 90 % of the longest; None for proteins
-    encodings: tuple[EncodingSummary, ...]
-    warnings: tuple[str, ...] = ()  #: what `create-study` warned of
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trial:
+class FinishedTrial:
     """One finished trial."""
 
     number: int
@@ -100,16 +51,6 @@ class Trial:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EpochCurves:
-    """Loss and accuracy by epoch; validation is empty where nothing was held out."""
-
-    train_loss: tuple[float, ...]
-    train_accuracy: tuple[float, ...]
-    validation_loss: tuple[float, ...] = ()
-    validation_accuracy: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Layer:
     """One layer of the network, for its picture."""
 
@@ -120,13 +61,13 @@ class Layer:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Winner:
-    """The trial that the search chose."""
+class ChosenTrialDetails:
+    """What is known of the chosen trial beside what is known of every trial."""
 
     number: int
     params: Mapping[str, ParamValue]
     chosen_epoch: int  #: 1-based, one for all folds
-    fold_curves: tuple[EpochCurves, ...]  #: [K]
+    fold_curves: tuple[Curves, ...]  #: [K]
     probabilities: NDArray[np.floating]  #: [N] out of fold, at the chosen epoch
     layers: tuple[Layer, ...]
     instead_of: int | None = None  #: the trial with the highest score, where a simpler one was preferred to it
@@ -137,13 +78,12 @@ class Original:
     """The original's configuration, trial 0."""
 
     number: int
-    params: Mapping[str, ParamValue]
     fold_accuracies: tuple[float, ...]
     test_probabilities: NDArray[np.floating] | None = None  #: [M], where it was retrained for the test
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Development:
+class DevelopmentSet:
     """Rows that the search saw."""
 
     labels: NDArray[np.bool_]  #: [N]
@@ -164,8 +104,7 @@ class FinalModel:
     """The model that was retrained on all development rows."""
 
     epochs: int
-    curves: EpochCurves
-    seconds: float
+    curves: Curves
     networks: int = 1  #: trained from different seeds; their probabilities are averaged
 
 
@@ -200,17 +139,16 @@ class Evidence:
     """All of it."""
 
     study: str
-    created: str  #: ISO 8601, UTC
-    finished: str
+    finished: str  #: ISO 8601, UTC
     effort: Effort
     contract: Contract
-    data: DataSummary
-    trials: tuple[Trial, ...]  #: every finished trial, by number
-    winner: Winner
-    development: Development
+    data: Inspection  #: of development and test rows; while sealed, of the development rows
+    early_stops: int | None  #: rows of these that an early stop cuts short; None for proteins
+    trials: tuple[FinishedTrial, ...]  #: every finished trial, by number
+    chosen: ChosenTrialDetails
+    development: DevelopmentSet
     out_of_fold: OutOfFold
     final: FinalModel
-    test_rows: int  #: M, known while sealed too
     test_openings: tuple[str, ...]  #: when the test set was opened, ISO 8601, this time included
     test: TestSet | None = None  #: None while sealed
     original: Original | None = None
@@ -219,6 +157,6 @@ class Evidence:
     positions: PositionEffects | None = None
 
     @property
-    def instead_of(self) -> Trial | None:
+    def instead_of(self) -> FinishedTrial | None:
         """The trial with the highest score, where a simpler one was preferred to it."""
-        return next((trial for trial in self.trials if trial.number == self.winner.instead_of), None)
+        return next((trial for trial in self.trials if trial.number == self.chosen.instead_of), None)

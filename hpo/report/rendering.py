@@ -1,4 +1,4 @@
-"""Evidence, answer, words and plots through a template.
+"""A report through a template: the page, its Markdown, and the dashboard's note.
 
 Study names, hyperparameters, reasons and file names come out of a database: in HTML all of them are escaped, and
 only the figures, which this package draws itself, are put in as they are.
@@ -6,54 +6,46 @@ only the figures, which this package draws itself, are put in as they are.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
-from hpo.report.evidence import Evidence
-from hpo.report.plots import Plot
-from hpo.report.result import count_states
-from hpo.report.statistics import Answer
-from hpo.report.words import Words, names
-from hpo.report.words.verdict import chosen_trial, winning_params
+from hpo.report.report import Report
+from hpo.report.statistics import count_states
+from hpo.report.words import names
+from hpo.report.words.verdict import chosen_params, chosen_trial
 
 #: The main plots, as they stand in the dashboard's note.
 _IN_NOTE = ("cv_against_test", "confusion_matrix", "optimization_history", "positions")
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
-    """What the pages are made from."""
-
-    evidence: Evidence
-    answer: Answer
-    words: Words
-    plots: Mapping[str, Plot]
-
-
 def html_page(report: Report) -> str:
-    """Render the one self-contained page."""
+    """Renders the one self-contained page."""
     environment = _environment()
     environment.filters["figure"] = lambda plot: Markup(plot.svg)  # noqa: S704 (drawn here, texts escaped by matplotlib)
     return environment.get_template("report.html.j2").render(_context(report))
 
 
 def markdown_page(report: Report) -> str:
-    """Render the page for a repository; figures are links to `plots/`."""
+    """Renders the page for a repository; figures are links to `plots/`."""
     environment = _environment()
     return environment.get_template("report.md.j2").render(_context(report))
 
 
-def markdown_note(report: Report, pictures: Mapping[str, str]) -> str:
-    """Render the short note that stands on the study in optuna-dashboard, with the plots that it serves."""
+def summary_note(report: Report, pictures: Mapping[str, str]) -> str:
+    """Renders the short Markdown note that stands on the study in optuna-dashboard.
+
+    Args:
+        report: Of a finished study.
+        pictures: Where the dashboard serves each plot, by the plot's name.
+    """
     environment = _environment()
     shown = {name: pictures[name] for name in _IN_NOTE if name in pictures and name in report.plots}
     return environment.get_template("note.md.j2").render(_context(report), pictures=shown)
 
 
 def markdown_text(text: object) -> str:
-    """Make untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell.
+    """Makes untrusted text harmless in Markdown: one line, nothing that begins markup or ends a table cell.
 
     A "<" that cannot begin a tag and an "&" that cannot begin an entity stay as they are, for readers of the source.
     """
@@ -94,14 +86,14 @@ def _environment() -> Environment:
 def _context(report: Report) -> dict[str, object]:
     return {
         "evidence": report.evidence,
-        "answer": report.answer,
+        "statistics": report.statistics,
         "words": report.words,
         "plots": report.plots,
-        "rival_names": names.RIVALS,
-        "length_unit": names.encoding_name(str(report.evidence.winner.params.get("encoding", "tokens"))),
-        "position_name": names.POSITION.get(str(report.evidence.winner.params.get("encoding")), "position"),
+        "baseline_names": names.BASELINES,
+        "length_unit": names.encoding_name(str(report.evidence.chosen.params.get("encoding", "tokens"))),
+        "position_name": names.POSITION.get(str(report.evidence.chosen.params.get("encoding")), "position"),
         "chosen_trial": chosen_trial(report.evidence),
-        "winning_params": winning_params(report.evidence),
+        "chosen_params": chosen_params(report.evidence),
         "counts": count_states(report.evidence.trials),
-        "measured": report.answer.test.measured if report.answer.test else report.answer.cv.measured,
+        "measured": report.statistics.test.measured if report.statistics.test else report.statistics.cv.measured,
     }

@@ -12,7 +12,7 @@ the accuracy as a function of the trials spent: for each finished trial the best
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,37 +20,37 @@ import numpy as np
 from hpo.evaluation.comparison import Gap, Paired
 from hpo.evaluation.intervals import Interval
 from hpo.evaluation.metrics import Curve, Measured, Slice
-from hpo.report.evidence import Evidence, PositionEffects, Trial
-from hpo.report.rivals import Duel, Rival
-from hpo.report.statistics import Answer, CrossValidation, Tested, top_positions
+from hpo.report.baseline_comparison import ComparedBaseline, PairedTests
+from hpo.report.evidence import Evidence, PositionEffects
+from hpo.report.statistics import CrossValidation, Statistics, Tested, count_states, top_positions
 
 Json = Any  # what `json.dumps(..., allow_nan=False)` takes
 _PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuration")
 
 
-def build_result(evidence: Evidence, answer: Answer) -> dict[str, Json]:
-    """Build the contents of `result.json`.
+def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
+    """Builds the contents of `result.json`.
 
     Returns:
         Plain dicts, lists, strings and finite numbers.
     """
-    test = answer.test
+    test = statistics.test
     result = {
         "study": evidence.study,
-        "created": evidence.created,
+        "created": evidence.contract.created,
         "finished": evidence.finished,
         "best_trial": _best_trial(evidence),
-        "cv": _cv(answer.cv),
+        "cv": _cv(statistics.cv),
         "test": None if test is None else _test(test),
         "gap": None if test is None else test.gap.difference,
         "gap_details": None if test is None else _gaps(test),
-        "baselines": _baselines(answer),
+        "baselines": _baselines(statistics),
         "trials": _trial_counts(evidence),
         "folds_trained": evidence.effort.folds_trained,
         "folds_saved": evidence.effort.folds_saved,
         "seconds": evidence.effort.seconds,
-        "search": {"best_by_trial": [dataclasses.asdict(spent) for spent in answer.progress]},
-        "tied_with_best": [trial.number for trial in answer.tied],
+        "search": {"best_by_trial": [dataclasses.asdict(spent) for spent in statistics.progress]},
+        "tied_with_best": [trial.number for trial in statistics.tied],
         "importances": dict(evidence.importances),
         "positions": _positions(evidence.positions),
         "test_openings": len(evidence.test_openings),
@@ -60,25 +60,19 @@ def build_result(evidence: Evidence, answer: Answer) -> dict[str, Json]:
     return {key: _plain(value) for key, value in result.items()}
 
 
-def count_states(trials: Sequence[Trial]) -> dict[str, int]:
-    """Count finished trials by state: complete, pruned, failed."""
-    names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
-    return {name: sum(trial.state == state for trial in trials) for name, state in names.items()}
-
-
 def _trial_counts(evidence: Evidence) -> dict[str, Json]:
     return {**count_states(evidence.trials), "budget": evidence.effort.budget}
 
 
 def _best_trial(evidence: Evidence) -> dict[str, Json]:
-    winner = evidence.winner
+    chosen = evidence.chosen
     return {
-        "number": winner.number,
-        "params": dict(winner.params),
-        "preferred_to": winner.instead_of,
+        "number": chosen.number,
+        "params": dict(chosen.params),
+        "preferred_to": chosen.instead_of,
         "epochs": evidence.final.epochs,
         "networks": evidence.final.networks,
-        "network_parameters": sum(layer.parameters for layer in winner.layers),
+        "network_parameters": sum(layer.parameters for layer in chosen.layers),
     }
 
 
@@ -127,33 +121,33 @@ def _measured(measured: Measured) -> dict[str, Json]:
     }
 
 
-def _baselines(answer: Answer) -> dict[str, Json]:
+def _baselines(statistics: Statistics) -> dict[str, Json]:
     missing = {name: {"cv": None, "test": None} for name in _PROMISED_BASELINES}
-    return missing | {rival.name: _rival(rival) for rival in answer.rivals}
+    return missing | {baseline.name: _baseline(baseline) for baseline in statistics.baselines}
 
 
-def _rival(rival: Rival) -> dict[str, Json]:
+def _baseline(baseline: ComparedBaseline) -> dict[str, Json]:
     return {
-        "cv": rival.cv,
-        "test": rival.test,
-        "fold_accuracies": list(rival.fold_accuracies),
-        **_duel("cv", rival.cv_duel),
-        **_duel("test", rival.test_duel),
+        "cv": baseline.cv,
+        "test": baseline.test,
+        "fold_accuracies": list(baseline.fold_accuracies),
+        **_paired_tests("cv", baseline.paired_in_cv),
+        **_paired_tests("test", baseline.paired_on_test),
     }
 
 
-def _duel(where: str, duel: Duel | None) -> dict[str, Json]:
+def _paired_tests(where: str, paired: PairedTests | None) -> dict[str, Json]:
     return {
-        f"mcnemar_{where}": None if duel is None else _paired(duel.rows),
-        f"mcnemar_{where}_cases": None if duel is None else _paired(duel.cases),
+        f"mcnemar_{where}": None if paired is None else _paired(paired.rows),
+        f"mcnemar_{where}_cases": None if paired is None else _paired(paired.cases),
     }
 
 
 def _data(evidence: Evidence) -> dict[str, Json]:
     return {
-        "fingerprint": evidence.contract.fingerprint,
+        "fingerprint": evidence.contract.data.fingerprint,
         "development": len(evidence.development.labels),
-        "test": evidence.test_rows,
+        "test": evidence.contract.data.test.rows,
         "resistant": evidence.data.resistant,
         "ceilings": {summary.encoding: summary.ceiling for summary in evidence.data.encodings},
     }
@@ -208,7 +202,7 @@ def _paired(paired: Paired) -> dict[str, Json]:
 
 
 def _plain(value: Json) -> Json:
-    """Turn numpy scalars into Python's, and numbers that JSON lacks (nan, infinity) into null."""
+    """Turns numpy scalars into Python's, and numbers that JSON lacks (nan, infinity) into null."""
     if isinstance(value, Mapping):
         return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):

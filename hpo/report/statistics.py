@@ -16,14 +16,14 @@ from hpo.evaluation.metrics import (
     slices_by_length,
 )
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
-from hpo.report.evidence import Evidence, PositionEffects, TestSet, Trial
-from hpo.report.rivals import PLAIN, Rival, best_column, find_rivals, winning_column
-from hpo.report.sampled import Copies, count_copies, sampling_groups
+from hpo.report.baseline_comparison import PLAIN, ComparedBaseline, best_column, chosen_column, compare_baselines
+from hpo.report.copies import Copies, count_copies, sampling_groups
+from hpo.report.evidence import Evidence, FinishedTrial, PositionEffects, TestSet
 
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """The winner in cross-validation."""
+    """The chosen trial in cross-validation."""
 
     fold_accuracies: tuple[float, ...]
     mean: float
@@ -56,50 +56,56 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class Statistics:
     """Everything that the pages say in figures."""
 
     cv: CrossValidation
     test: Tested | None
-    rivals: tuple[Rival, ...]  #: the original's configuration last
-    tied: tuple[Trial, ...]  #: complete trials that cannot be told from the winner, best first
+    baselines: tuple[ComparedBaseline, ...]  #: the original's configuration last
+    tied: tuple[FinishedTrial, ...]  #: complete trials that cannot be told from the chosen trial, best first
     progress: tuple[Progress, ...]  #: by number
 
-    def rival(self, name: str) -> Rival | None:
-        """Find a baseline by its name."""
-        return next((rival for rival in self.rivals if rival.name == name), None)
+    def baseline(self, name: str) -> ComparedBaseline | None:
+        """Finds a baseline by its name."""
+        return next((baseline for baseline in self.baselines if baseline.name == name), None)
 
-    def best_plain(self) -> Rival | None:
-        """Find the plain baseline that does best: on the test set if it is open, else in CV."""
-        plain = [rival for rival in self.rivals if rival.name in PLAIN]
-        return max(plain, key=lambda rival: rival.score, default=None)
+    def best_plain(self) -> ComparedBaseline | None:
+        """Finds the plain baseline that does best: on the test set if it is open, else in CV."""
+        plain = [baseline for baseline in self.baselines if baseline.name in PLAIN]
+        return max(plain, key=lambda baseline: baseline.score, default=None)
 
-    def own_score(self, rival: Rival) -> float:
-        """The winner's accuracy on the rows that the rival's counts on."""
-        return self.cv.mean if rival.test is None or self.test is None else self.test.measured.rates.accuracy
+    def own_score(self, baseline: ComparedBaseline) -> float:
+        """Returns the chosen trial's accuracy on the rows that the baseline's counts on."""
+        return self.cv.mean if baseline.test is None or self.test is None else self.test.measured.rates.accuracy
 
 
-def derive(evidence: Evidence) -> Answer:
-    """Compute every statistic of the report."""
+def derive(evidence: Evidence) -> Statistics:
+    """Computes every statistic of the report."""
     cv = _cross_validation(evidence)
-    return Answer(
+    return Statistics(
         cv=cv,
         test=None if evidence.test is None else _tested(evidence, evidence.test, cv),
-        rivals=find_rivals(evidence),
+        baselines=compare_baselines(evidence),
         tied=_tied(evidence),
         progress=tuple(_progress(evidence.trials)),
     )
 
 
+def count_states(trials: Sequence[FinishedTrial]) -> dict[str, int]:
+    """Counts finished trials by state: complete, pruned, failed."""
+    names = {"complete": "COMPLETE", "pruned": "PRUNED", "failed": "FAIL"}
+    return {name: sum(trial.state == state for trial in trials) for name, state in names.items()}
+
+
 def top_positions(positions: PositionEffects, count: int) -> list[int]:
-    """Find the positions with the largest effects, counted from 1, the largest first; only those with any."""
+    """Finds the positions with the largest effects, counted from 1, the largest first; only those with any."""
     order = np.argsort(-positions.effect, kind="stable")[:count]
     return [int(place) + 1 for place in order if positions.effect[place] > 0]
 
 
 def _cross_validation(evidence: Evidence) -> CrossValidation:
     development = evidence.development
-    column = winning_column(evidence)
+    column = chosen_column(evidence)
     correct = evidence.out_of_fold.correct
     folds = tuple(float(correct[development.folds == k, column].mean()) for k in np.unique(development.folds))
     mean = float(np.mean(folds))
@@ -112,7 +118,7 @@ def _cross_validation(evidence: Evidence) -> CrossValidation:
         seed=evidence.contract.seed,
     )
     std = float(np.std(folds, ddof=1)) if len(folds) > 1 else 0.0
-    return CrossValidation(folds, mean, std, corrected, measure(development.labels, evidence.winner.probabilities))
+    return CrossValidation(folds, mean, std, corrected, measure(development.labels, evidence.chosen.probabilities))
 
 
 def _tested(evidence: Evidence, test: TestSet, cv: CrossValidation) -> Tested:
@@ -136,7 +142,7 @@ def _tested(evidence: Evidence, test: TestSet, cv: CrossValidation) -> Tested:
     )
 
 
-def _progress(trials: Sequence[Trial]) -> Iterator[Progress]:
+def _progress(trials: Sequence[FinishedTrial]) -> Iterator[Progress]:
     best = None
     for trial in trials:
         if trial.state == "COMPLETE" and trial.mean is not None:
@@ -144,9 +150,9 @@ def _progress(trials: Sequence[Trial]) -> Iterator[Progress]:
         yield Progress(trial.number, best)
 
 
-def _tied(evidence: Evidence) -> tuple[Trial, ...]:
+def _tied(evidence: Evidence) -> tuple[FinishedTrial, ...]:
     groups = sampling_groups(evidence, evidence.development.groups)
-    columns = tied_with(evidence.out_of_fold.correct, winning_column(evidence), groups)
+    columns = tied_with(evidence.out_of_fold.correct, chosen_column(evidence), groups)
     numbers = {evidence.out_of_fold.numbers[column] for column in columns}
     tied = [trial for trial in evidence.trials if trial.number in numbers]
     return tuple(sorted(tied, key=lambda trial: (-(trial.mean or 0.0), trial.number)))

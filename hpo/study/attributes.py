@@ -105,6 +105,17 @@ def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord
     return records
 
 
+def fold_accuracies(attributes: Mapping[str, Any]) -> tuple[float, ...]:
+    """Reads the accuracies of a trial's finished folds; nothing where it tells something else.
+
+    Args:
+        attributes: A trial's user attributes.
+    """
+    told = attributes.get(FOLD_ACCURACIES, [])
+    are_accuracies = isinstance(told, list) and all(isinstance(one, int | float) and 0 <= one <= 1 for one in told)
+    return tuple(told) if are_accuracies else ()
+
+
 def checkpoint_of(attributes: Mapping[str, Any]) -> CheckpointRecord | None:
     """The record of a trial's checkpoint; None where it has none, or a damaged one, which nothing depends on.
 

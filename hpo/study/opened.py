@@ -9,9 +9,10 @@ from hpo.errors import ContractError
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import BUDGET, CONTRACT, PAUSED
+from hpo.study.address import StudyAddress
+from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
 from hpo.study.contract import Contract, parse
-from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
+from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.retry import RetryPolicy
 from storage.retrying_storage import with_policy
@@ -24,6 +25,8 @@ from storage.trials.queue import TrialQueue
 class OpenedStudy:
     """One study, opened."""
 
+    #: Where it lives, its name filled in.
+    address: StudyAddress
     storage: TrialLedger
     handle: StudyHandle
     contract: Contract
@@ -56,31 +59,34 @@ class OpenedStudy:
 
     def study(self, trial_number: int) -> optuna.Study:
         """Optuna's study, with the sampler of one trial."""
+        search = self.contract.search
         return optuna.Study(
             study_name=self.handle.name,
             storage=self.storage,
-            sampler=sampler_for(self.contract.search, self.contract.seed, trial_number),
+            sampler=sampler_for(
+                search.sampler,
+                search.space.distributions,
+                startup_trials=search.startup_trials,
+                seed=self.contract.seed,
+                number=trial_number,
+            ),
             pruner=self.pruner,
         )
 
 
-def open_study(
-    storage_url: str, study: str | None, artifacts: str | None, opening: RetryPolicy | None = None
-) -> OpenedStudy:
-    """Open a study of ours.
+def open_study(address: StudyAddress, opening: RetryPolicy | None = None) -> OpenedStudy:
+    """Opens a study of ours.
 
     Args:
-        storage_url: As the user gave it.
-        study: Its name; None where the storage holds one study.
-        artifacts: As the user gave it; None for the place beside the storage.
+        address: Where it lives; without a name where the storage holds one study.
         opening: How long storage and artifacts may take to answer for the first time.
 
     Raises:
         StorageError: The storage does not answer, or holds no such study.
         ContractError: The study was not made by `hpo create-study`.
     """
-    storage = open_storage(storage_url, opening=opening)
-    handle = find_study(storage, study)
+    storage = open_storage(address.storage, opening=opening)
+    handle = find_study(storage, address.study)
     attributes = handle.attributes()
     if CONTRACT not in attributes:
         raise ContractError(
@@ -88,7 +94,12 @@ def open_study(
             "Run `hpo create-study` for it again.",
         )
     contract = parse(attributes[CONTRACT], handle.name)
-    store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
-    queue = TrialQueue(storage, handle.study_id)
-    pruner = pruner_named(contract.search.pruner, contract.splitting.folds)
-    return OpenedStudy(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)
+    return OpenedStudy(
+        address=replace(address, study=handle.name),
+        storage=storage,
+        handle=handle,
+        contract=contract,
+        artifacts=open_artifacts(address.artifact_location, opening=opening),
+        queue=TrialQueue(storage, handle.study_id),
+        pruner=pruner_named(contract.search.pruner, contract.splitting.folds, fold_accuracies),
+    )

@@ -25,7 +25,7 @@ class LetterChange:
 
 
 def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[LetterChange]:
-    """Load a model and change genes letter by letter.
+    """Loads a model and changes genes letter by letter.
 
     Args:
         folder: That `finalize` wrote.
@@ -61,7 +61,7 @@ def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
 
 
 def write_changes(changes: Sequence[LetterChange], path: Path) -> None:
-    """Write changes as CSV."""
+    """Writes changes as CSV."""
     try:
         with path.open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")

@@ -25,7 +25,7 @@ class Prediction:
 
 
 def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[Prediction]:
-    """Load a model and predict, with the stock engine whatever there is.
+    """Loads a model and predicts, with the stock engine whatever there is.
 
     The first row comes at once, where the native layer may have to be built first, and the digits that are printed do
     not depend on whether a machine has a compiler. The native layer took 0.6 of the time over 300 proteins of 150 to
@@ -51,7 +51,7 @@ def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
 
 
 def write_csv(predictions: Iterable[Prediction], path: Path | None) -> None:
-    """Write predictions to a file, or to stdout."""
+    """Writes predictions to a file, or to stdout."""
     if path is None:
         _write(predictions, sys.stdout)
         return

@@ -15,10 +15,12 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from hpo.signals import StopFlag
+from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import Outcome
-from hpo.workers.parent import who_we_are
+from hpo.workers.assignment import new_name
+from hpo.workers.child import identity_of
 from hpo.workers.worker import Worker
 from storage.connection import open_storage
 from storage.trials.lease import Claim, WorkerIdentity
@@ -74,10 +76,11 @@ def end_at_once(trial: HeldTrial) -> Outcome:
 
 
 def _ours(race: Race) -> Callable[[], dict[str, Any]]:
-    opened = open_study(race.url, race.study, race.artifacts)
+    opened = open_study(StudyAddress(storage=race.url, study=race.study, artifacts=race.artifacts))
     queue = CountingQueue(opened.storage, opened.handle.study_id)
     counted = replace(opened, queue=queue)
-    worker = Worker(opened=counted, identity=who_we_are("cpu"), device="cpu", stop=StopFlag(), run_trial=end_at_once)
+    identity = identity_of(new_name(), "cpu")
+    worker = Worker(opened=counted, identity=identity, device="cpu", stop=StopFlag(), run_trial=end_at_once)
 
     def work() -> dict[str, Any]:
         report = worker.work()

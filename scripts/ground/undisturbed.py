@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,8 @@ def _without_trials(opened: OpenedStudy, folder: Path) -> OpenedStudy:
     """The same contract and artifacts in a storage of its own, that prunes nothing."""
     storage = open_storage(f"sqlite:///{folder}/alone.db", create=True)
     handle = create_study(storage, opened.handle.name)
-    return OpenedStudy(
-        storage=storage,
-        handle=handle,
-        contract=opened.contract,
-        artifacts=opened.artifacts,
-        queue=TrialQueue(storage, handle.study_id),
-        pruner=optuna.pruners.NopPruner(),
-    )
+    queue, pruner = TrialQueue(storage, handle.study_id), optuna.pruners.NopPruner()
+    return replace(opened, storage=storage, handle=handle, queue=queue, pruner=pruner)
 
 
 def _run_alone(runner: TrialRunner, alone: OpenedStudy, trial: FrozenTrial, folds: int) -> list[float]:

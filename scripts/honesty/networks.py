@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from honesty.plan import FOLDS, Kind, ancestor_of, fresh_genes, study_genes
 from honesty.records import as_record
-from hpo.finalize.trials import Winner, choose_winner, read_search
+from hpo.finalize.trials import ChosenTrial, choose_trial, read_search
 from hpo.search.seeds import derive
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from model.encoding import encode, encodings_for
@@ -43,10 +44,10 @@ def network_study(kind: Kind, seed: int, folder: Path) -> dict[str, Any]:
     made = study_genes(kind, seed)
     write_simulated(made, place / "genes.csv")
     result = run(place, seed)
-    opened = open_study(f"sqlite:///{place / 'hpo.db'}", "s", None)
+    opened = open_study(StudyAddress(storage=f"sqlite:///{place / 'hpo.db'}", study="s"))
     development = load_development_rows(opened.contract, opened.artifacts)
     search = read_search(opened, development)
-    winner = choose_winner(opened, search, development, "best")
+    winner = choose_trial(opened, search, development, "best")
     encoding = winner.config.encoding
     final = load_model(place / "report/model").networks
     fresh = fresh_genes(ancestor_of(seed), kind.codons)
@@ -83,7 +84,7 @@ def calls(networks: list[BiLSTM] | tuple[BiLSTM, ...], genes: Genes, encoding: s
     return np.asarray(predict(networks, encode(genes, encoding)) > 0.5)
 
 
-def fold_models(opened: OpenedStudy, development: DevelopmentRows, winner: Winner) -> list[BiLSTM]:
+def fold_models(opened: OpenedStudy, development: DevelopmentRows, winner: ChosenTrial) -> list[BiLSTM]:
     """Train the winner's folds again, as the search did: it keeps their predictions, not their networks."""
     config, contract = winner.config, opened.contract
     return [

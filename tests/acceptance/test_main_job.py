@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 
+from hpo.study.address import StudyAddress
+from hpo.study.opened import open_study
 from storage.artifacts.dashboard import DashboardArtifacts, attached
 
 SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
@@ -148,10 +150,8 @@ def _check_keys(result: dict) -> None:
 
 
 def _session(hpo, study: str):
-    from hpo.study.opened import open_study
-
     here = os.path.relpath(hpo.folder / "hpo.db")
-    return open_study(f"sqlite:///{here}", study, str(hpo.folder / "hpo-artifacts"))
+    return open_study(StudyAddress(storage=f"sqlite:///{here}", study=study))
 
 
 def _contract(hpo, study: str):

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+from hpo.study.address import StudyAddress
+from hpo.study.opened import open_study
 from processes import children_of, until
 
 STUDY = ("--study", "s", "--trials", "4")
@@ -171,10 +173,8 @@ def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
 
 
 def _trials(hpo, study: str):
-    from hpo.study.opened import open_study
-
-    place = os.path.relpath(hpo.folder / "hpo.db")
-    opened = open_study(f"sqlite:///{place}", study, str(hpo.folder / "hpo-artifacts"))
+    here = os.path.relpath(hpo.folder / "hpo.db")
+    opened = open_study(StudyAddress(storage=f"sqlite:///{here}", study=study))
     return opened.storage.get_all_trials(opened.handle.study_id)
 
 

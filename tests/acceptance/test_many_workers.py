@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from processes import children_of, until
 from storage.connection import open_storage
@@ -26,7 +27,8 @@ def opened(hpo, database) -> Iterator[Callable[[str], OpenedStudy]]:
     sessions: list[OpenedStudy] = []
 
     def open_one(study: str) -> OpenedStudy:
-        sessions.append(open_study(database, study, str(hpo.folder / "hpo-artifacts")))
+        artifacts = str(hpo.folder / "hpo-artifacts")
+        sessions.append(open_study(StudyAddress(storage=database, study=study, artifacts=artifacts)))
         return sessions[-1]
 
     yield open_one

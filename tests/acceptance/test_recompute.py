@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model.simulation import simulate, simulate_relatives, write_simulated
-from recomputed import accuracy, rivals, search
+from recomputed import accuracy, baselines, search
 from recomputed.stored import Stored, sealed_rows
 
 #: Trial 0 lies inside, so that the importances rest on all complete trials.
@@ -133,7 +133,7 @@ def test_test_set(study: Stored) -> None:
 
 
 def test_baselines(study: Stored) -> None:
-    check(study, {"baselines": rivals.baselines(study)})
+    check(study, {"baselines": baselines.baselines(study)})
 
 
 def test_positions(study: Stored) -> None:

@@ -17,7 +17,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.sampler import sampler_for
 from hpo.search.space import read_space
-from hpo.study.contract import SearchSettings
 from storage.proxy.server import start_proxy
 from storage.trials.lease import lease_of
 
@@ -192,14 +191,16 @@ def test_a_study_is_stopped_in_one_process_only(storage):
 
 def test_start_up_counts_finished_trials_only():
     """Ours does as well, and each of those points has a seed of its own (docs/decisions/0006)."""
-    search = SearchSettings(sampler="tpe", pruner="none", startup_trials=2, space=read_space(None, "dna"))
+    space = read_space(None, "dna")
     for sampler in (TPESampler(n_startup_trials=2, seed=0), None):
         study = optuna.create_study(sampler=sampler)
 
         def one_more(study=study, ours=sampler is None) -> optuna.Trial:
-            study.sampler = sampler_for(search, 0, len(study.trials)) if ours else study.sampler
+            if ours:
+                number = len(study.trials)
+                study.sampler = sampler_for("tpe", space.distributions, startup_trials=2, seed=0, number=number)
             trial = study.ask()
-            search.space.suggest(trial)
+            space.suggest(trial)
             return trial
 
         study.tell(one_more(), 0.0)

@@ -6,7 +6,7 @@ import pytest
 
 from model.errors import DataError
 from model.genes import Genes
-from model.inspection import Lengths, inspect
+from model.inspection import Lengths, count_early_stops, inspect
 from model.reading import read_genes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -30,6 +30,12 @@ def test_counts_duplicates_and_the_ceiling() -> None:
 def test_as_dict_is_json() -> None:
     found = inspect(Genes(["1"], ["MKV"], np.array([True]), "protein"))
     assert json.loads(json.dumps(found.as_dict()))["encodings"][0]["ceiling"] == 1.0
+
+
+def test_only_a_stop_cuts_a_gene_short() -> None:
+    whole, stopped, fragment = "GCT" * 20 + "TAA", "GCT" * 8 + "TAA" + "GCT" * 12, "GCT" * 8
+    assert count_early_stops(Genes(["a", "b", "c"], [whole, stopped, fragment], None, "dna")) == 1
+    assert count_early_stops(Genes(["a"], ["MKV"], None, "protein")) is None
 
 
 def test_labels_are_needed() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpo.finalize.trials import SearchOutcome, choose_winner, read_search, simplest
+from hpo.finalize.trials import SearchOutcome, choose_trial, read_search, simplest
 from hpo.report.evidence import OutOfFold
 from hpo.study.attributes import CONFIGURATION, EPOCHS
 from hpo.study.opened import OpenedStudy
@@ -67,9 +67,9 @@ def test_prefer_simplest_chooses_another_trial_than_best(opened: Callable[[], Op
         finish_next(opened, hidden_size, mistakes)
     development = load_development_rows(opened.contract, opened.artifacts)
     search = read_search(opened, development)
-    best = choose_winner(opened, search, development, "best")
+    best = choose_trial(opened, search, development, "best")
     assert (best.trial.number, best.instead_of, best.config.hidden_size) == (0, None, 62)
-    simple = choose_winner(opened, search, development, "simplest")
+    simple = choose_trial(opened, search, development, "simplest")
     assert (simple.trial.number, simple.instead_of, simple.config.hidden_size) == (1, 0, 4)
 
 

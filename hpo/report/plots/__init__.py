@@ -3,25 +3,25 @@
 from hpo.report.evidence import Evidence
 from hpo.report.plots import accuracy, network, positions, predictions, search, training
 from hpo.report.plots.style import Plot
-from hpo.report.statistics import Answer
+from hpo.report.statistics import Statistics
 
 __all__ = ["Plot", "draw_plots"]
 
 
-def draw_plots(evidence: Evidence, answer: Answer) -> dict[str, Plot]:
-    """Draw every figure that the evidence allows.
+def draw_plots(evidence: Evidence, statistics: Statistics) -> dict[str, Plot]:
+    """Draws every figure that the evidence allows.
 
     Returns:
         Plots by name, in the order of the report.
     """
     made: list[Plot] = []
-    accuracy.draw(answer, made)
+    accuracy.draw(statistics, made)
     training.draw(evidence, made)
-    search.draw(evidence, answer, made)
-    if answer.test is None:
-        predictions.draw(answer.cv.measured, "development genes, out of fold", made)
+    search.draw(evidence, statistics, made)
+    if statistics.test is None:
+        predictions.draw(statistics.cv.measured, "development genes, out of fold", made)
     else:
-        predictions.draw(answer.test.measured, "test genes", made)
+        predictions.draw(statistics.test.measured, "test genes", made)
     network.draw(evidence, made)
     if evidence.positions is not None:
         positions.draw(evidence.positions, made)

@@ -10,8 +10,8 @@ _BOX, _STEP = 0.62, 1.0
 
 
 def draw(evidence: Evidence, made: list[Plot]) -> None:
-    """Draw the picture."""
-    layers = evidence.winner.layers
+    """Draws the picture."""
+    layers = evidence.chosen.layers
     total = sum(layer.parameters for layer in layers)
     alt = f"The network, {total:,} parameters: " + ", then ".join(layer.name for layer in layers) + "."
     reading = (

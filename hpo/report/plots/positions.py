@@ -12,7 +12,7 @@ _NEAR = 0.05  # share of the gene's length under which two numbers would lie on 
 
 
 def draw(positions: PositionEffects, made: list[Plot]) -> None:
-    """Draw the effect of each position, the largest with their numbers."""
+    """Draws the effect of each position, the largest with their numbers."""
     alt = "How much a change at each position moves the predicted probability of resistance."
     reading = "The higher the bar, the more a changed letter there moves the predicted probability of resistance."
     with drawing("positions", "What a change at each position does", alt, reading, made) as axes:
@@ -35,7 +35,7 @@ def draw(positions: PositionEffects, made: list[Plot]) -> None:
 
 
 def _apart(places: list[int], distance: float) -> list[int]:
-    """Leave out a position that lies too near to one with a larger effect; the table has it."""
+    """Leaves out a position that lies too near to one with a larger effect; the table has it."""
     kept: list[int] = []
     for place in places:
         if all(abs(place - other) >= distance for other in kept):

@@ -8,7 +8,7 @@ from hpo.report.words.names import percent
 
 
 def draw(measured: Measured, rows: str, made: list[Plot]) -> None:
-    """Draw the figures that the rows allow.
+    """Draws the figures that the rows allow.
 
     Args:
         measured: Of the test rows, or out of fold while these are sealed.

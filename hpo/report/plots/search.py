@@ -5,22 +5,22 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from hpo.report.evidence import Evidence, Trial
+from hpo.report.evidence import Evidence, FinishedTrial
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, Plot, drawing, percent_axis
-from hpo.report.statistics import Answer
+from hpo.report.statistics import Statistics
 
 _SHOWN_IMPORTANCES = 10
 _LOOKS: dict[str, dict[str, Any]] = {"COMPLETE": {"color": BLUE}, "PRUNED": {"mfc": "none", "mec": MUTED}}
 
 
-def draw(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
-    """Draw the history, and the importances where there are any."""
-    _history(evidence, answer, made)
+def draw(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> None:
+    """Draws the history, and the importances where there are any."""
+    _history(evidence, statistics, made)
     if evidence.importances:
         _importances(evidence, made)
 
 
-def _history(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
+def _history(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> None:
     alt = "Mean CV accuracy of each trial by number, with the best of the complete trials so far as a step line."
     reading = (
         "Each dot is one configuration that was tried; the line is the best so far. Where it runs flat, further trials "
@@ -32,10 +32,10 @@ def _history(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
             if some:
                 label = "complete" if state == "COMPLETE" else "pruned (folds so far)"
                 axes.plot(*zip(*some, strict=True), "o", ms=5, label=label, **look)
-        reached = [(spent.trial, spent.best) for spent in answer.progress if spent.best is not None]
+        reached = [(spent.trial, spent.best) for spent in statistics.progress if spent.best is not None]
         axes.step(*zip(*reached, strict=True), where="post", color=INK, lw=1.2)
-        winner = next(t for t in evidence.trials if t.number == evidence.winner.number)
-        axes.plot(winner.number, winner.mean or 0.0, "*", color=ORANGE, ms=13, label=f"chosen: trial {winner.number}")
+        chosen = next(t for t in evidence.trials if t.number == evidence.chosen.number)
+        axes.plot(chosen.number, chosen.mean or 0.0, "*", color=ORANGE, ms=13, label=f"chosen: trial {chosen.number}")
         axes.set_ylim(*_limits([t for t in evidence.trials if t.mean is not None]))
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -43,8 +43,8 @@ def _history(evidence: Evidence, answer: Answer, made: list[Plot]) -> None:
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.3)
 
 
-def _limits(trials: list[Trial]) -> tuple[float, float]:
-    """Show the better half well: a few hopeless trials may fall below the frame's lower edge."""
+def _limits(trials: list[FinishedTrial]) -> tuple[float, float]:
+    """Shows the better half well: a few hopeless trials may fall below the frame's lower edge."""
     means = np.array([t.mean for t in trials], dtype=np.float64)
     high, middle = float(means.max()), float(np.quantile(means, 0.25))
     low = max(float(means.min()), middle - 2 * (high - middle))

@@ -75,7 +75,7 @@ class Plot:
 
 @contextmanager
 def drawing(name: str, title: str, alt: str, reading: str, made: list[Plot], height: float = 3.1) -> Iterator[Axes]:
-    """Draw one figure on the axes given, and add it to `made` when done.
+    """Draws one figure on the axes given, and adds it to `made` when done.
 
     Args:
         name: File name without ending.
@@ -117,6 +117,6 @@ def _svg(figure: Figure, name: str) -> str:
 
 
 def percent_axis(axes: Axes, which: str = "y") -> None:
-    """Label an axis of accuracies in percent."""
+    """Labels an axis of accuracies in percent."""
     axis = axes.yaxis if which == "y" else axes.xaxis
     axis.set_major_formatter(lambda value, _position: f"{value * 100:.3g} %")

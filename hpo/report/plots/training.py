@@ -1,4 +1,4 @@
-"""Accuracy and loss by epoch: the folds of the winner, their mean, and the final model."""
+"""Accuracy and loss by epoch: the folds of the chosen trial, their mean, and the final model."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,14 +7,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from hpo.report.evidence import EpochCurves, Evidence
+from hpo.report.evidence import Evidence
 from hpo.report.plots.style import BLUE, GREEN, MUTED, ORANGE, Plot, drawing, percent_axis
+from model.epochs import Curves
 
-_Pick = Callable[[EpochCurves], Sequence[float]]
+_Pick = Callable[[Curves], Sequence[float]]
 
 
 def draw(evidence: Evidence, made: list[Plot]) -> None:
-    """Draw both figures."""
+    """Draws both figures."""
     alt = "Each fold as a thin line, their mean as a thick one, the final model, and the chosen epoch."
     reading = (
         "An epoch is one pass over the training genes. Blue: genes that were held out. Where green rises while blue "
@@ -35,17 +36,17 @@ def draw(evidence: Evidence, made: list[Plot]) -> None:
 
 
 def _lines(axes: Axes, evidence: Evidence, validation: _Pick, training: _Pick) -> None:
-    folds, final = evidence.winner.fold_curves, evidence.final.curves
+    folds, final = evidence.chosen.fold_curves, evidence.final.curves
     for number, curves in enumerate(folds):
         _line(axes, validation(curves), color=BLUE, lw=0.8, alpha=0.45, label=None if number else "folds, held out")
     _line(axes, _mean([validation(curves) for curves in folds]), color=BLUE, lw=2.2, label="their mean")
     mean_training = _mean([training(curves) for curves in folds])
     _line(axes, mean_training, color=GREEN, lw=1.3, ls=":", label="mean, training rows")
     _line(axes, training(final), color=ORANGE, lw=1.5, ls="--", label="final model, training rows")
-    axes.axvline(evidence.winner.chosen_epoch, color=MUTED, lw=1, zorder=0)
+    axes.axvline(evidence.chosen.chosen_epoch, color=MUTED, lw=1, zorder=0)
     axes.annotate(
-        f" epoch {evidence.winner.chosen_epoch}",
-        (evidence.winner.chosen_epoch, 1.0),
+        f" epoch {evidence.chosen.chosen_epoch}",
+        (evidence.chosen.chosen_epoch, 1.0),
         xycoords=("data", "axes fraction"),
         va="bottom",
         ha="center",
@@ -62,6 +63,6 @@ def _line(axes: Axes, values: Sequence[float], **look: Any) -> None:
 
 
 def _mean(curves: Sequence[Sequence[float]]) -> Sequence[float]:
-    """Mean over the epochs that all folds ran."""
+    """Returns the mean over the epochs that all folds ran."""
     shortest = min((len(curve) for curve in curves), default=0)
     return [float(np.mean([curve[epoch] for curve in curves])) for epoch in range(shortest)]

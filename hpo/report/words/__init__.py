@@ -1,12 +1,13 @@
 """The report's sentences. Each is made from the evidence: other numbers, other words."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hpo.report.evidence import Evidence
-from hpo.report.statistics import Answer
-from hpo.report.words import architecture, data, positions, rivals, training, verdict
+from hpo.report.statistics import Statistics
+from hpo.report.words import architecture, baselines, data, positions, search_space, training, verdict
 from hpo.report.words.architecture import Compared
-from hpo.report.words.finding import Finding
+from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.positions import Leader
 from hpo.report.words.verdict import Headline
 
@@ -18,32 +19,34 @@ class Words:
     """Every sentence of the report."""
 
     headline: Headline
-    findings: tuple[Finding, ...]
+    key_points: tuple[KeyPoint, ...]
     architecture: str
     compared: tuple[Compared, ...]
     ranges: tuple[str, ...]
-    challenges: tuple[Finding, ...]
+    challenges: tuple[KeyPoint, ...]
     epochs: str
     positions: str
     leaders: tuple[Leader, ...]  #: positions with the largest effects
     baselines: str
     effort: str
     importance: str  #: empty where a figure shows it
+    search_space: Mapping[str, str]  #: hyperparameter -> its range or choices
 
 
-def say(evidence: Evidence, answer: Answer) -> Words:
-    """Put the evidence into words."""
+def say(evidence: Evidence, statistics: Statistics) -> Words:
+    """Puts the evidence into words."""
     return Words(
-        headline=verdict.headline(evidence, answer),
-        findings=tuple(verdict.findings(evidence, answer)),
-        architecture=architecture.introduction(evidence, answer),
-        compared=tuple(architecture.compare_choices(evidence, answer)),
+        headline=verdict.headline(evidence, statistics),
+        key_points=tuple(verdict.key_points(evidence, statistics)),
+        architecture=architecture.introduction(evidence, statistics),
+        compared=tuple(architecture.compare_choices(evidence, statistics)),
         ranges=tuple(architecture.ranges(evidence)),
         challenges=tuple(data.challenges(evidence)),
         epochs=training.epochs(evidence),
         positions=positions.positions(evidence.positions),
         leaders=positions.leaders(evidence.positions),
-        baselines=rivals.rules(evidence, answer),
+        baselines=baselines.rules(evidence, statistics),
         effort=training.effort(evidence),
         importance=training.importance(evidence),
+        search_space=search_space.entries(evidence.contract.search.space),
     )

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hpo.report.evidence import Evidence, ParamValue, Trial
-from hpo.report.statistics import Answer
+from hpo.report.evidence import Evidence, FinishedTrial, ParamValue
+from hpo.report.statistics import Statistics
 from hpo.report.words.names import encoding_name, percent, plural, points, spoken, value
 
 _LISTED = 8  # trials that are named one by one
@@ -32,23 +32,23 @@ class Compared:
     text: str
 
 
-def compare_choices(evidence: Evidence, answer: Answer) -> Sequence[Compared]:
-    """Compare the values of every hyperparameter that took a few different ones."""
+def compare_choices(evidence: Evidence, statistics: Statistics) -> Sequence[Compared]:
+    """Compares the values of every hyperparameter that took a few different ones."""
     compared = []
-    for name, chosen in evidence.winner.params.items():
+    for name, chosen in evidence.chosen.params.items():
         by_value = _by_value(evidence.trials, name)
         if 1 < len(by_value) <= _MANY:
             choices = tuple(sorted((_choice(v, t, chosen) for v, t in by_value.items()), key=_order))
-            compared.append(Compared(spoken(name), choices, _sentence(name, choices, answer)))
+            compared.append(Compared(spoken(name), choices, _sentence(name, choices, statistics)))
     return compared
 
 
 def ranges(evidence: Evidence) -> Sequence[str]:
-    """Tell where the better quarter of the complete trials lies, for hyperparameters with many values."""
+    """Tells where the better quarter of the complete trials lies, for hyperparameters with many values."""
     complete = sorted(_complete(evidence.trials), key=lambda trial: -(trial.mean or 0.0))
     better = complete[: max(2, len(complete) // 4)]
     lines = []
-    for name, chosen in evidence.winner.params.items():
+    for name, chosen in evidence.chosen.params.items():
         tried = [raw for trial in evidence.trials if _is_number(raw := trial.params.get(name))]
         if len(set(tried)) > _MANY:
             good = [raw for trial in better if _is_number(raw := trial.params.get(name))]
@@ -59,19 +59,19 @@ def ranges(evidence: Evidence) -> Sequence[str]:
     return lines
 
 
-def introduction(evidence: Evidence, answer: Answer) -> str:
-    """Say what the winner is, and how clearly it won."""
-    winner = evidence.winner
-    parameters = sum(layer.parameters for layer in winner.layers)
-    encoding = winner.params.get("encoding")
+def introduction(evidence: Evidence, statistics: Statistics) -> str:
+    """Says what the chosen trial is, and how clearly it won."""
+    chosen = evidence.chosen
+    parameters = sum(layer.parameters for layer in chosen.layers)
+    encoding = chosen.params.get("encoding")
     reads = f" It reads {encoding_name(str(encoding))}." if encoding else ""
     text = f"{_why(evidence)}: a network with {plural(parameters, 'parameter')}.{reads} "
-    others = answer.cv.corrected.configurations - 1
+    others = statistics.cv.corrected.configurations - 1
     if not others:
         return text + "No other trial was complete."
-    if not answer.tied:
+    if not statistics.tied:
         return text + f"None of the other {plural(others, 'complete trial')} comes near it."
-    return text + _ties(evidence, answer, others, parameters)
+    return text + _ties(evidence, statistics, others, parameters)
 
 
 def _best(count: int) -> str:
@@ -79,22 +79,22 @@ def _best(count: int) -> str:
 
 
 def _why(evidence: Evidence) -> str:
-    winner, best = evidence.winner, evidence.instead_of
+    chosen, best = evidence.chosen, evidence.instead_of
     if best is None:
-        return f"Trial {winner.number} won"
+        return f"Trial {chosen.number} won"
     size = f", {plural(best.network_parameters, 'parameter')}" if best.network_parameters else ""
     return (
-        f"Trial {winner.number} was preferred as the simplest that cannot be told from the best, trial {best.number} "
+        f"Trial {chosen.number} was preferred as the simplest that cannot be told from the best, trial {best.number} "
         f"(CV {percent(best.mean)}{size})"
     )
 
 
-def _ties(evidence: Evidence, answer: Answer, others: int, parameters: int) -> str:
+def _ties(evidence: Evidence, statistics: Statistics, others: int, parameters: int) -> str:
     text = (
-        f"Of the other {plural(others, 'complete trial')}, {len(answer.tied)} cannot be told from it by their "
-        f"out-of-fold predictions ({_listed(answer.tied)}): what sets them apart may be chance."
+        f"Of the other {plural(others, 'complete trial')}, {len(statistics.tied)} cannot be told from it by their "
+        f"out-of-fold predictions ({_listed(statistics.tied)}): what sets them apart may be chance."
     )
-    smaller = [t for t in answer.tied if t.network_parameters and t.network_parameters < parameters]
+    smaller = [t for t in statistics.tied if t.network_parameters and t.network_parameters < parameters]
     if not smaller:
         return text + " None of these is a smaller network."
     simplest = min(smaller, key=lambda trial: trial.network_parameters or 0)
@@ -107,26 +107,26 @@ def _ties(evidence: Evidence, answer: Answer, others: int, parameters: int) -> s
     return text + f"; but the best, trial {evidence.instead_of.number}, is better than it by more than chance."
 
 
-def _listed(trials: Sequence[Trial]) -> str:
-    """Name trials, the best first."""
+def _listed(trials: Sequence[FinishedTrial]) -> str:
+    """Names trials, the best first."""
     named = ", ".join(str(trial.number) for trial in trials[:_LISTED])
     more = len(trials) - _LISTED
     return f"{'trials' if len(trials) > 1 else 'trial'} {named}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def _complete(trials: Sequence[Trial]) -> list[Trial]:
+def _complete(trials: Sequence[FinishedTrial]) -> list[FinishedTrial]:
     return [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
 
 
-def _by_value(trials: Sequence[Trial], name: str) -> dict[ParamValue, list[Trial]]:
-    found: dict[ParamValue, list[Trial]] = defaultdict(list)
+def _by_value(trials: Sequence[FinishedTrial], name: str) -> dict[ParamValue, list[FinishedTrial]]:
+    found: dict[ParamValue, list[FinishedTrial]] = defaultdict(list)
     for trial in trials:
         if name in trial.params:
             found[trial.params[name]].append(trial)
     return found
 
 
-def _choice(raw: ParamValue, trials: list[Trial], chosen: ParamValue) -> Choice:
+def _choice(raw: ParamValue, trials: list[FinishedTrial], chosen: ParamValue) -> Choice:
     best = max(_complete(trials), key=lambda trial: trial.mean or 0.0, default=None)
     mean, number = (None, None) if best is None else (best.mean, best.number)
     return Choice(value(raw), len(trials), mean, number, raw == chosen)
@@ -136,7 +136,7 @@ def _order(choice: Choice) -> tuple[float, str]:
     return (1.0 if choice.best is None else -choice.best, choice.value)
 
 
-def _sentence(name: str, choices: tuple[Choice, ...], answer: Answer) -> str:
+def _sentence(name: str, choices: tuple[Choice, ...], statistics: Statistics) -> str:
     chosen = next(choice for choice in choices if choice.chosen)
     rest = [choice for choice in choices if not choice.chosen and choice.best is not None]
     if chosen.best is None or not rest:
@@ -148,7 +148,7 @@ def _sentence(name: str, choices: tuple[Choice, ...], answer: Answer) -> str:
             f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, "
             f"{spoken(name)} {spoken(second.value)} {percent(second.best)}: {points(margin)} more."
         )
-    tied = second.best_number in {trial.number for trial in answer.tied}
+    tied = second.best_number in {trial.number for trial in statistics.tied}
     how_sure = "that may be chance" if tied else "more than chance"
     return (
         f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, the next best, "

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from hpo.report.evidence import DataSummary, EncodingSummary, Evidence
-from hpo.report.words.finding import Finding
+from hpo.report.evidence import Evidence
+from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.names import encoding_name, percent, plural
+from model.inspection import EncodingInspection, Inspection
 
 _BALANCED = 0.05  # shares this near to one half count as balanced
 _UNEQUAL = 0.9  # lengths count as unequal where the shortest is under this share of the longest
@@ -12,97 +13,97 @@ _HARMLESS = 0.99  # contradictions that leave more than this are told, not warne
 _COMMON = 0.2  # one sequence with this share of all rows dominates
 
 
-def challenges(evidence: Evidence) -> Sequence[Finding]:
-    """Describe the challenges, in the order in which the data meet them."""
+def challenges(evidence: Evidence) -> Sequence[KeyPoint]:
+    """Describes the challenges, in the order in which the data meet them."""
     data = evidence.data
-    encodings = data.encodings
     found = [
         _sealed(evidence),
         _balance(evidence),
         _ambiguity(data),
-        _early_stops(data),
+        _early_stops(evidence),
         _lengths(data),
         _duplicates(evidence),
-        _contradictions(encodings, data.rows),
+        _contradictions(data.encodings, data.rows),
     ]
-    warned = [Finding("caution", "Said when the study was made", warning) for warning in data.warnings]
-    return [*(finding for finding in found if finding is not None), *warned]
+    return [point for point in found if point is not None]
 
 
-def _sealed(evidence: Evidence) -> Finding | None:
+def _sealed(evidence: Evidence) -> KeyPoint | None:
     if evidence.test is not None:
         return None
     text = f"What follows counts the {plural(evidence.data.rows, 'development gene')}, and no gene of the test set."
-    return Finding("plain", "Without the test set", text)
+    return KeyPoint("plain", "Without the test set", text)
 
 
-def _balance(evidence: Evidence) -> Finding:
+def _balance(evidence: Evidence) -> KeyPoint:
     data = evidence.data
     share = data.resistant / data.rows
     text = f"{data.resistant:,} of {plural(data.rows, 'gene')} are resistant ({percent(share)}). "
-    if evidence.contract.class_weights:
+    if evidence.contract.settings.class_weights == "balanced":
         text += "Both classes get the same total weight in training, and folds and test hold about the same shares."
     else:
         text += "Classes were not weighted; folds and test hold about the same shares."
     if abs(share - 0.5) <= _BALANCED:
-        return Finding("plain", "Balanced classes", text)
+        return KeyPoint("plain", "Balanced classes", text)
     commoner = percent(max(share, 1 - share))
     text += f" Accuracy alone misleads here: always saying the commoner class is right for {commoner}."
-    return Finding("caution", "Unequal classes", text)
+    return KeyPoint("caution", "Unequal classes", text)
 
 
-def _ambiguity(data: DataSummary) -> Finding | None:
+def _ambiguity(data: Inspection) -> KeyPoint | None:
     if not data.ambiguous_letters:
         return None
     text = (
         f"{plural(data.ambiguous_letters, 'letter')} of the sequences are ambiguous; all became one token for "
         "'unknown', which the network learns like any other."
     )
-    return Finding("plain", "Ambiguous letters", text)
+    return KeyPoint("plain", "Ambiguous letters", text)
 
 
-def _early_stops(data: DataSummary) -> Finding | None:
-    if not data.early_stops:
+def _early_stops(evidence: Evidence) -> KeyPoint | None:
+    stopped = evidence.early_stops
+    if not stopped:
         return None
     text = (
-        f"{plural(data.early_stops, 'gene')} ({percent(data.early_stops / data.rows)}) are cut short by an early "
+        f"{plural(stopped, 'gene')} ({percent(stopped / evidence.data.rows)}) are cut short by an early "
         "stop. Codons and amino acids are read up to the first stop only, as the cell does."
     )
-    return Finding("plain", "Early stops", text)
+    return KeyPoint("plain", "Early stops", text)
 
 
-def _lengths(data: DataSummary) -> Finding | None:
-    if data.shortest >= _UNEQUAL * data.longest:
+def _lengths(data: Inspection) -> KeyPoint | None:
+    length = data.length
+    if length.shortest >= _UNEQUAL * length.longest:
         return None
     text = (
-        f"Sequences are {data.shortest:,} to {data.longest:,} letters long (median {data.median:,}). Short ones are "
-        "padded with a token of their own, which the network skips."
+        f"Sequences are {length.shortest:,} to {length.longest:,} letters long (median {int(length.median):,}). "
+        "Short ones are padded with a token of their own, which the network skips."
     )
-    return Finding("plain", "Unequal lengths", text)
+    return KeyPoint("plain", "Unequal lengths", text)
 
 
-def _duplicates(evidence: Evidence) -> Finding | None:
-    most = max(evidence.data.encodings, key=lambda summary: summary.duplicate_rows, default=None)
-    if most is None or most.duplicate_rows == 0:
-        return None
+def _duplicates(evidence: Evidence) -> KeyPoint | None:
     rows = evidence.data.rows
+    most = min(evidence.data.encodings, key=lambda encoding: encoding.distinct, default=None)
+    if most is None or most.distinct == rows:
+        return None
     text = (
         f"As {encoding_name(most.encoding)}, {plural(rows, 'gene')} are only "
         f"{plural(most.distinct, 'different sequence')}; the commonest stands {plural(most.commonest, 'time')} "
         f"({percent(most.commonest / rows)}). "
     )
-    if evidence.contract.duplicates == "together":
+    if evidence.contract.splitting.duplicates == "together":
         text += "Identical sequences were kept on one side of every split, so none is tested that was trained on."
-        return Finding("plain", "Duplicates", text)
+        return KeyPoint("plain", "Duplicates", text)
     text += (
         "They were spread over the folds and the test set on request: scores speak for genes as common as these, "
         "not for new sequences, which are counted apart."
     )
     dominated = most.commonest > _COMMON * rows
-    return Finding("caution", "One sequence dominates" if dominated else "Duplicates, spread", text)
+    return KeyPoint("caution", "One sequence dominates" if dominated else "Duplicates, spread", text)
 
 
-def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding | None:
+def _contradictions(encodings: Sequence[EncodingInspection], rows: int) -> KeyPoint | None:
     troubled = [summary for summary in encodings if summary.contradictory_rows]
     if not troubled:
         return None
@@ -113,4 +114,4 @@ def _contradictions(encodings: Sequence[EncodingSummary], rows: int) -> Finding 
         f"Nobody who sees only the {encoding_name(worst.encoding)} can be right for more than {percent(worst.ceiling)} "
         "of all genes. Wrong labels of sequences that stand once are not counted in it."
     )
-    return Finding("caution" if worst.ceiling < _HARMLESS else "plain", "Contradictory labels", text)
+    return KeyPoint("caution" if worst.ceiling < _HARMLESS else "plain", "Contradictory labels", text)

@@ -16,7 +16,7 @@ class Name:
     long: str
 
 
-RIVALS = {
+BASELINES = {
     "majority": Name("Majority class", "always saying the commoner class"),
     "identical_sequence": Name("Look-up", "looking up the identical sequence"),
     "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),
@@ -32,48 +32,48 @@ POSITION = {"nucleotide": "nucleotide", "codon": "codon", "amino_acid": "residue
 
 
 def encoding_name(encoding: str) -> str:
-    """Name an encoding in the plural."""
+    """Names an encoding in the plural."""
     return ENCODINGS.get(encoding, encoding)
 
 
 def percent(value: float | None, digits: int = 1) -> str:
-    """Write a share: 0.948 is 94.8 %."""
+    """Writes a share: 0.948 is 94.8 %."""
     return "–" if value is None else f"{100 * value:.{digits}f}{NBSP}%"
 
 
 def points(value: float) -> str:
-    """Write the size of a difference of two shares, in percentage points, without its sign."""
+    """Writes the size of a difference of two shares, in percentage points, without its sign."""
     return f"{abs(100 * value):.1f} points"
 
 
 def span(interval: Interval) -> str:
-    """Write an interval of a share."""
+    """Writes an interval of a share."""
     return f"{100 * interval.low:.1f} to {percent(interval.high)}"
 
 
 def signed_span(interval: Interval) -> str:
-    """Write an interval of a difference."""
+    """Writes an interval of a difference."""
     return f"{100 * interval.low:+.1f} to {100 * interval.high:+.1f} points".replace("-", "\N{MINUS SIGN}")
 
 
 def p_value(p: float) -> str:
-    """Write a p-value within a sentence: p < 0.001, p = 0.62."""
+    """Writes a p-value within a sentence: p < 0.001, p = 0.62."""
     figure = p_figure(p)
     return f"p{NBSP}{figure}" if figure.startswith("<") else f"p{NBSP}={NBSP}{figure}"
 
 
 def p_figure(p: float) -> str:
-    """Write a p-value in a table: three digits, never 0."""
+    """Writes a p-value in a table: three digits, never 0."""
     return f"<{NBSP}0.001" if p < 0.001 else f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
 
 
 def plural(count: int, noun: str) -> str:
-    """Count things: 1 trial, 2 trials, 1,200 trials."""
+    """Counts things: 1 trial, 2 trials, 1,200 trials."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def duration(seconds: float) -> str:
-    """Write a time: 8 s, 12 min, 3 h 20 min."""
+    """Writes a time: 8 s, 12 min, 3 h 20 min."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     minutes = round(timedelta(seconds=seconds) / timedelta(minutes=1))
@@ -84,7 +84,7 @@ def duration(seconds: float) -> str:
 
 
 def moment(iso: str) -> str:
-    """Write a moment of ISO 8601 to the minute, in UTC; anything else as it is."""
+    """Writes a moment of ISO 8601 to the minute, in UTC; anything else as it is."""
     try:
         return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     except ValueError:
@@ -92,10 +92,10 @@ def moment(iso: str) -> str:
 
 
 def value(raw: object) -> str:
-    """Write a hyperparameter's value: four digits are enough for a reader."""
+    """Writes a hyperparameter's value: four digits are enough for a reader."""
     return f"{raw:.4g}" if isinstance(raw, float) else spoken(str(raw))
 
 
 def spoken(name: str) -> str:
-    """Write a hyperparameter's name."""
+    """Writes a hyperparameter's name."""
     return name.replace("_", " ")

@@ -20,7 +20,7 @@ class Leader:
 
 
 def leaders(found: PositionEffects | None) -> tuple[Leader, ...]:
-    """List the positions with the largest effects, the largest first."""
+    """Lists the positions with the largest effects, the largest first."""
     if found is None:
         return ()
     return tuple(
@@ -30,7 +30,7 @@ def leaders(found: PositionEffects | None) -> tuple[Leader, ...]:
 
 
 def positions(found: PositionEffects | None) -> str:
-    """Say how the effects were measured, and which positions lead; or why they were not measured."""
+    """Says how the effects were measured, and which positions lead; or why they were not measured."""
     if found is None:
         return (
             "Which positions move the prediction was not measured: these sequences are too few, or too long to be "

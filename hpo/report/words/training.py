@@ -3,27 +3,27 @@
 from collections.abc import Sequence
 
 from hpo.evaluation.importance import MIN_TRIALS
-from hpo.report.evidence import Evidence, Trial
-from hpo.report.result import count_states
+from hpo.report.evidence import Evidence, FinishedTrial
+from hpo.report.statistics import count_states
 from hpo.report.words.names import duration, percent, plural, points
 
 
 def epochs(evidence: Evidence) -> str:
-    """Say how the number of epochs was determined."""
-    winner, contract = evidence.winner, evidence.contract
-    ran = [len(curves.validation_loss) for curves in winner.fold_curves]
+    """Says how the number of epochs was determined."""
+    chosen, settings = evidence.chosen, evidence.contract.settings
+    ran = [len(curves.validation_loss) for curves in chosen.fold_curves]
     shared = min(ran, default=0)
-    most = plural(contract.max_epochs, "epoch")
+    most = plural(settings.max_epochs, "epoch")
     # A patience that is no shorter than the training ends nothing.
-    ended = f" and ended after {contract.patience} without a lower loss on its held-out rows"
+    ended = f" and ended after {settings.patience} without a lower loss on its held-out rows"
     text = (
-        f"Each fold was trained for at most {most}{ended if contract.patience < contract.max_epochs else ''}. All "
-        f"{len(ran)} folds ran {'all of them' if shared == contract.max_epochs else f'{shared} epochs or more'}"
-        f"; over these, the held-out loss, averaged over the folds, was lowest at epoch {winner.chosen_epoch}. "
+        f"Each fold was trained for at most {most}{ended if settings.patience < settings.max_epochs else ''}. All "
+        f"{len(ran)} folds ran {'all of them' if shared == settings.max_epochs else f'{shared} epochs or more'}"
+        f"; over these, the held-out loss, averaged over the folds, was lowest at epoch {chosen.chosen_epoch}. "
         "That one number holds for all folds, so none was stopped at its own lucky moment. "
         f"The final model was trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
     )
-    if winner.chosen_epoch == contract.max_epochs:
+    if chosen.chosen_epoch == settings.max_epochs:
         text += " That is the most that was allowed: more epochs might be better."
     if evidence.final.networks > 1:
         text += (
@@ -34,7 +34,7 @@ def epochs(evidence: Evidence) -> str:
 
 
 def effort(evidence: Evidence) -> str:
-    """Say what was searched, and at what cost."""
+    """Says what was searched, and at what cost."""
     spent, counts = evidence.effort, count_states(evidence.trials)
     states = ", ".join(f"{count:,} {state}" for state, count in counts.items() if count)
     text = (
@@ -49,7 +49,7 @@ def effort(evidence: Evidence) -> str:
 
 
 def importance(evidence: Evidence) -> str:
-    """Say why there is no figure of the hyperparameters' importance; nothing where there is one."""
+    """Says why there is no figure of the hyperparameters' importance; nothing where there is one."""
     if evidence.importances:
         return ""
     return (
@@ -58,8 +58,8 @@ def importance(evidence: Evidence) -> str:
     )
 
 
-def _when_found(trials: Sequence[Trial]) -> str:
-    """Say what half of the trials would have found: whether more of them would help."""
+def _when_found(trials: Sequence[FinishedTrial]) -> str:
+    """Says what half of the trials would have found: whether more of them would help."""
     complete = [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
     early = [trial.mean or 0.0 for trial in complete if trial.number < len(trials) / 2]
     if not early or len(trials) < 2:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hpo.report.evidence import Evidence
-from hpo.report.statistics import Answer, Tested
-from hpo.report.words import rivals, tested
-from hpo.report.words.finding import Finding
+from hpo.report.statistics import Statistics, Tested
+from hpo.report.words import baselines, tested
+from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.names import percent, plural, span, spoken, value
 
 _NEAR = 0.02  # a bound is news for the first screen where accuracy comes this close to it
@@ -22,10 +22,10 @@ class Headline:
     detail: str
 
 
-def headline(evidence: Evidence, answer: Answer) -> Headline:
-    """State the expected accuracy: the test's where the test set is open, else the corrected CV's."""
-    if answer.test is None:
-        corrected = answer.cv.corrected
+def headline(evidence: Evidence, statistics: Statistics) -> Headline:
+    """States the expected accuracy: the test's where the test set is open, else the corrected CV's."""
+    if statistics.test is None:
+        corrected = statistics.cv.corrected
         return Headline(
             percent(corrected.corrected_mean),
             "expected accuracy on new genes, from cross-validation alone",
@@ -33,12 +33,12 @@ def headline(evidence: Evidence, answer: Answer) -> Headline:
             f"{plural(corrected.configurations, 'complete trial')}. {_sealed(evidence)}",
         )
     return Headline(
-        percent(answer.test.measured.rates.accuracy),
+        percent(statistics.test.measured.rates.accuracy),
         "expected accuracy on new genes"
-        if answer.test.seen is None
+        if statistics.test.seen is None
         else "expected accuracy on genes as common as these",
-        f"95 % interval {span(answer.test.interval)}, measured on {_tested_on(answer.test)} "
-        f"{_whether_seen(answer.test)}",
+        f"95 % interval {span(statistics.test.interval)}, measured on {_tested_on(statistics.test)} "
+        f"{_whether_seen(statistics.test)}",
     )
 
 
@@ -55,34 +55,34 @@ def _whether_seen(test: Tested) -> str:
     return f"sealed from the search; {test.seen.n:,} of them have a sequence that it met in other genes."
 
 
-def findings(evidence: Evidence, answer: Answer) -> Sequence[Finding]:
-    """Say everything that belongs on the first screen, most important first."""
+def key_points(evidence: Evidence, statistics: Statistics) -> Sequence[KeyPoint]:
+    """Says everything that belongs on the first screen, most important first."""
     found = [
         _seal(evidence),
-        rivals.against_majority(answer),
-        rivals.against_plain(answer),
-        tested.against_cv(answer),
-        tested.copies(evidence, answer.test),
-        rivals.tuning(evidence, answer),
-        _bound(evidence, answer),
-        tested.new_sequences(answer.test),
+        baselines.against_majority(statistics),
+        baselines.against_plain(statistics),
+        tested.against_cv(statistics),
+        tested.copies(evidence, statistics.test),
+        baselines.tuning(evidence, statistics),
+        _bound(evidence, statistics),
+        tested.new_sequences(statistics.test),
     ]
-    return [finding for finding in found if finding is not None]
+    return [point for point in found if point is not None]
 
 
 def _sealed(evidence: Evidence) -> str:
-    """Say what became of the test set where this report does not use it."""
-    rows, openings = plural(evidence.test_rows, "gene"), len(evidence.test_openings)
+    """Says what became of the test set where this report does not use it."""
+    rows, openings = plural(evidence.contract.data.test.rows, "gene"), len(evidence.test_openings)
     if not openings:
         return f"The test set ({rows}) is still sealed."
     return f"This report does not use the test set ({rows}), which was opened {plural(openings, 'time')} before."
 
 
-def _seal(evidence: Evidence) -> Finding | None:
+def _seal(evidence: Evidence) -> KeyPoint | None:
     openings = len(evidence.test_openings)
     if openings < 2 or evidence.test is None:
         return None
-    return Finding(
+    return KeyPoint(
         "caution",
         f"The test set has been opened {openings} times",
         "Whoever chooses after having seen the test accuracy makes it too good to be true. "
@@ -90,28 +90,29 @@ def _seal(evidence: Evidence) -> Finding | None:
     )
 
 
-def _bound(evidence: Evidence, answer: Answer) -> Finding | None:
-    """Say so where little is left to gain."""
-    encoding = evidence.winner.params.get("encoding")
+def _bound(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
+    """Says so where little is left to gain."""
+    encoding = evidence.chosen.params.get("encoding")
     summary = next((found for found in evidence.data.encodings if found.encoding == encoding), None)
-    accuracy = answer.cv.corrected.corrected_mean if answer.test is None else answer.test.measured.rates.accuracy
+    cv, test = statistics.cv, statistics.test
+    accuracy = cv.corrected.corrected_mean if test is None else test.measured.rates.accuracy
     if summary is None or not summary.contradictory_rows or summary.ceiling - accuracy > _NEAR:
         return None
     text = (
         "Genes with the very same sequence carry opposite labels. Nobody who sees only the sequence can be right for "
         f"more than {percent(summary.ceiling)} of these genes."
     )
-    return Finding("plain", "Little is left to gain", text)
+    return KeyPoint("plain", "Little is left to gain", text)
 
 
 def chosen_trial(evidence: Evidence) -> str:
-    """Name the winner, and the best trial where a simpler one was preferred to it."""
+    """Names the chosen trial, and the best trial where a simpler one was preferred to it."""
     best = evidence.instead_of
     if best is None:
-        return str(evidence.winner.number)
-    return f"{evidence.winner.number} (the simplest of those that cannot be told from the best, trial {best.number})"
+        return str(evidence.chosen.number)
+    return f"{evidence.chosen.number} (the simplest of those that cannot be told from the best, trial {best.number})"
 
 
-def winning_params(evidence: Evidence) -> str:
-    """List the winner's hyperparameters in one line."""
-    return ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in evidence.winner.params.items())
+def chosen_params(evidence: Evidence) -> str:
+    """Lists the chosen trial's hyperparameters in one line."""
+    return ", ".join(f"{spoken(name)} {value(raw)}" for name, raw in evidence.chosen.params.items())

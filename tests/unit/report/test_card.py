@@ -76,7 +76,7 @@ def test_people_read_the_same_card(evidence: Evidence, tmp_path: Path) -> None:
     page = (tmp_path / "README.md").read_text()
     assert page.startswith("# Model card: &lt;b>mine")
     assert card["intended_use"] in page
-    assert evidence.contract.fingerprint in page
+    assert evidence.contract.data.fingerprint in page
     for limit in card["limits"]:
         assert f"- {limit}\n" in page
     for accuracy in (card["test"]["accuracy"], card["cv"]["corrected_mean"], card["cv"]["mean"]):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hpo.report import write_report
+from hpo.report import make_report, write_report
 from hpo.report.evidence import Evidence, TestSet
 from hpo.report.statistics import derive
 from hpo.report.words import say
@@ -15,7 +15,7 @@ Make = Callable[..., Evidence]
 
 
 def said(evidence: Evidence) -> dict[str, str]:
-    return {finding.title: finding.text for finding in say(evidence, derive(evidence)).findings}
+    return {finding.title: finding.text for finding in say(evidence, derive(evidence)).key_points}
 
 
 def challenges(evidence: Evidence) -> dict[str, str]:
@@ -62,7 +62,7 @@ def test_a_test_that_equals_cross_validation_is_not_called_higher(evidence: Evid
         evidence,
         development=replace(evidence.development, labels=labels, groups=np.arange(200), folds=folds),
         out_of_fold=replace(evidence.out_of_fold, correct=correct),
-        winner=replace(evidence.winner, probabilities=called),
+        chosen=replace(evidence.chosen, probabilities=called),
         test=replace(evidence.test, labels=labels, probabilities=called),
         baselines=(),
         original=None,
@@ -72,24 +72,24 @@ def test_a_test_that_equals_cross_validation_is_not_called_higher(evidence: Evid
 
 def test_one_trial_has_no_second_half(evidence: Evidence) -> None:
     assert "second half" in say(evidence, derive(evidence)).effort
-    alone = replace(evidence, trials=tuple(t for t in evidence.trials if t.number == evidence.winner.number))
+    alone = replace(evidence, trials=tuple(t for t in evidence.trials if t.number == evidence.chosen.number))
     alone = replace(alone, trials=(replace(alone.trials[0], number=0),))
     alone = replace(
         alone,
-        winner=replace(alone.winner, number=0),
+        chosen=replace(alone.chosen, number=0),
         out_of_fold=replace(alone.out_of_fold, numbers=(0,), correct=alone.out_of_fold.correct[:, :1]),
     )
     assert "second half" not in say(alone, derive(alone)).effort
 
 
 def test_where_all_trials_but_one_were_pruned_the_ranges_speak_of_one(evidence: Evidence) -> None:
-    trials = tuple(t if t.number == evidence.winner.number else replace(t, state="PRUNED") for t in evidence.trials)
-    column = evidence.out_of_fold.numbers.index(evidence.winner.number)
+    trials = tuple(t if t.number == evidence.chosen.number else replace(t, state="PRUNED") for t in evidence.trials)
+    column = evidence.out_of_fold.numbers.index(evidence.chosen.number)
     correct = evidence.out_of_fold.correct[:, [column]]
     alone = replace(
         evidence,
         trials=trials,
-        out_of_fold=replace(evidence.out_of_fold, numbers=(evidence.winner.number,), correct=correct),
+        out_of_fold=replace(evidence.out_of_fold, numbers=(evidence.chosen.number,), correct=correct),
     )
     lines = say(alone, derive(alone)).ranges
     assert lines
@@ -103,7 +103,7 @@ def test_a_sealed_report_says_which_genes_it_counts(evidence: Evidence, sealed: 
 
 
 def test_an_early_report_does_not_say_that_the_search_had_ended(evidence: Evidence, tmp_path: Path) -> None:
-    write_report(replace(evidence, effort=replace(evidence.effort, budget=1000)), tmp_path)
+    write_report(make_report(replace(evidence, effort=replace(evidence.effort, budget=1000))), tmp_path)
     assert "had ended" not in (tmp_path / "report.html").read_text()
 
 
@@ -111,8 +111,7 @@ def test_contradictions_are_told_with_their_ceiling(evidence: Evidence) -> None:
     assert "98.6\u00a0%" in challenges(evidence)["Contradictory labels"]
 
 
-def test_the_most_epochs_are_told_before_the_ensemble(evidence: Evidence) -> None:
-    contract, final = replace(evidence.contract, max_epochs=11), replace(evidence.final, networks=5)
-    together = replace(evidence, contract=contract, final=final)
+def test_the_most_epochs_are_told_before_the_ensemble(evidence: Evidence, change_contract: Make) -> None:
+    together = change_contract(replace(evidence, final=replace(evidence.final, networks=5)), "training", max_epochs=11)
     assert "for 11 epochs. That is the most that was allowed" in say(together, derive(together)).epochs
     assert "It is an ensemble" in say(together, derive(together)).epochs

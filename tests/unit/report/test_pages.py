@@ -1,12 +1,13 @@
 """The pages: nothing is loaded, nothing that a database holds is run, and a new report replaces the old one."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from hpo.report import summary_note, write_report
+from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import (
     Evidence,
 )
@@ -65,21 +66,25 @@ def test_markdown_pictures_exist(written: Path) -> None:
     assert all((written / picture).exists() for picture in pictures)
 
 
-def test_hostile_names_are_only_text(evidence: Evidence, tmp_path: Path) -> None:
+def test_hostile_names_are_only_text(
+    evidence: Evidence, change_contract: Callable[..., Evidence], tmp_path: Path
+) -> None:
     trials = tuple(replace(t, reason=HOSTILE, params={HOSTILE: HOSTILE, **t.params}) for t in evidence.trials)
-    layers = (replace(evidence.winner.layers[0], name=HOSTILE, note="$\\frac{1}$"), *evidence.winner.layers[1:])
+    layers = (replace(evidence.chosen.layers[0], name=HOSTILE, note="$\\frac{1}$"), *evidence.chosen.layers[1:])
+    contract = change_contract(evidence, "data", source=HOSTILE).contract
     hostile = replace(
         evidence,
         study=HOSTILE + "\n# $x$",
+        contract=contract,
         trials=trials,
-        winner=replace(evidence.winner, params={HOSTILE: HOSTILE, **evidence.winner.params}, layers=layers),
-        data=replace(evidence.data, source=HOSTILE, warnings=(HOSTILE,)),
+        chosen=replace(evidence.chosen, params={HOSTILE: HOSTILE, **evidence.chosen.params}, layers=layers),
         importances={HOSTILE: 1.0},
     )
-    write_report(hostile, tmp_path)
+    report = make_report(hostile)
+    write_report(report, tmp_path)
     links = parse((tmp_path / "report.html").read_text())
     assert not {"script", "img"} & set(links.tags)
-    for text in ((tmp_path / "report.md").read_text(), summary_note(hostile, {"network": "/a"})):
+    for text in ((tmp_path / "report.md").read_text(), summary_note(report, {"network": "/a"})):
         assert "<script" not in text
         assert "<img" not in text
     assert (tmp_path / "report.md").read_text().startswith("# &lt;script>alert(1)&lt;/script>")
@@ -92,7 +97,7 @@ def test_markdown_is_harmless_and_still_read_as_text() -> None:
 
 
 def test_the_note_says_the_headline(evidence: Evidence, result: dict[str, Any]) -> None:
-    note = summary_note(evidence, {"positions": "/artifacts/1/ab", "calibration": "/artifacts/1/cd"})
+    note = summary_note(make_report(evidence), {"positions": "/artifacts/1/ab", "calibration": "/artifacts/1/cd"})
     assert f"{100 * result['test']['accuracy']:.1f}" in note.splitlines()[0]
     assert "](/artifacts/1/ab)" in note
     assert "/artifacts/1/cd" not in note

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hpo.evaluation.intervals import wilson
-from hpo.report import write_report
+from hpo.report import make_report, write_report
 from hpo.report.evidence import (
     Evidence,
     OutOfFold,
@@ -49,14 +49,14 @@ def test_figures_recompute_from_the_evidence(evidence: Evidence, result: dict[st
     assert result["cv"]["std"] == pytest.approx(np.std(result["cv"]["fold_accuracies"], ddof=1))
     assert result["gap"] == pytest.approx(result["cv"]["mean"] - result["test"]["accuracy"])
     assert result["cv"]["corrected_mean"] < result["cv"]["mean"]
-    winner = next(t for t in evidence.trials if t.number == result["best_trial"]["number"])
-    assert result["cv"]["fold_accuracies"] == pytest.approx(winner.fold_accuracies)
+    chosen = next(t for t in evidence.trials if t.number == result["best_trial"]["number"])
+    assert result["cv"]["fold_accuracies"] == pytest.approx(chosen.fold_accuracies)
     assert result["trials"] == {"complete": 10, "pruned": 6, "failed": 2, "budget": 18}
     assert result["test_openings"] == 1
 
 
 def test_a_sealed_test_set_stays_out_of_every_file(sealed: Evidence, tmp_path: Path) -> None:
-    result = write_report(sealed, tmp_path)
+    result = write_report(make_report(sealed), tmp_path)
     assert result["test"] is None
     assert result["gap"] is None
     assert result["test_openings"] == 0
@@ -79,8 +79,8 @@ def test_accuracy_is_told_as_a_function_of_the_trials_spent(evidence: Evidence) 
 
 
 def test_numbers_json_lacks_become_null(evidence: Evidence) -> None:
-    params = {**evidence.winner.params, "dropout": float("nan"), "hidden_size": np.int64(3)}
-    odd = replace(evidence, winner=replace(evidence.winner, params=params))
+    params = {**evidence.chosen.params, "dropout": float("nan"), "hidden_size": np.int64(3)}
+    odd = replace(evidence, chosen=replace(evidence.chosen, params=params))
     text = json.dumps(build_result(odd, derive(odd)), allow_nan=False)
     assert json.loads(text)["best_trial"]["params"]["dropout"] is None
     assert json.loads(text)["best_trial"]["params"]["hidden_size"] == 3
@@ -93,8 +93,8 @@ def test_a_study_of_one_trial_reports(tmp_path: Path, evidence: Evidence) -> Non
     alone = replace(
         evidence,
         trials=(only,),
-        winner=replace(
-            evidence.winner,
+        chosen=replace(
+            evidence.chosen,
             number=0,
             params=only.params,
             probabilities=np.where(column[:, 0] == labels, 0.9, 0.1),
@@ -104,7 +104,7 @@ def test_a_study_of_one_trial_reports(tmp_path: Path, evidence: Evidence) -> Non
         importances={},
         positions=None,
     )
-    result = write_report(alone, tmp_path)
+    result = write_report(make_report(alone), tmp_path)
     assert result["cv"]["corrected_mean"] == pytest.approx(result["cv"]["mean"])
     assert result["baselines"]["majority"] == {"cv": None, "test": None}
     assert result["tied_with_best"] == []

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo.cli.answer import print_result
-from hpo.report import summary_note, write_report
+from hpo.cli.finalize import print_result
+from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence
 from hpo.report.plots import draw_plots
 from hpo.report.result import build_result
@@ -19,23 +19,24 @@ Make = Callable[..., Evidence]
 
 
 def said(evidence: Evidence) -> dict[str, str]:
-    return {finding.title: finding.text for finding in say(evidence, derive(evidence)).findings}
+    return {finding.title: finding.text for finding in say(evidence, derive(evidence)).key_points}
 
 
 def preferring(evidence: Evidence, number: int) -> Evidence:
     """The same study, a simpler trial preferred to the best."""
-    trial, best = evidence.trials[number], evidence.winner.number
-    return replace(evidence, winner=replace(evidence.winner, number=number, params=trial.params, instead_of=best))
+    trial, best = evidence.trials[number], evidence.chosen.number
+    return replace(evidence, chosen=replace(evidence.chosen, number=number, params=trial.params, instead_of=best))
 
 
 def pages(evidence: Evidence, folder: Path) -> list[str]:
     """The page, the Markdown and the dashboard's note."""
-    write_report(evidence, folder)
-    return [*((folder / name).read_text() for name in ("report.html", "report.md")), summary_note(evidence, {})]
+    report = make_report(evidence)
+    write_report(report, folder)
+    return [*((folder / name).read_text() for name in ("report.html", "report.md")), summary_note(report, {})]
 
 
 def test_a_simpler_trial_keeps_its_own_figures(evidence: Evidence) -> None:
-    changed, best = preferring(evidence, 0), evidence.winner.number
+    changed, best = preferring(evidence, 0), evidence.chosen.number
     result = build_result(changed, derive(changed))
     assert (result["best_trial"]["number"], result["best_trial"]["preferred_to"]) == (0, best)
     cv, cv_of_best = result["cv"], build_result(evidence, derive(evidence))["cv"]
@@ -46,7 +47,7 @@ def test_a_simpler_trial_keeps_its_own_figures(evidence: Evidence) -> None:
 
 
 def test_the_untuned_network_as_the_simplest_is_not_called_the_best(evidence: Evidence, tmp_path: Path) -> None:
-    changed, best = preferring(evidence, 0), evidence.winner.number
+    changed, best = preferring(evidence, 0), evidence.chosen.number
     found = said(changed)
     assert "Tuning found nothing better" not in found
     assert f"Trial {best} has the highest score" in found["Tuning gained little"]
@@ -59,7 +60,7 @@ def test_the_untuned_network_as_the_simplest_is_not_called_the_best(evidence: Ev
 
 
 def test_another_simpler_trial_is_told_with_the_best_it_was_preferred_to(evidence: Evidence) -> None:
-    changed, best = preferring(evidence, 3), evidence.winner.number
+    changed, best = preferring(evidence, 3), evidence.chosen.number
     said = say(changed, derive(changed))
     assert said.architecture.startswith("Trial 3 was preferred as the simplest")
     assert f"trial {best} (CV" in said.architecture
@@ -80,7 +81,7 @@ def test_the_star_is_on_the_chosen_trial(evidence: Evidence) -> None:
 def test_the_command_line_says_which_trial_was_chosen_and_why(
     evidence: Evidence, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    changed, best = preferring(evidence, 3), evidence.winner.number
+    changed, best = preferring(evidence, 3), evidence.chosen.number
     print_result(build_result(changed, derive(changed)), Path("report"), json=False)
     first = capsys.readouterr().out.splitlines()[0]
     assert first == f"Chosen trial: 3, the simplest of those that cannot be told from the best, trial {best}"
@@ -103,7 +104,7 @@ def test_an_untuned_network_that_failed_is_told_everywhere(
     evidence: Evidence, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changed = without_trial_0(evidence)
-    found = [finding for finding in say(changed, derive(changed)).findings if "untuned" in finding.title]
+    found = [finding for finding in say(changed, derive(changed)).key_points if "untuned" in finding.title]
     assert [finding.title for finding in found] == ["The untuned network did not finish"]
     assert found[0].text.startswith("Trial 0: The loss is nan. So")
     for page in pages(changed, tmp_path):
@@ -125,7 +126,7 @@ def test_an_untuned_network_that_has_not_ended_is_told(evidence: Evidence) -> No
 def test_words_follow_the_tuning(evidence: Evidence, make_evidence: Make) -> None:
     assert "Tuning was worth it" in said(evidence)
     assert evidence.original is not None
-    won = replace(evidence, original=replace(evidence.original, number=evidence.winner.number))
+    won = replace(evidence, original=replace(evidence.original, number=evidence.chosen.number))
     assert "Tuning found nothing better" in said(won)
     needless = said(make_evidence(baseline=0.925))
     assert "Tuning was worth it" not in needless

@@ -1,6 +1,5 @@
 """The sentences: other numbers, other words."""
 
-import dataclasses
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,21 +8,19 @@ import numpy as np
 import pytest
 
 from hpo.evaluation.baselines import Baseline
-from hpo.report import summary_note, write_report
-from hpo.report.evidence import (
-    DataSummary,
-    Evidence,
-)
+from hpo.report import make_report, summary_note, write_report
+from hpo.report.evidence import Evidence
 from hpo.report.result import build_result
 from hpo.report.statistics import derive
 from hpo.report.words import say
 from hpo.report.words.training import epochs
+from model.inspection import Inspection
 
 Make = Callable[..., Evidence]
 
 
 def said(evidence: Evidence) -> dict[str, str]:
-    return {finding.title: finding.text for finding in say(evidence, derive(evidence)).findings}
+    return {finding.title: finding.text for finding in say(evidence, derive(evidence)).key_points}
 
 
 def test_a_lookup_that_is_better_is_no_advice_for_new_sequences(evidence: Evidence) -> None:
@@ -31,7 +28,7 @@ def test_a_lookup_that_is_better_is_no_advice_for_new_sequences(evidence: Eviden
     labels, known = evidence.development.labels, evidence.test.labels
     lookup = Baseline("identical_sequence", (1.0,) * 5, labels.astype(float), known.astype(float), 1.0)
     changed = replace(evidence, baselines=(lookup,))
-    findings = {found.title: found for found in say(changed, derive(changed)).findings}
+    findings = {found.title: found for found in say(changed, derive(changed)).key_points}
     finding = findings["A plain baseline is better"]
     assert "known sequences only" in finding.text
     assert "Use that" not in finding.text
@@ -76,7 +73,7 @@ def test_a_plain_baseline_as_good_is_said_in_the_first_lines(make_evidence: Make
         # Only what makes every figure of the test doubtful, or the network worthless, may come before it.
         opened_again = replace(evidence, test_openings=("2026-01-01", "2026-01-02"))
         assert list(said(opened_again))[1] == title
-        assert summary_note(evidence, {}).split("\n- ")[1].startswith(f"**{title}.**")
+        assert summary_note(make_report(evidence), {}).split("\n- ")[1].startswith(f"**{title}.**")
 
 
 def repeated(evidence: Evidence, copies: int) -> Evidence:
@@ -105,19 +102,19 @@ def repeated(evidence: Evidence, copies: int) -> Evidence:
 
 def test_copies_of_one_sequence_are_one_witness(make_evidence: Make) -> None:
     evidence = repeated(make_evidence(baseline=0.925), 100)
-    answer = derive(evidence)
-    duel = next(rival for rival in answer.rivals if rival.name == "logistic_regression").test_duel
-    assert duel is not None
-    assert duel.rows.differs
-    assert not duel.cases.differs
-    assert (duel.rows.n, duel.cases.n) == (300, 200)
+    statistics = derive(evidence)
+    paired = next(one for one in statistics.baselines if one.name == "logistic_regression").paired_on_test
+    assert paired is not None
+    assert paired.rows.differs
+    assert not paired.cases.differs
+    assert (paired.rows.n, paired.cases.n) == (300, 200)
     words = said(evidence)
     assert "copies of a few sequences" in words["A plain baseline is as good"]
     assert "with 101 copies, accounts for 101 of the" in words["Copies of few sequences weigh on the test"]
-    assert answer.test is not None
-    assert answer.test.copies.sequences == 200
-    assert answer.test.copies.accuracy == pytest.approx(0.92, abs=0.05)
-    assert "200 different sequences" in say(evidence, answer).headline.detail
+    assert statistics.test is not None
+    assert statistics.test.copies.sequences == 200
+    assert statistics.test.copies.accuracy == pytest.approx(0.92, abs=0.05)
+    assert "200 different sequences" in say(evidence, statistics).headline.detail
 
 
 def test_words_follow_the_gap(evidence: Evidence, make_evidence: Make) -> None:
@@ -132,9 +129,10 @@ def test_words_follow_the_openings_of_the_test_set(evidence: Evidence) -> None:
     assert next(iter(again)) == "The test set has been opened 3 times"
 
 
-def test_words_follow_the_data(evidence: Evidence) -> None:
-    def met(data: DataSummary, duplicates: str = "together") -> set[str]:
-        changed = replace(evidence, data=data, contract=dataclasses.replace(evidence.contract, duplicates=duplicates))
+def test_words_follow_the_data(evidence: Evidence, change_contract: Make) -> None:
+    def met(data: Inspection, early_stops: int = 44, duplicates: str = "together") -> set[str]:
+        changed = replace(evidence, data=data, early_stops=early_stops)
+        changed = change_contract(changed, "splitting", duplicates=duplicates)
         return {finding.title for finding in say(changed, derive(changed)).challenges}
 
     data = evidence.data
@@ -147,13 +145,14 @@ def test_words_follow_the_data(evidence: Evidence) -> None:
         "Contradictory labels",
     }
     clean = replace(data.encodings[1], encoding="amino_acid")
-    plain = replace(data, ambiguous_letters=0, early_stops=0, shortest=900, encodings=(clean,), resistant=70)
-    assert met(plain) == {"Unequal classes"}
+    length = replace(data.length, shortest=900)
+    plain = replace(data, ambiguous_letters=0, length=length, encodings=(clean,), resistant=70)
+    assert met(plain, early_stops=0) == {"Unequal classes"}
     common = replace(data.encodings[0], commonest=430)
-    assert "One sequence dominates" in met(replace(data, encodings=(common,)), "spread")
+    assert "One sequence dominates" in met(replace(data, encodings=(common,)), duplicates="spread")
 
 
-def test_words_explain_the_architecture(evidence: Evidence) -> None:
+def test_words_explain_the_architecture(evidence: Evidence, change_contract: Make) -> None:
     words = say(evidence, derive(evidence))
     encoding = next(found for found in words.compared if found.name == "encoding")
     best = {
@@ -166,24 +165,31 @@ def test_words_explain_the_architecture(evidence: Evidence) -> None:
     assert any(line.startswith("Learning rate") for line in words.ranges)
     assert "epoch 11" in words.epochs
     assert "the most that was allowed" not in words.epochs
-    short = replace(evidence, contract=replace(evidence.contract, max_epochs=11))
+    short = change_contract(evidence, "training", max_epochs=11)
     assert "the most that was allowed" in say(short, derive(short)).epochs
+
+
+def test_the_search_space_is_told_as_it_was_given(evidence: Evidence) -> None:
+    told = say(evidence, derive(evidence)).search_space
+    assert told["encoding"] == "amino_acid, codon"
+    assert told["hidden_size"] == "16 to 128, logarithmic"
+    assert told["layers"] == "2 (fixed)"
 
 
 def test_what_could_not_be_measured_is_told(evidence: Evidence, tmp_path: Path) -> None:
     assert say(evidence, derive(evidence)).importance == ""
     without = replace(evidence, importances={}, positions=None)
     words = say(without, derive(without))
-    write_report(without, tmp_path)
+    write_report(make_report(without), tmp_path)
     for page in ((tmp_path / name).read_text() for name in ("report.html", "report.md")):
         assert words.importance in page
         assert words.positions in page
         assert "Where in the gene" in page
 
 
-def test_a_patience_that_could_end_nothing_is_not_told(evidence: Evidence) -> None:
+def test_a_patience_that_could_end_nothing_is_not_told(evidence: Evidence, change_contract: Make) -> None:
     assert "ended after 10 without a lower loss" in epochs(evidence)
-    most = len(evidence.winner.fold_curves[0].validation_loss)
-    told = epochs(replace(evidence, contract=replace(evidence.contract, max_epochs=most, patience=most)))
+    most = len(evidence.chosen.fold_curves[0].validation_loss)
+    told = epochs(change_contract(evidence, "training", max_epochs=most, patience=most))
     assert "without a lower loss" not in told
-    assert f"All {len(evidence.winner.fold_curves)} folds ran all of them; over these" in told
+    assert f"All {len(evidence.chosen.fold_curves)} folds ran all of them; over these" in told

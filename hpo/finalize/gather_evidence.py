@@ -1,0 +1,157 @@
+"""What the report is made from: everything measured, gathered from study, retrained networks and test set."""
+
+import datetime
+from dataclasses import dataclass
+
+import numpy as np
+
+from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
+from hpo.evaluation.importance import importances
+from hpo.finalize.final_model import Retrained, test_probabilities
+from hpo.finalize.network_layers import network_layers
+from hpo.finalize.seal import openings
+from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
+from hpo.report import evidence
+from hpo.study.contract import Contract
+from hpo.study.opened import OpenedStudy
+from hpo.study.status import read_status
+from hpo.trial.development_rows import DevelopmentRows, labels_of
+from model.encoding import encode, spelled
+from model.genes import Genes, join
+from model.inspection import count_early_stops, inspect
+from model.mutagenesis import common_letters, mutate_positions
+from model.splitting import group_ids
+
+
+@dataclass(frozen=True, eq=False)
+class AnsweredStudy:
+    """A study whose question is answered: everything that its report tells of."""
+
+    opened: OpenedStudy
+    development: DevelopmentRows
+    search: SearchOutcome
+    chosen: ChosenTrial
+    final: Retrained
+    original: Retrained | None  #: trial 0, where it is complete
+    test: Genes | None  #: None while sealed
+
+
+def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
+    """Gathers what the report is made from."""
+    opened, development, search, chosen = answered.opened, answered.development, answered.search, answered.chosen
+    final, test = answered.final, answered.test
+    contract = opened.contract
+    code = contract.settings.genetic_code
+    labels = labels_of(development.genes)
+    everyone = development.genes if test is None else join(development.genes, test)
+    groups = group_ids(everyone, contract.search.space.encodings, code)
+    rows = len(labels)
+    status = read_status(opened)
+    trials = tuple(finished_trial(opened, trial, development) for trial in search.trials)
+    return evidence.Evidence(
+        study=opened.handle.name,
+        finished=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        effort=evidence.Effort(
+            budget=status.budget,
+            folds_trained=status.folds_trained,
+            folds_saved=status.folds_saved,
+            seconds=sum(trial.seconds for trial in trials),
+        ),
+        contract=contract,
+        data=inspect(everyone, code),
+        early_stops=count_early_stops(everyone, code),
+        trials=trials,
+        chosen=_chosen_trial(chosen, final, development),
+        development=evidence.DevelopmentSet(labels=labels, groups=groups[:rows], folds=development.folds),
+        out_of_fold=search.out_of_fold,
+        final=evidence.FinalModel(epochs=final.epochs, curves=final.curves, networks=len(final.networks)),
+        test_openings=openings(opened),
+        test=None if test is None else _test_set(test, final, groups, rows, code),
+        original=_original(contract, trials, answered.original, test),
+        baselines=_baselines(contract, development, labels, test),
+        importances=importances(search.complete, contract.search.space.searched, contract.seed),
+        positions=_positions(contract, development, final, test),
+    )
+
+
+def _chosen_trial(chosen: ChosenTrial, final: Retrained, development: DevelopmentRows) -> evidence.ChosenTrialDetails:
+    return evidence.ChosenTrialDetails(
+        number=chosen.trial.number,
+        params=chosen.config.as_dict(),
+        chosen_epoch=chosen.epochs,
+        fold_curves=tuple(fold.curves for fold in chosen.folds),
+        probabilities=held_out(chosen.folds, chosen.epochs, development.folds),
+        layers=network_layers(final.networks[0], chosen.config),
+        instead_of=chosen.instead_of,
+    )
+
+
+def _test_set(test: Genes, final: Retrained, groups: np.ndarray, rows: int, genetic_code: int) -> evidence.TestSet:
+    return evidence.TestSet(
+        labels=labels_of(test),
+        probabilities=test_probabilities(final, test, genetic_code),
+        unseen=~np.isin(groups[rows:], groups[:rows]),
+        lengths=encode(test, final.config.encoding, genetic_code).lengths,
+        groups=groups[rows:],
+    )
+
+
+def _original(
+    contract: Contract,
+    trials: tuple[evidence.FinishedTrial, ...],
+    original: Retrained | None,
+    test: Genes | None,
+) -> evidence.Original | None:
+    if original is None:
+        return None
+    code = contract.settings.genetic_code
+    return evidence.Original(
+        number=0,
+        fold_accuracies=next(trial.fold_accuracies for trial in trials if trial.number == 0),
+        test_probabilities=None if test is None else test_probabilities(original, test, code),
+    )
+
+
+def _baselines(
+    contract: Contract, development: DevelopmentRows, labels: np.ndarray, test: Genes | None
+) -> tuple[Baseline, ...]:
+    """Fits plain baselines on the coarsest encoding that was searched: amino acids where they are."""
+    encodings = contract.search.space.encodings
+    encoding = "amino_acid" if "amino_acid" in encodings else encodings[0]
+    encoded = development.encoded(encoding)
+    data = BaselineData(tokens=encoded.tokens, lengths=encoded.lengths, labels=labels, folds=development.folds)
+    if test is None:
+        return all_baselines(data)
+    sealed = encode(test, encoding, contract.settings.genetic_code)
+    return all_baselines(
+        BaselineData(
+            tokens=data.tokens,
+            lengths=data.lengths,
+            labels=labels,
+            folds=data.folds,
+            test_tokens=sealed.tokens,
+            test_lengths=sealed.lengths,
+            test_labels=labels_of(test),
+        )
+    )
+
+
+def _positions(
+    contract: Contract, development: DevelopmentRows, final: Retrained, test: Genes | None
+) -> evidence.PositionEffects | None:
+    """Measures which positions move the final model, over test genes where they are open; labels play no part."""
+    encoding, seen = final.config.encoding, development.encoded(final.config.encoding)
+    code = contract.settings.genetic_code
+    genes = seen if test is None else encode(test, encoding, code)
+    found = mutate_positions(final.networks, genes, common_letters(seen), seed=contract.seed)
+    if found is None:
+        return None
+    return evidence.PositionEffects(
+        effect=found.effect,
+        tried=found.tried,
+        commonest=tuple(spelled(token, encoding, code) for token in found.commonest),
+        encoding=encoding,
+        genes=found.genes,
+        mutants=found.mutants,
+        of_test=test is not None,
+    )

@@ -1,0 +1,117 @@
+"""The chosen trial beside its baselines, on the same rows: scores and paired tests."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpo.evaluation.baselines import Baseline
+from hpo.evaluation.comparison import Paired, mcnemar
+from hpo.evaluation.metrics import called_resistant
+from hpo.report.copies import sampling_groups
+from hpo.report.evidence import Evidence
+
+#: Baselines that learn; the majority class is there for scale only.
+PLAIN = ("identical_sequence", "logistic_regression", "kmer_logistic_regression")
+
+
+@dataclass(frozen=True)
+class PairedTests:
+    """The chosen trial (first) against a baseline, counted twice."""
+
+    rows: Paired  #: every row is a case
+    cases: Paired  #: rows that were sampled together are one case; the same as `rows` where none were
+
+
+@dataclass(frozen=True)
+class ComparedBaseline:
+    """A baseline beside the chosen trial, on the same rows."""
+
+    name: str
+    cv: float
+    fold_accuracies: tuple[float, ...]
+    test: float | None
+    paired_in_cv: PairedTests | None  #: None where no single predictions are kept
+    paired_on_test: PairedTests | None
+
+    @property
+    def paired_tests(self) -> PairedTests | None:
+        """The paired tests that count: on test rows where there are any, else out of fold."""
+        return self.paired_on_test or self.paired_in_cv
+
+    @property
+    def paired(self) -> Paired | None:
+        """The paired test that counts."""
+        return None if self.paired_tests is None else self.paired_tests.cases
+
+    @property
+    def score(self) -> float:
+        """Accuracy on the rows of that test."""
+        return self.cv if self.test is None else self.test
+
+    @property
+    def is_beaten(self) -> bool:
+        """Whether the chosen trial is better by more than chance."""
+        paired = self.paired
+        return paired is not None and paired.differs and paired.only_first_right > paired.only_second_right
+
+
+def compare_baselines(evidence: Evidence) -> tuple[ComparedBaseline, ...]:
+    """Compares every baseline with the chosen trial; the original's configuration comes last."""
+    baselines = [_from_baseline(evidence, baseline) for baseline in evidence.baselines]
+    original = _original(evidence)
+    return (*baselines, original) if original else tuple(baselines)
+
+
+def chosen_column(evidence: Evidence) -> int:
+    """Finds the chosen trial's column in the matrix of out-of-fold predictions."""
+    return evidence.out_of_fold.numbers.index(evidence.chosen.number)
+
+
+def best_column(evidence: Evidence) -> int:
+    """Finds the best trial's column: the chosen trial's, unless a simpler one was preferred to the best."""
+    instead_of = evidence.chosen.instead_of
+    return chosen_column(evidence) if instead_of is None else evidence.out_of_fold.numbers.index(instead_of)
+
+
+def _from_baseline(evidence: Evidence, baseline: Baseline) -> ComparedBaseline:
+    right = called_resistant(baseline.probabilities) == evidence.development.labels
+    return ComparedBaseline(
+        baseline.name,
+        baseline.cv,
+        baseline.fold_accuracies,
+        baseline.test_accuracy,
+        _out_of_fold(evidence, right),
+        _on_test(evidence, baseline.test_probabilities)[1],
+    )
+
+
+def _original(evidence: Evidence) -> ComparedBaseline | None:
+    original = evidence.original
+    if original is None or not original.fold_accuracies:
+        return None
+    paired = None
+    if original.number in evidence.out_of_fold.numbers:
+        column = evidence.out_of_fold.numbers.index(original.number)
+        paired = _out_of_fold(evidence, evidence.out_of_fold.correct[:, column])
+    test, paired_on_test = _on_test(evidence, original.test_probabilities)
+    mean = float(np.mean(original.fold_accuracies))
+    return ComparedBaseline("original_configuration", mean, original.fold_accuracies, test, paired, paired_on_test)
+
+
+def _out_of_fold(evidence: Evidence, right: NDArray[np.bool_]) -> PairedTests:
+    chosen = evidence.out_of_fold.correct[:, chosen_column(evidence)]
+    return _paired_tests(chosen, right, sampling_groups(evidence, evidence.development.groups))
+
+
+def _on_test(evidence: Evidence, probabilities: NDArray[np.floating] | None) -> tuple[float | None, PairedTests | None]:
+    test = evidence.test
+    if test is None or probabilities is None:
+        return None, None
+    right = called_resistant(probabilities) == test.labels
+    chosen = called_resistant(test.probabilities) == test.labels
+    return float(right.mean()), _paired_tests(chosen, right, sampling_groups(evidence, test.groups))
+
+
+def _paired_tests(chosen: NDArray[np.bool_], other: NDArray[np.bool_], groups: NDArray[np.int64]) -> PairedTests:
+    return PairedTests(mcnemar(chosen, other), mcnemar(chosen, other, groups))

@@ -1,0 +1,155 @@
+"""The chosen trial against its baselines, in sentences: guessing, plain methods, the configuration before tuning."""
+
+from hpo.report.baseline_comparison import ComparedBaseline
+from hpo.report.evidence import Evidence
+from hpo.report.statistics import Statistics
+from hpo.report.words.key_point import KeyPoint
+from hpo.report.words.names import BASELINES, p_value, percent, plural
+
+
+def rules(evidence: Evidence, statistics: Statistics) -> str:
+    """Says how the comparison is made."""
+    where = "the same folds and the same test set" if statistics.test else "the same folds"
+    text = f"Methods that need no network, and the network before tuning, on {where}. "
+    if evidence.contract.splitting.duplicates == "together":
+        case = "sequences: all genes of one sequence are one case, and count for whoever is right on more of them"
+    else:
+        case = "genes"
+    return text + (
+        f"The paired test (McNemar, exact) looks only at the cases where one of the two is ahead; cases are {case}. "
+        "A small p says that the two differ by more than chance."
+    )
+
+
+def against_majority(statistics: Statistics) -> KeyPoint | None:
+    """Says so where the network does not beat guessing."""
+    majority = statistics.baseline("majority")
+    if majority is None or majority.paired is None or majority.is_beaten:
+        return None
+    text = f"Always saying the commoner class is right for {percent(majority.score)}"
+    if statistics.test is not None and not statistics.test.corrected_gap.is_more_than_noise and _ahead_in_cv(majority):
+        text += ": these test genes are too few, or too alike, to tell the network from that."
+        text += _cv_says(statistics, majority)
+        return KeyPoint("caution", "Not shown to be better than guessing", text)
+    return KeyPoint(
+        "caution",
+        "No better than guessing",
+        f"{text}: the network has not learnt anything that can be told from chance.",
+    )
+
+
+def against_plain(statistics: Statistics) -> KeyPoint | None:
+    """Judges the network against the plain baseline that does best."""
+    baseline = statistics.best_plain()
+    if baseline is None or baseline.paired is None:
+        return None
+    name = BASELINES[baseline.name].long
+    where = "on the test set" if baseline.test is not None else "in cross-validation"
+    own, other = percent(statistics.own_score(baseline)), percent(baseline.score)
+    compared = f"{where} the network is right for {own}, the baseline for {other} ({p_value(baseline.paired.p_value)})"
+    if baseline.is_beaten:
+        return KeyPoint("good", "Better than every plain baseline", f"The best of them is {name}: {compared}.")
+    if baseline.paired.differs:
+        text = f"{_capital(name)} is better by more than chance: {compared}. {_advice(baseline)}"
+        return KeyPoint("caution", "A plain baseline is better", text)
+    text = f"{_capital(name)} cannot be told from the network: {compared}."
+    text += _copies(baseline) + _cv_says(statistics, baseline)
+    return KeyPoint("caution", "A plain baseline is as good", text)
+
+
+def tuning(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
+    """Judges the search: the chosen trial against trial 0, and whether a plain baseline makes both superfluous."""
+    if evidence.original is None:
+        return _unfinished(evidence)
+    if evidence.chosen.number == evidence.original.number:
+        return _untuned(evidence)
+    original = statistics.baseline("original_configuration")
+    if original is None:
+        return None
+    text = _tuned(statistics, original)
+    if not original.is_beaten:
+        if original.paired is not None and original.paired.differs:
+            return KeyPoint("caution", "The untuned network is better", text)
+        return KeyPoint("plain", "Tuning gained little", f"{text} That is no more than chance.")
+    if _needs_network(statistics):
+        return KeyPoint("good", "Tuning was worth it", text)
+    return KeyPoint(
+        "plain",
+        "Tuning helped the network, not the answer",
+        f"{text} But a network is not needed for that accuracy, see above.",
+    )
+
+
+def _unfinished(evidence: Evidence) -> KeyPoint:
+    """Says why there is no trial 0 to compare with."""
+    first = next((trial for trial in evidence.trials if trial.number == 0), None)
+    why = "It has not ended yet" if first is None else first.reason.rstrip(".") or "No reason was recorded"
+    text = f"Trial 0: {why}. So nobody can say what the tuning gained."
+    return KeyPoint("caution", "The untuned network did not finish", text)
+
+
+def _untuned(evidence: Evidence) -> KeyPoint:
+    """Says why trial 0 was taken: as the best, or as the simplest that cannot be told from the best."""
+    trials = plural(len(evidence.trials), "trial")
+    best = evidence.instead_of
+    if best is None:
+        text = f"None of {trials} was better than the untuned network, trial 0."
+        return KeyPoint("plain", "Tuning found nothing better", text)
+    text = (
+        f"Trial {best.number} has the highest score of {trials} (CV {percent(best.mean)}), but that is no more than "
+        "chance: it cannot be told from the untuned network, trial 0, which was taken because it is simpler."
+    )
+    return KeyPoint("plain", "Tuning gained little", text)
+
+
+def _tuned(statistics: Statistics, original: ComparedBaseline) -> str:
+    text = (
+        f"Against the untuned network (trial 0): cross-validation {percent(statistics.cv.mean)}, corrected "
+        f"{percent(statistics.cv.corrected.corrected_mean)}, against {percent(original.cv)}"
+    )
+    if original.test is not None:
+        text += f"; test {percent(statistics.own_score(original))} against {percent(original.test)}"
+    return text + (f" ({p_value(original.paired.p_value)})." if original.paired else ".")
+
+
+def _needs_network(statistics: Statistics) -> bool:
+    """Tells whether the chosen trial beats guessing and every plain baseline: only then was its tuning worth it."""
+    baselines = (statistics.best_plain(), statistics.baseline("majority"))
+    return all(baseline is None or baseline.paired is None or baseline.is_beaten for baseline in baselines)
+
+
+def _advice(baseline: ComparedBaseline) -> str:
+    if baseline.name == "identical_sequence":
+        return "It knows known sequences only: for a new one it says the commoner class."
+    return "Use that."
+
+
+def _copies(baseline: ComparedBaseline) -> str:
+    """Explains a large difference that is none, because it lies in the copies of a few sequences."""
+    if baseline.paired_tests is None or not baseline.paired_tests.rows.differs:
+        return ""
+    return " What sets them apart lies in copies of a few sequences, which count once."
+
+
+def _ahead_in_cv(baseline: ComparedBaseline) -> bool:
+    """Tells whether the test rows could not decide, but development rows could, for the network."""
+    if baseline.paired_on_test is None or baseline.paired_on_test.cases.differs or baseline.paired_in_cv is None:
+        return False
+    cases = baseline.paired_in_cv.cases
+    return cases.differs and cases.only_first_right > cases.only_second_right
+
+
+def _cv_says(statistics: Statistics, baseline: ComparedBaseline) -> str:
+    """Adds what the more numerous development rows say, where the test rows cannot decide."""
+    paired = baseline.paired_in_cv
+    if baseline.test is None or paired is None or not paired.cases.differs:
+        return ""
+    better = "network" if paired.cases.only_first_right > paired.cases.only_second_right else "baseline"
+    return (
+        f" In cross-validation the {better} is ahead (network {percent(statistics.cv.mean)}, baseline "
+        f"{percent(baseline.cv)}, {p_value(paired.cases.p_value)})."
+    )
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

@@ -1,0 +1,83 @@
+"""What a parent takes back: what its own children held when they ended, and what the dead of other parents hold.
+
+No child's task: it is busy for as long as a trial takes, and a death is to be noticed within the lease's time and a
+beat however long that is.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+
+from hpo.study.opened import OpenedStudy
+from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
+from storage.trials.lease import Claim, Lease
+from storage.trials.stale import StaleWatch
+
+log = logging.getLogger(__name__)
+
+
+class TakeBack:
+    """Takes back the trials of workers that are gone.
+
+    Args:
+        opened: The study.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, opened: OpenedStudy, clock: Callable[[], float] = time.monotonic) -> None:
+        leases = opened.contract.leases
+        # Whoever asks the parent to stop must not wait for a storage that is away; the next look makes up for it.
+        self._opened = opened.in_a_hurry()
+        self._watch = StaleWatch(
+            self._opened.queue, lease_timeout_s=leases.timeout_s, max_deaths=leases.max_deaths, clock=clock
+        )
+        self._interval_s = leases.beat_interval_s
+        self._clock = clock
+        self._next = clock()
+
+    def look(self) -> None:
+        """Looks for dead workers on any machine, if a beat has gone by since the last time; call it often."""
+        now = self._clock()
+        if now >= self._next:
+            self._next = now + self._interval_s
+            with suppress(StorageUnavailableError):
+                self._watch.sweep(self._opened.budget)
+
+    def from_dead(self, worker: str, how: str) -> bool:
+        """Takes back at once what a child held that died: nobody waits for its lease to run out.
+
+        Args:
+            worker: Its name.
+            how: How it died, in words; recorded in the trial.
+
+        Returns:
+            Whether it had finished a trial.
+        """
+        try:
+            self._watch.release_dead(worker, self._opened.budget, how)
+            return self._opened.queue.finished_by(worker) > 0
+        except StorageError as error:
+            # The other workers will notice by its lease, and nobody can say that it was of no use.
+            log.warning("worker %s died, and what it held could not be given back yet: %s", worker, error)
+            return True
+
+    def from_stopped(self, workers: Collection[str]) -> None:
+        """Puts back what children held that were ended on purpose; no death is counted: their trials are not at fault.
+
+        Args:
+            workers: Their names.
+        """
+        queue = self._opened.queue
+        try:
+            for trial in queue.running(self._opened.budget):
+                if trial.lease is not None and trial.lease["worker"] in workers:
+                    self._put_back(Claim(trial.trial_id, trial.number, Lease.from_json(trial.lease)))
+        except StorageError as error:
+            log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
+
+    def _put_back(self, claim: Claim) -> None:
+        # Where it is no longer held, its worker had come to an end with it after all.
+        with suppress(LeaseLostError):
+            self._opened.queue.put_back(claim)
+            log.info("trial %d: put back, its finished folds are kept", claim.number)
