@@ -24,7 +24,6 @@ CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
-CHECKPOINT_LEFT = "hpo:checkpoint_left"  # a list of the names of bytes that are about to be written or removed
 _FOLD_PREFIX = "hpo:fold:"
 
 
@@ -67,11 +66,9 @@ class FoldRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointRecord:
-    """What a trial's attribute says of the checkpoint of its fold at work."""
+    """What a trial's attribute says of its checkpoint; where the bytes lie is computed (`hpo.trial.checkpoints`)."""
 
     fold: int
-    #: SHA-256 of the artifact.
-    artifact: str
     #: Epochs trained so far.
     epochs: int
     #: Wall-clock seconds so far, of all workers that trained the fold.

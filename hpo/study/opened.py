@@ -8,6 +8,7 @@ from optuna.pruners import BasePruner
 from hpo.errors import ContractError
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
+from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
 from hpo.study.contract import Contract, parse
@@ -34,7 +35,7 @@ class OpenedStudy:
     #: One for all trials: it remembers what it has read.
     pruner: BasePruner
 
-    def in_a_hurry(self, seconds: float = 5.0) -> "OpenedStudy":
+    def in_a_hurry(self, seconds: float = STORAGE_HURRY_S) -> "OpenedStudy":
         """The same study, for calls that must not wait long for a storage that is away."""
         storage = with_policy(self.storage, RetryPolicy(deadline_s=seconds))
         handle = replace(self.handle, storage=storage)
