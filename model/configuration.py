@@ -3,7 +3,6 @@
 Imports no torch, so that the command line can check a search space quickly.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
@@ -165,7 +164,8 @@ def _integer(name: str, value: object, lowest: int, highest: int) -> None:
 
 
 def _real(name: str, value: object, lowest: float, highest: float) -> None:
-    if type(value) not in (int, float) or not math.isfinite(value) or not lowest <= value <= highest:  # type: ignore[arg-type,operator]
+    # What is not a number (NaN) lies in no interval.
+    if type(value) not in (int, float) or not lowest <= value <= highest:  # type: ignore[operator]
         raise DataError(f"{name} is {value!r}; allowed are numbers from {lowest:g} to {highest:g}.")
 
 
@@ -173,6 +173,6 @@ def _same_names(what: str, values: Mapping[str, Any], names: list[str]) -> None:
     missing, unknown = set(names) - set(values), set(values) - set(names)
     if missing or unknown:
         raise DataError(
-            f"The {what} lacks {sorted(missing) or 'nothing'} and has unknown {sorted(unknown) or 'nothing'};"
+            f"The {what} lacks {sorted(missing) or 'nothing'} and has unknown {sorted(unknown, key=str) or 'nothing'};"
             f" it must have exactly: {', '.join(names)}."
         )

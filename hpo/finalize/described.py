@@ -3,7 +3,7 @@
 import numpy as np
 
 from hpo.report import evidence
-from hpo.search.space import Choices, Fixed, Range
+from hpo.search.parameters import Choices, Fixed, Range
 from hpo.study.contract import Contract
 from model.encoding import Encoding, encode
 from model.genes import Genes

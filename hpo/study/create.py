@@ -1,6 +1,5 @@
 """Making a study: read, check, split, seal, freeze."""
 
-import dataclasses
 import datetime
 import warnings
 from dataclasses import dataclass
@@ -10,8 +9,10 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 from optuna.storages import BaseStorage
+from pydantic import ValidationError
 
 from hpo.choices import Pruner, Sampler
+from hpo.errors import UsageError
 from hpo.search.space import Space, read_space
 from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import (
@@ -21,6 +22,7 @@ from hpo.study.contract import (
     Rows,
     SearchSettings,
     Splitting,
+    first_complaint,
     versions,
 )
 from model.choices import Duplicates
@@ -60,7 +62,7 @@ class Plan:
 
 
 def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
-    """Split the genes, store both parts, and write down the contract.
+    """Splits the genes, stores both parts, and writes down the contract.
 
     Nothing is put into the storage; two calls with the same input give the same contract, but for the date.
 
@@ -72,9 +74,17 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     Raises:
         DataError: The rows cannot be split as asked.
         SpaceError: The search space is not one we can search.
+        UsageError: An option has a value that no contract may have.
     """
     space = read_space(plan.space_file, genes.alphabet)
     development, test = _seal(genes, plan, space, artifacts)
+    try:
+        return _contract(genes, plan, space, development, test)
+    except ValidationError as error:
+        raise UsageError(f"No study can be made so ({first_complaint(error)}).", "Change the option.") from error
+
+
+def _contract(genes: Genes, plan: Plan, space: Space, development: Rows, test: Rows) -> Contract:
     return Contract(
         study=plan.study,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -87,24 +97,12 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
             development=development,
             test=test,
         ),
-        splitting=Splitting.model_validate(
-            {
-                "folds": plan.folds,
-                "test_size": plan.test_size,
-                "seed": plan.seed,
-                "duplicates": plan.duplicates,
-            }
+        splitting=Splitting(folds=plan.folds, test_size=plan.test_size, duplicates=plan.duplicates),
+        search=SearchSettings(
+            sampler=plan.sampler, pruner=plan.pruner, startup_trials=plan.startup_trials, space=space
         ),
-        search=SearchSettings.model_validate(
-            {
-                "sampler": plan.sampler,
-                "pruner": plan.pruner,
-                "startup_trials": plan.startup_trials,
-                "space": space,
-            }
-        ),
-        training=dataclasses.asdict(plan.training),
-        baseline=dataclasses.asdict(original_configuration(genes.alphabet)),
+        training=plan.training,
+        baseline=original_configuration(genes.alphabet),
         leases=Leases(
             # Six beats may be lost before a worker is taken for dead.
             beat_interval_s=plan.lease_timeout_s / 6,
@@ -130,7 +128,7 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
     storage = open_storage(storage_url, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
-    baseline = contract.search.space.representable(contract.baseline_configuration)
+    baseline = contract.search.space.representable(contract.baseline)
     TrialQueue(storage, handle.study_id).enqueue_first(baseline)
     _name_the_objective(storage, contract.study)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
@@ -139,7 +137,7 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
 
 
 def _name_the_objective(storage: BaseStorage, study: str) -> None:
-    """What optuna-dashboard writes on its axes, in place of "Objective 0"."""
+    """Sets what optuna-dashboard writes on its axes, in place of "Objective 0"."""
     with warnings.catch_warnings():
         # It has been there since 3.2; Optuna still announces it as experimental at every use.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
