@@ -1,0 +1,37 @@
+"""Lanes: several threads of one process that train on one GPU at once, each on a stream of its own."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+#: Held by whoever captures a graph, frees one, or gives memory back to the system: torch keeps what these touch for the
+#: whole process and does not guard it. Steps of other lanes, plain or replayed, go on meanwhile.
+GRAPH_LOCK = threading.RLock()
+
+_LOCK = threading.Lock()
+#: Streams that no lane uses. They are used again and never dropped, because cuBLAS keeps a workspace for each.
+_FREE: defaultdict[torch.device, list[torch.cuda.Stream]] = defaultdict(list)
+
+
+@contextmanager
+def lane(device: torch.device) -> Iterator[None]:
+    """Computes on a stream of the caller's own until the body of `with` ends; on a CPU nothing changes.
+
+    Args:
+        device: Where the caller trains or predicts.
+    """
+    if device.type != "cuda":
+        yield
+        return
+    with _LOCK:
+        stream = _FREE[device].pop() if _FREE[device] else None
+    stream = stream or torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    try:
+        with torch.cuda.stream(stream):
+            yield
+    finally:
+        with _LOCK:
+            _FREE[device].append(stream)

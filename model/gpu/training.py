@@ -1,0 +1,57 @@
+"""Optimizer steps on batches of few shapes, whose every input lies on the device before the epoch begins."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.batching import Epoch
+from model.gpu.graphs import GraphRunner
+from model.gpu.plan import DevicePlan
+from model.gpu.shapes import Shape, pad
+from model.steps import Learner
+
+
+class PaddedSteps:
+    """Steps on a GPU.
+
+    Args:
+        learner: Network, optimizer and rows.
+        lengths: [D], of its rows.
+        steps: The most steps of an epoch.
+        runner: Runs each step.
+    """
+
+    def __init__(self, learner: Learner, lengths: NDArray[np.int64], steps: int, runner: GraphRunner) -> None:
+        self._learner, self._lengths, self._most_steps, self._runner = learner, lengths, steps, runner
+        self._device = learner.data.tokens.device
+        #: By the rows of a batch, because what was captured remembers its plan's place.
+        self._plans: dict[int, DevicePlan] = {}
+        self._totals = torch.zeros(2, device=self._device)
+
+    def epoch(self, plan: Epoch, rates: Sequence[float], on_batch: Callable[[], None]) -> Tensor:
+        """See `Steps`."""
+        padded = pad(plan, self._lengths)
+        rows = padded.rows.shape[1]
+        if rows not in self._plans:
+            self._plans[rows] = DevicePlan(self._most_steps, rows, self._device)
+        self._plans[rows].load(padded.table(np.array(rates, dtype=np.float32)))
+        self._totals.zero_()
+        for shape in padded.shapes:
+            self._runner.run(("step", shape), partial(self._step, self._plans[rows], shape))
+            on_batch()
+        return self._totals
+
+    def _step(self, plan: DevicePlan, shape: Shape) -> None:
+        plan.pick()
+        data, rows = self._learner.data, plan.rows
+        lengths = None if shape.uniform else data.lengths.index_select(0, rows)
+        logits = self._learner.network(data.tokens[: shape.steps].index_select(1, rows), lengths)
+        resistant = data.positives.index_select(0, rows) * plan.share
+        susceptible = data.negatives.index_select(0, rows) * plan.share
+        self._learner.set(lr=plan.rate, capturable=self._runner.is_capturing)
+        self._totals += self._learner.learn(logits, resistant, susceptible)
+        plan.advance()
