@@ -47,30 +47,18 @@ class Learner:
         for group in self.optimizer.param_groups:
             group.update(options)
 
-    def learn(self, logits: Tensor, resistant: Tensor, susceptible: Tensor) -> Tensor:
+    def follow(self, output: Tensor, gradient: Tensor | None = None) -> None:
         """Takes a step.
 
         Args:
-            logits: [B], of the rows.
-            resistant: [B], how many resistant rows each of them stands for.
-            susceptible: [B], likewise.
-
-        Returns:
-            [2], as `Steps.epoch`, of this batch.
+            output: The loss, or what it depends on.
+            gradient: Of the loss by `output`, where that is not the loss.
         """
-        data = self.data
-        if_resistant, if_susceptible = functional.softplus(-logits), functional.softplus(logits)
-        weighted = resistant * if_resistant * data.positive_weight + susceptible * if_susceptible * data.negative_weight
-        loss = weighted.sum() * self.scale
-        loss.backward()  # type: ignore[no-untyped-call]
+        output.backward(gradient)  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
         self.optimizer.step()
         # Here and not before the next step: nothing of a step may outlast it where steps are captured.
         self.optimizer.zero_grad(set_to_none=True)
-        with torch.no_grad():
-            plain = (resistant * if_resistant + susceptible * if_susceptible).sum()
-            right = torch.where(logits > 0.0, resistant, susceptible).sum()
-            return torch.stack([plain, right])
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +73,25 @@ class PlainSteps:
 
     def epoch(self, plan: Epoch, rates: Sequence[float], on_batch: Callable[[], None]) -> Tensor:
         """See `Steps`."""
-        data, device = self.learner.data, self.learner.data.tokens.device
+        device = self.learner.data.tokens.device
         order = torch.from_numpy(plan.rows).to(device)
         share = torch.from_numpy(plan.share).to(device)
         totals = torch.zeros(2, device=device)
         for batch, rate in zip(plan.batches, rates, strict=True):
             self.learner.set(lr=rate)
             part = slice(batch.start, batch.stop)
-            rows, of_row = order[part], share[part]
-            logits = self.learner.network(data.tokens[: batch.longest].index_select(1, rows), data.lengths[rows])
-            totals += self.learner.learn(logits, data.positives[rows] * of_row, data.negatives[rows] * of_row)
+            totals += self._step(order[part], share[part], batch.longest)
             on_batch()
         return totals
+
+    def _step(self, rows: Tensor, share: Tensor, longest: int) -> Tensor:
+        data = self.learner.data
+        logits = self.learner.network(data.tokens[:longest].index_select(1, rows), data.lengths[rows])
+        resistant, susceptible = data.positives[rows] * share, data.negatives[rows] * share
+        if_resistant, if_susceptible = functional.softplus(-logits), functional.softplus(logits)
+        weighted = resistant * if_resistant * data.positive_weight + susceptible * if_susceptible * data.negative_weight
+        self.learner.follow(weighted.sum() * self.learner.scale)
+        with torch.no_grad():
+            plain = (resistant * if_resistant + susceptible * if_susceptible).sum()
+            right = torch.where(logits > 0.0, resistant, susceptible).sum()
+            return torch.stack([plain, right])

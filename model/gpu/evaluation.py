@@ -27,8 +27,6 @@ class PaddedRows:
     tokens: Tensor  # [T, N] uint8
     lengths: Tensor  # [N] int64
     plan: DevicePlan
-    #: [S, B], of the rows of each batch.
-    results: Tensor
 
     @classmethod
     def load(
@@ -47,21 +45,18 @@ class PaddedRows:
             tokens=torch.from_numpy(np.ascontiguousarray(tokens.T)).to(device),
             lengths=torch.from_numpy(lengths).to(device),
             plan=plan,
-            results=torch.zeros(batches, rows, device=device),
         )
 
     def logits(self, network: BiLSTM, runner: GraphRunner, on_batch: Callable[[], None]) -> Tensor:
         """See `EvaluationRows`."""
-        self.plan.step.zero_()
+        self.plan.begin()
         for shape in self.shapes:
             runner.run(("evaluation", shape), partial(self._evaluate, network, shape))
             on_batch()
-        return self.results.flatten()
+        return self.plan.logits.flatten()
 
     def _evaluate(self, network: BiLSTM, shape: Shape) -> None:
         self.plan.pick()
         rows = self.plan.rows
         lengths = None if shape.uniform else self.lengths.index_select(0, rows)
-        logits = network(self.tokens[: shape.steps].index_select(1, rows), lengths)
-        self.results.index_copy_(0, self.plan.step, logits.to(self.results.dtype).unsqueeze(0))
-        self.plan.advance()
+        self.plan.advance(network(self.tokens[: shape.steps].index_select(1, rows), lengths))

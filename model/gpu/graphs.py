@@ -8,7 +8,7 @@ give equal numbers either way.
 import logging
 from collections import Counter
 from collections.abc import Callable, Hashable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import torch
 
@@ -33,7 +33,8 @@ class GraphRunner:
     def __init__(
         self, device: torch.device, capture: bool = True, generator: Callable[[], torch.Generator | None] = lambda: None
     ) -> None:
-        self._captures = capture and device.type == "cuda"
+        self._is_on_gpu = device.type == "cuda"
+        self._captures = capture and self._is_on_gpu
         self._generator = generator
         self._graphs: dict[Hashable, torch.cuda.CUDAGraph] = {}
         self._uses: Counter[Hashable] = Counter()
@@ -57,7 +58,8 @@ class GraphRunner:
             self._capture(shape, work)
         graph = self._graphs.get(shape)
         if graph is None:
-            work()
+            with GRAPH_LOCK if self._is_on_gpu else nullcontext():
+                work()
         else:
             graph.replay()
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import torch
 
-#: Held by whoever captures a graph, frees one, or gives memory back to the system: torch keeps what these touch for the
-#: whole process and does not guard it. Steps of other lanes, plain or replayed, go on meanwhile.
+#: Held by whoever captures a graph, frees one, or takes a plain step. The gradients of all lanes are computed by one
+#: thread of torch, with one handle of cuDNN: what a plain step gives it must not join another lane's capture. And torch
+#: does not guard what it keeps of captures for the whole process. Replayed steps, all but the first few, need no lock.
 GRAPH_LOCK = threading.RLock()
 
 _LOCK = threading.Lock()

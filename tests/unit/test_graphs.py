@@ -125,15 +125,17 @@ def test_a_callers_stop_within_a_batch_leaves_nothing_behind() -> None:
     assert_same(fold(), expected)
 
 
-def test_lanes_give_the_numbers_of_one_alone() -> None:
+@pytest.mark.parametrize("precision", ["fp32", "tf32", "bf16"])
+def test_lanes_give_the_numbers_of_one_alone(precision: str) -> None:
+    settings = replace(SETTINGS, precision=precision)
     configs = [replace(CONFIG, hidden_size=12 + 4 * (n % 3), pooling=("last", "mean", "max")[n % 3]) for n in range(6)]
     together = threading.Barrier(len(configs))
 
     def begun(number: int) -> FoldResult:
         together.wait(60)
-        return fold(configs[number], seed=number)
+        return fold(configs[number], settings, seed=number)
 
-    expected = [fold(config, seed=number) for number, config in enumerate(configs)]
+    expected = [fold(config, settings, seed=number) for number, config in enumerate(configs)]
     for _ in range(2):
         with ThreadPoolExecutor(len(configs)) as pool:
             for one, alone in zip(pool.map(begun, range(len(configs))), expected, strict=True):

@@ -99,7 +99,8 @@ def test_a_plan_gives_each_step_its_rows_shares_and_rate() -> None:
             assert plan.rows.tolist() == padded.rows[step].tolist()
             assert plan.share.tolist() == padded.share[step].tolist()
             assert plan.rate.item() == rates[step]
-            plan.advance()
+            plan.advance(plan.share * (step + 1))
+    assert plan.logits[:3].tolist() == (padded.share * np.array([[1], [2], [3]])).tolist()
 
 
 def trained(data: Examples, config: LearnerConfig, padded: bool) -> tuple[Curves, dict[str, torch.Tensor]]:
