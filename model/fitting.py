@@ -15,6 +15,7 @@ from model.engines import engine_for
 from model.epochs import Curves
 from model.errors import NonFiniteLossError
 from model.gpu.graphs import GraphRunner
+from model.gpu.lanes import wake_gradients
 from model.gpu.training import PaddedSteps
 from model.network import build_network
 from model.prediction import load_distinct, logits_of, probability
@@ -48,6 +49,7 @@ class Fitting:
         self.rows = merge(train, settings.merge_duplicates)
         self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
         with memory_errors(self.device):
+            wake_gradients(self.device)
             self.network = build_network(config, vocabulary_size, consensus(train.tokens), seed).to(self.device)
             self.data = DeviceRows.load(self.rows, settings, self.device)
             self.evaluated = None if validation is None else load_distinct(validation, self.device)

@@ -17,6 +17,17 @@ _LOCK = threading.Lock()
 _FREE: defaultdict[torch.device, list[torch.cuda.Stream]] = defaultdict(list)
 
 
+_AWAKE: set[torch.device] = set()
+
+
+def wake_gradients(device: torch.device) -> None:
+    """Lets torch's thread for gradients begin with a kernel that is no matrix product: cuBLAS would warn about one."""
+    with _LOCK:
+        if device.type == "cuda" and device not in _AWAKE:
+            (torch.ones(1, device=device, requires_grad=True) * 2).sum().backward()  # type: ignore[no-untyped-call]
+            _AWAKE.add(device)
+
+
 @contextmanager
 def lane(device: torch.device) -> Iterator[None]:
     """Computes on a stream of the caller's own until the body of `with` ends; on a CPU nothing changes.

@@ -5,8 +5,7 @@ WAY is "tutorial", "plain", or "graphs"; JSON an `engines.cases.GpuCase` with a 
 
 import json
 import sys
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -66,41 +65,52 @@ def tutorial(case: GpuCase, precision: str) -> Works:
     return {"train": train}
 
 
+class Training:
+    """A training in a thread of its own, as the lanes of a worker are.
+
+    Args:
+        case: Network and rows.
+        precision: Of the settings.
+        seed: Of the training.
+        graphs: Whether its steps are captured.
+    """
+
+    def __init__(self, case: GpuCase, precision: str, seed: int, graphs: bool) -> None:
+        self._thread = ThreadPoolExecutor(1)
+        self._lane = lane(torch.device(GPU))
+        self._curves = Curves()
+        self._thread.submit(self._begin, case, precision, seed, graphs).result()
+
+    def epoch(self) -> Future[object]:
+        """Begins an epoch."""
+        return self._thread.submit(lambda: self._fitting.one_epoch(self._curves.epochs + 1, self._curves, lambda: None))
+
+    def _begin(self, case: GpuCase, precision: str, seed: int, graphs: bool) -> None:
+        self._lane.__enter__()  # for good
+        data = case.data(case.batches)
+        rows = Examples(data["tokens"], data["lengths"], data["labels"])
+        config = replace(
+            original_configuration("dna"),
+            embedding_size=case.embedding,
+            hidden_size=case.hidden,
+            layers=case.layers,
+            dropout=DROPOUT,
+            batch_size=case.batch,
+        )
+        settings = TrainingSettings(merge_duplicates=False, precision=precision)  # type: ignore[arg-type]
+        self._fitting = Fitting(config, settings, rows, int(data["vocabulary"]), seed, GPU, None, graphs)
+
+
 def ours(case: GpuCase, precision: str, lanes: int, graphs: bool) -> Works:
-    """As many trainings at once as there are lanes, each in a thread of its own, as the lanes of a worker are."""
-    data = case.data(case.batches)
-    rows = Examples(data["tokens"], data["lengths"], data["labels"])
-    config = replace(
-        original_configuration("dna"),
-        embedding_size=case.embedding,
-        hidden_size=case.hidden,
-        layers=case.layers,
-        dropout=DROPOUT,
-        batch_size=case.batch,
-    )
-    settings = TrainingSettings(merge_duplicates=False, precision=precision)  # type: ignore[arg-type]
-    threads = [ThreadPoolExecutor(1) for _ in range(lanes)]
-
-    def begin(seed: int) -> Callable[[], None]:
-        stream = lane(torch.device(GPU))
-        stream.__enter__()  # for good: the thread is this lane's
-        fitting = Fitting(config, settings, rows, int(data["vocabulary"]), seed, GPU, None, graphs)
-        curves = Curves()
-        return lambda: void(fitting.one_epoch(curves.epochs + 1, curves, lambda: None))
-
-    begun = [thread.submit(begin, seed) for seed, thread in enumerate(threads)]
-    epochs = [one.result() for one in begun]
+    """As many trainings at once as there are lanes."""
+    trainings = [Training(case, precision, seed, graphs) for seed in range(lanes)]
 
     def train() -> dict[str, Any]:
-        for done in [thread.submit(epoch) for thread, epoch in zip(threads, epochs, strict=True)]:
-            done.result()
-        return {"rows": len(rows.labels) * lanes}
+        for epoch in [training.epoch() for training in trainings]:
+            epoch.result()
+        return {"rows": case.batches * case.batch * lanes}
 
     return {"train": train}
-
-
-def void(_: object) -> None:
-    """Forgets a result."""
 
 
 def main() -> None:
