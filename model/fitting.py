@@ -60,7 +60,8 @@ class Fitting:
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
         self.runner = GraphRunner(self.device, graphs, lambda: self.network.dropout_stream.generator)
-        self._steps = self._way_of_stepping()
+        with memory_errors(self.device):
+            self._steps = self._way_of_stepping()
 
     def _way_of_stepping(self) -> Steps:
         learner = Learner(self.network, self.optimizer, self.data, self.pace.steps / self.data.rows)
