@@ -56,6 +56,7 @@ class Worker:
         step_timeout_s: A training step that takes longer hangs, and the process ends.
         run_trial: Runs a trial that we hold to its end; by default a `TrialRunner` of this worker's own, with the rows
             that it reads now.
+        is_culprit: Asked once when the device fails, whether it is to be held against our trial.
         report: Counts what was done.
     """
 
@@ -66,6 +67,7 @@ class Worker:
     timeout_s: float | None = None
     step_timeout_s: float = 600.0
     run_trial: Callable[[HeldTrial], Outcome] | None = None
+    is_culprit: Callable[[], bool] = lambda: True
     report: WorkerReport = field(default_factory=WorkerReport)
 
     def __post_init__(self) -> None:
@@ -120,7 +122,9 @@ class Worker:
             self._put_back(trial)
             return
         except DeviceLostError:
-            # Neither finished nor put back: the parent counts this death against the trial.
+            # The culprit's is neither finished nor put back: the parent counts this death against it.
+            if not self.is_culprit():
+                self._put_back(trial)
             raise
         except (StorageError, HpoError, OSError):
             # Not the configuration's fault (a full disk, an artifact that is gone): others may have more luck.
