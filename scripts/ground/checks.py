@@ -19,7 +19,7 @@ from hpo.trial.fold_results import read_fold
 from hpo.trial.runner import TrialRunner
 from hpo.trial.watchdog import Watchdog
 from storage.trials.lease import DEATHS
-from storage.trials.ledger import Change
+from storage.trials.ledger import TrialChange
 
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
 _WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")
@@ -97,7 +97,7 @@ def compare_with_undisturbed(opened: OpenedStudy, say: Callable[[str], None]) ->
 def _run_alone(opened: OpenedStudy, development: DevelopmentRows, alone: optuna.Study, folds: int) -> list[float]:
     accuracies: list[float] = []
 
-    def record(change: Change) -> None:
+    def record(change: TrialChange) -> None:
         accuracies[:] = change.attributes.get(FOLD_ACCURACIES, accuracies)
 
     def on_batch(fold: int) -> None:
