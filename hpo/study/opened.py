@@ -8,15 +8,15 @@ from optuna.pruners import BasePruner
 from hpo.errors import ContractError
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
+from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
 from hpo.study.contract import Contract, parse
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.retry import RetryPolicy
-from storage.retrying_storage import with_policy
+from storage.retrying_storage import RetryingStorage, with_policy
 from storage.studies import StudyHandle, find_study
-from storage.trials.ledger import TrialLedger
 from storage.trials.queue import TrialQueue
 
 
@@ -26,7 +26,7 @@ class OpenedStudy:
 
     #: Where it lives, its name filled in.
     address: StudyAddress
-    storage: TrialLedger
+    storage: RetryingStorage
     handle: StudyHandle
     contract: Contract
     artifacts: ArtifactStore
@@ -34,7 +34,7 @@ class OpenedStudy:
     #: One for all trials: it remembers what it has read.
     pruner: BasePruner
 
-    def in_a_hurry(self, seconds: float = 5.0) -> "OpenedStudy":
+    def in_a_hurry(self, seconds: float = STORAGE_HURRY_S) -> "OpenedStudy":
         """The same study, for calls that must not wait long for a storage that is away."""
         storage = with_policy(self.storage, RetryPolicy(deadline_s=seconds))
         handle = replace(self.handle, storage=storage)
@@ -43,7 +43,7 @@ class OpenedStudy:
     @property
     def orders(self) -> tuple[int, bool]:
         """Budget and pause, in one read."""
-        attributes = self.storage.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
+        attributes = self.storage.ledger.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
         return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
 
     @property

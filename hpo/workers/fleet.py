@@ -19,6 +19,7 @@ from typing import Self
 
 from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag, StopNow
+from hpo.stop_times import PARENT_PATIENCE_S
 from hpo.study.address import StudyAddress
 from hpo.workers.assignment import Assignment, Limits, new_name
 from hpo.workers.devices import Slot
@@ -27,8 +28,6 @@ from model.allocator import ALLOCATOR_ENVIRONMENT
 
 #: Children of one slot that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
-#: Seconds that children have to stop: a few batches, and a call or two of the storage.
-GRACE_S = 10.0
 #: Signals by which children end that this process has stopped.
 _OURS = (signal.SIGTERM, signal.SIGKILL)
 #: What starts a child; an assignment's arguments follow.
@@ -81,7 +80,7 @@ class Fleet:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.end(grace_s=0.0 if kind is StopNow else GRACE_S)
+        self.end(grace_s=0.0 if kind is StopNow else PARENT_PATIENCE_S)
 
     @property
     def alive(self) -> int:
