@@ -45,18 +45,18 @@ class StopFlag:
         return 0.0 if self._asked_at is None else self.clock() - self._asked_at
 
     def watch(self, reason: Callable[[], bool]) -> None:
-        """Stop as well when `reason` becomes true."""
+        """Stops as well when `reason` becomes true."""
         self.reason = reason
 
     def set(self, signal_number: int | None = None) -> None:
-        """Ask for a stop; who asked first is remembered."""
+        """Asks for a stop; who asked first is remembered."""
         if not self.is_set:
             self.signal_number, self._asked_at = signal_number, self.clock()
             self.is_set = True
         self._wake.put(None)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until asked, at most `timeout_s`; returns whether a stop was asked for."""
+        """Waits until asked, at most `timeout_s`; returns whether a stop was asked for."""
         if not self.is_set:
             with suppress(Empty):
                 self._wake.get(timeout=timeout_s)
@@ -73,7 +73,7 @@ class StopFlag:
 
 @contextmanager
 def on_stop() -> Iterator[StopFlag]:
-    """Turn the first SIGINT or SIGTERM into a flag, and a second into StopNow, which ends the body of `with`.
+    """Turns the first SIGINT or SIGTERM into a flag, and a second into StopNow, which ends the body of `with`.
 
     The earlier handlers are back after the body, and after a second signal: a third acts as if nobody had listened.
     """
