@@ -12,8 +12,8 @@ from model import runtime
 from model.allocator import ALLOCATOR_ENVIRONMENT, ALLOCATOR_REMEDY, keep_memory
 from model.cores import usable_cores
 from model.engines import NativeEngine, StockEngine, engine_for
-from model.gpu.cudnn import CudnnEngine
 from model.errors import DataError
+from model.gpu.cudnn import CudnnEngine
 
 CPU = torch.device("cpu")
 
