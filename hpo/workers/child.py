@@ -16,13 +16,17 @@ from hpo.signals import StopFlag, on_stop
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.terminal import say
 from hpo.trial.runner import TrialRunner
-from hpo.workers.assignment import Assignment, read_assignment
-from hpo.workers.lanes import Lanes, lanes_for
+from hpo.workers.assignment import Assignment, Limits, read_assignment
+from hpo.workers.lane_count import lanes_for
+from hpo.workers.lanes import Lanes
 from hpo.workers.worker import Worker
 from model.gpu.capacity import MOST_LANES
 from model.runtime import resolve_device
 from storage.retry import RetryPolicy
 from storage.trials.lease import WorkerIdentity
+
+#: Lanes talk to the storage for milliseconds now and then; more connections than these would idle.
+MOST_CONNECTIONS = 8
 
 
 def main() -> NoReturn:
@@ -36,7 +40,7 @@ def work(assignment: Assignment) -> int:
     device = str(resolve_device(assignment.device))
     with on_stop() as stop:
         # The parent has found the storage well: one that is away now is waited for, as in the middle of a trial.
-        opened = open_study(assignment.address, opening=RetryPolicy(), threads=2 * MOST_LANES)
+        opened = open_study(assignment.address, opening=RetryPolicy(), threads=_connections(assignment.limits, device))
         stop.watch(lambda: os.getppid() != assignment.parent_pid)
         report = _worker(assignment, opened, device, stop).work()
         done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
@@ -50,7 +54,8 @@ def _worker(assignment: Assignment, opened: OpenedStudy, device: str, stop: Stop
     limits = assignment.limits
     opened.contract.check_versions()
     runner = TrialRunner.of(opened, device, limits.step_timeout_s)
-    lanes = limits.lanes or lanes_for(opened.contract, runner.development, device)
+    contract = opened.contract
+    lanes = limits.lanes or lanes_for(contract.search.space, contract.settings, runner.development, device)
     identity = identity_of(assignment.worker, device)
     if lanes > 1:
         return Lanes(
@@ -64,6 +69,12 @@ def _worker(assignment: Assignment, opened: OpenedStudy, device: str, stop: Stop
         timeout_s=limits.timeout_s,
         run_trial=runner.run,
     )
+
+
+def _connections(limits: Limits, device: str) -> int:
+    """Returns how many connections to the storage are enough: a worker and its heartbeat talk to it."""
+    lanes = limits.lanes or (1 if device == "cpu" else MOST_LANES)
+    return min(2 * lanes, MOST_CONNECTIONS)
 
 
 def leave(code: int) -> NoReturn:

@@ -132,9 +132,15 @@ class Fleet:
         """Has what a dead child held taken back. Returns whether its slot may have another."""
         how = _how(code)
         left = self.take_back.from_dead(child.worker, how)
-        self._fruitless[index] = 0 if left.had_finished else self._fruitless[index] + 1
         if left.held > 1:
+            # No fruitless death: it is on the way to the trial that is at fault, and the way is short.
             self._most_lanes[index] = left.held // 2
+            log.warning(
+                "worker %s died with %d trials in hand (%s): none is blamed; starting another that trains %d at once",
+                *(child.worker, left.held, how, self._most_lanes[index]),
+            )
+            return True
+        self._fruitless[index] = 0 if left.had_finished else self._fruitless[index] + 1
         if self._fruitless[index] < MAX_FRUITLESS:
             log.warning("worker %s died (%s); starting another", child.worker, how)
             return True

@@ -65,6 +65,7 @@ class TakeBack:
             worker: Its name.
             how: How it died, in words; recorded in the trial.
         """
+        held: list[Claim] = []
         try:
             held = self._held_by([worker])
             if len(held) > 1:
@@ -75,7 +76,7 @@ class TakeBack:
         except StorageError as error:
             # The other workers will notice by its lease, and nobody can say that it was of no use.
             log.warning("worker %s died, and what it held could not be given back yet: %s", worker, error)
-            return Aftermath(had_finished=True, held=0)
+            return Aftermath(had_finished=True, held=len(held))
 
     def from_stopped(self, workers: Collection[str]) -> None:
         """Puts back what children held that were ended on purpose; no death is counted: their trials are not at fault.
