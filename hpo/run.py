@@ -27,7 +27,7 @@ from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
 #: Not part of what two contracts must agree on: made anew by every call.
-_DATED = {"created", "versions"}
+_DATED = {"created", "versions", "gpu_arithmetic"}
 #: Seconds between looks at the study, each of which reads its trials.
 _LOOK_EVERY_S = 1.0
 

@@ -72,6 +72,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.opened.contract.check_versions()
+        self.opened.contract.check_device(self.device)
         self._started = time.monotonic()
         self._paused = False
         self._run_trial = self.run_trial or TrialRunner.of(self.opened, self.device, self.step_timeout_s).run
