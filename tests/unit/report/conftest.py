@@ -107,7 +107,6 @@ def made_contract() -> Contract:
         "baseline": original_configuration("dna").as_dict(),
         "leases": {"beat_interval_s": 10, "timeout_s": 60, "max_deaths": 3},
         "versions": {"hpo": "0.1.0", "torch": "2.13.0"},
-        "gpu_arithmetic": 2,
     }
     return parse(document, "synthetic genes")
 
