@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hpo.errors import ContractError
+from storage.trials.ledger import FOLD_PREFIX
 
 #: Of a study.
 CONTRACT = "hpo:contract"
@@ -24,7 +25,6 @@ CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
-_FOLD_PREFIX = "hpo:fold:"
 
 
 def new_opening() -> str:
@@ -57,7 +57,7 @@ class FoldRecord:
     @property
     def attribute(self) -> str:
         """The name of the trial's user attribute."""
-        return f"{_FOLD_PREFIX}{self.fold}"
+        return f"{FOLD_PREFIX}{self.fold}"
 
     def as_dict(self) -> dict[str, Any]:
         """As stored."""
@@ -95,7 +95,7 @@ def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord
     """
     records = []
     for fold in range(folds):
-        stored = attributes.get(f"{_FOLD_PREFIX}{fold}")
+        stored = attributes.get(f"{FOLD_PREFIX}{fold}")
         if stored is None:
             break
         try:

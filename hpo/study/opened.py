@@ -15,9 +15,8 @@ from hpo.study.contract import Contract, parse
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.retry import RetryPolicy
-from storage.retrying_storage import with_policy
+from storage.retrying_storage import RetryingStorage, with_policy
 from storage.studies import StudyHandle, find_study
-from storage.trials.ledger import TrialLedger
 from storage.trials.queue import TrialQueue
 
 
@@ -27,7 +26,7 @@ class OpenedStudy:
 
     #: Where it lives, its name filled in.
     address: StudyAddress
-    storage: TrialLedger
+    storage: RetryingStorage
     handle: StudyHandle
     contract: Contract
     artifacts: ArtifactStore
@@ -44,7 +43,7 @@ class OpenedStudy:
     @property
     def orders(self) -> tuple[int, bool]:
         """Budget and pause, in one read."""
-        attributes = self.storage.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
+        attributes = self.storage.ledger.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
         return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
 
     @property

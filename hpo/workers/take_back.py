@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from hpo.study.opened import OpenedStudy
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
-from storage.trials.lease import Claim, Lease
+from storage.trials.lease import Claim
 from storage.trials.stale import StaleWatch
 
 log = logging.getLogger(__name__)
@@ -71,8 +71,8 @@ class TakeBack:
         queue = self._opened.queue
         try:
             for trial in queue.running(self._opened.budget):
-                if trial.lease is not None and trial.lease["worker"] in workers:
-                    self._put_back(Claim(trial.trial_id, trial.number, Lease.from_json(trial.lease)))
+                if trial.lease is not None and trial.lease.worker in workers:
+                    self._put_back(Claim(trial.trial_id, trial.number, trial.lease))
         except StorageError as error:
             log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
 

@@ -11,7 +11,7 @@ from storage.trials.lease import WorkerIdentity
 
 
 def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
-    hpo.study.create("s", 5)
+    hpo.create("s", 5)
     hpo.ok("worker", "--workers", "1")
     best = hpo.json("finalize", "--no-test", "--output", "best")
     simple = hpo.json("finalize", "--no-test", "--prefer", "simplest", "--ensemble", "3", "--output", "simple")
@@ -27,7 +27,7 @@ def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
 
 
 def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
-    hpo.study.create("s", 3)
+    hpo.create("s", 3)
     opened = open_study(StudyAddress(storage=f"sqlite:///{hpo.folder}/hpo.db", study="s"))
     claim = opened.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), 3)
     assert claim is not None
@@ -44,7 +44,7 @@ def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
 
 
 def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report_is_replaced(hpo) -> None:
-    hpo.study.create("s", 1)
+    hpo.create("s", 1)
     hpo.ok("worker", "--workers", "1")
     for folder, held in (("report", '{"study": "another"}'), ("sealed", "[not JSON")):
         (hpo.folder / folder).mkdir()
@@ -66,7 +66,7 @@ def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report
 
 
 def test_predict_explains_a_gene_letter_by_letter(hpo) -> None:
-    hpo.study.create("s", 1)
+    hpo.create("s", 1)
     hpo.ok("worker", "--workers", "1")
     hpo.ok("finalize", "--no-test", "--output", "report")
     gene = next(csv.DictReader((hpo.folder / "genes.csv").read_text().splitlines()))

@@ -13,7 +13,7 @@ TRIALS = 20
 
 
 def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, background) -> None:
-    hpo.study.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
+    hpo.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
     workers = [background(hpo.start("worker", "--study", "s", "--workers", "1")) for _ in range(2)]
     for worker in workers:
         _, talk = worker.communicate(timeout=300)
