@@ -5,11 +5,12 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from hpo.study.address import StudyAddress
 from hpo.study.contract import versions
 from model.cores import usable_cores
 from model.errors import ModelError
 from model.runtime import devices_named
-from storage.artifacts import default_artifact_location, open_artifacts
+from storage.artifacts import open_artifacts
 from storage.connection import open_storage
 from storage.errors import StorageError
 from storage.studies import study_names
@@ -25,21 +26,26 @@ class Finding:
     says: str
 
 
-def examine(storage_url: str, artifacts: str | None, device: str) -> list[Finding]:
-    """Every check, in order; none of them raises."""
+def examine(address: StudyAddress, device: str) -> list[Finding]:
+    """Makes every check, in order; none of them raises.
+
+    Args:
+        address: Storage and artifacts; no study is looked for.
+        device: As `--device` has it.
+    """
     return [
         Finding("machine", True, f"{platform.system()} {platform.machine()}, {usable_cores()} cores"),
         Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items())),
         _check("devices", lambda: ", ".join(devices_named(device))),
         _check("engine", _engine),
-        _check("storage", lambda: _storage(storage_url)),
-        _check("artifacts", lambda: _artifacts(artifacts or default_artifact_location(storage_url))),
+        _check("storage", lambda: _storage(address.storage)),
+        _check("artifacts", lambda: _artifacts(address.artifact_location)),
         Finding("extras", True, _extras()),
     ]
 
 
 def as_text(findings: list[Finding]) -> str:
-    """One line per check."""
+    """Returns one line per check."""
     width = max(len(finding.what) for finding in findings)
     return "\n".join(
         f"{'ok ' if finding.ok else 'BAD'}  {finding.what:<{width}}  {finding.says}" for finding in findings

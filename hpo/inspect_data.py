@@ -2,11 +2,12 @@
 
 from typing import Any
 
+from model.choices import Duplicates
 from model.encoding import encodings_for
 from model.errors import DataError
 from model.genes import Genes
 from model.inspection import inspect
-from model.splitting import Duplicates, group_ids, split
+from model.splitting import group_ids, split
 
 
 def look_at(

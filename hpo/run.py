@@ -1,61 +1,119 @@
 """The whole job on this machine: create, search with one worker per device, finalize. Run again, it goes on."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hpo.errors import ContractError, HpoError
-from hpo.signals import StopFlag
+from hpo.finalize import FinalizeOptions, finalize, open_report_folder
+from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare, register
-from hpo.study.opened import OpenedStudy
-from hpo.study.progress import search_progress
+from hpo.study.opened import OpenedStudy, open_study
+from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.status import read_status
-from hpo.workers.burial import bury, give_back
-from hpo.workers.devices import Slot
-from hpo.workers.fleet import Fleet
-from hpo.workers.patrol import Patrol
+from hpo.terminal import say
+from hpo.workers.assignment import Limits
+from hpo.workers.devices import Slot, slots_here
+from hpo.workers.parent import run_children
 from model.genes import Genes
 from storage.connection import open_storage
 from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
 #: Not part of what two contracts must agree on: made anew by every call.
-_DATED = {"created", "versions"}
+_DATED = {"created", "versions", "gpu_arithmetic"}
+#: Seconds between looks at the study, each of which reads its trials.
+_LOOK_EVERY_S = 1.0
 
 
-def create_or_go_on(place: StudyAddress, genes: Genes, plan: Plan) -> bool:
-    """Make the study, or find that the one there is the same.
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What the user asked for."""
 
-    Returns:
-        Whether the study was there already.
+    address: StudyAddress
+    plan: Plan
+    #: Folder for report, model and the workers' log.
+    output: Path
+    #: As `--device` has it.
+    device: str = "auto"
+    #: Worker processes; None for one per GPU, or one per core.
+    workers: int | None = None
+    #: Trials at once in each; None for as many as help.
+    lanes: int | None = None
+    #: How the study is answered.
+    answer: FinalizeOptions
+
+    @property
+    def log_file(self) -> Path:
+        """Where the workers' log goes."""
+        return self.output / "workers.log"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended."""
+
+    #: What result.json holds; None where a signal ended the search.
+    result: dict[str, Any] | None
+    exit_code: int = 0
+
+
+def run(job: Job, read_genes: Callable[[], Genes]) -> Outcome:
+    """Does the whole job, or goes on with it.
+
+    Args:
+        job: What the user asked for.
+        read_genes: Reads the genes, with labels; called once it is known that there are devices and a folder.
 
     Raises:
+        DataError: A device is not there, or the genes are not what a study is made from.
         ContractError: A study of that name is there, and differs.
+        HpoError: The folder cannot be written, or all workers ended before the budget was spent.
     """
-    contract = prepare(genes, plan, open_for_creation(place.storage, place.artifacts))
-    earlier = _existing(place)
+    slots = slots_here(job.device, job.workers)
+    open_report_folder(job.output)
+    opened = _create_or_go_on(job, read_genes())
+    say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
+    with on_stop() as stop:
+        _search(opened, slots, job, stop)
+    if stop:
+        say("Stopped. Finished folds are kept: the same command goes on.")
+        return Outcome(None, stop.exit_code)
+    return Outcome(finalize(opened, job.output, job.answer))
+
+
+def _create_or_go_on(job: Job, genes: Genes) -> OpenedStudy:
+    """Makes the study, or finds that the one there is the same."""
+    contract = prepare(genes, job.plan, open_for_creation(job.address))
+    earlier = _existing(job.address)
     if earlier is None:
-        register(place.storage, contract, plan.trials)
-        return False
-    _check_same(earlier, contract)
-    return True
+        register(job.address, contract, job.plan.trials)
+    else:
+        _check_same(earlier, contract)
+    opened = open_study(job.address)
+    _check_budget(opened, job.plan.trials)
+    if earlier is not None:
+        say(f"Study {contract.study!r} is there already: going on with it.")
+    return opened
 
 
-def _existing(place: StudyAddress) -> Contract | None:
+def _existing(address: StudyAddress) -> Contract | None:
     try:
-        storage = open_storage(place.storage)
+        storage = open_storage(address.storage)
     except StorageError:
         # No storage yet; whatever else is wrong with it, making the study will say.
         return None
-    if place.study not in study_names(storage):
+    if address.study not in study_names(storage):
         return None
-    attributes = find_study(storage, place.study).attributes()
-    return parse(attributes[CONTRACT], place.study) if CONTRACT in attributes else None
+    handle = find_study(storage, address.study)
+    attributes = handle.attributes()
+    return parse(attributes[CONTRACT], handle.name) if CONTRACT in attributes else None
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:
@@ -69,44 +127,36 @@ def _check_same(earlier: Contract, asked: Contract) -> None:
         )
 
 
-def search(opened: OpenedStudy, place: StudyAddress, slots: Sequence[Slot], log_file: Path, stop: StopFlag) -> None:
-    """Run worker processes until the budget is spent, with live progress.
-
-    Raises:
-        HpoError: All workers ended before the budget was spent.
-    """
-    fleet = Fleet(
-        slots=slots,
-        environment=place.environment,
-        bury=partial(bury, opened),
-        give_back=partial(give_back, opened),
-        stop=stop,
-        log_file=log_file,
-    )
-    # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
-    hurried, patrol = opened.in_a_hurry(), Patrol(opened)
-    with search_progress(opened.budget) as progress, fleet:
-        while fleet.alive and not stop.wait(1.0):
-            fleet.poll()
-            patrol.look()
-            with suppress(StorageUnavailableError):
-                progress.update(read_status(hurried))
-    if not stop and read_status(opened).state != "done":
-        raise HpoError(
-            f"All workers ended before the budget of study {place.study!r} was spent.",
-            f"Their log is {os.fspath(log_file)}. The same command goes on where they stopped.",
-        )
-
-
-def check_budget(opened: OpenedStudy, trials: int) -> None:
-    """Refuse to go on with another budget than was asked for.
-
-    Raises:
-        ContractError: The study's budget is another one.
-    """
+def _check_budget(opened: OpenedStudy, trials: int) -> None:
     budget = opened.budget
     if budget != trials:
         raise ContractError(
             f"Study {opened.handle.name!r} has a budget of {budget} trials, not {trials}.",
             f"Give --trials {budget}, or raise it: `hpo extend --study {opened.handle.name} --trials N`.",
+        )
+
+
+def _search(opened: OpenedStudy, slots: Sequence[Slot], job: Job, stop: StopFlag) -> None:
+    """Runs worker processes until the budget is spent, with live progress."""
+    # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
+    hurried = opened.in_a_hurry()
+
+    def show(progress: SearchProgress) -> None:
+        with suppress(StorageUnavailableError):
+            progress.update(read_status(hurried))
+
+    with search_progress(opened.budget) as progress:
+        run_children(
+            opened,
+            slots,
+            stop,
+            limits=Limits(lanes=job.lanes),
+            log_file=job.log_file,
+            on_look=lambda: show(progress),
+            poll_s=_LOOK_EVERY_S,
+        )
+    if not stop and read_status(opened).state != "done":
+        raise HpoError(
+            f"All workers ended before the budget of study {opened.handle.name!r} was spent.",
+            f"Their log is {os.fspath(job.log_file)}. The same command goes on where they stopped.",
         )

@@ -20,12 +20,14 @@ class StopNow(BaseException):
 
 @dataclass
 class StopFlag:
-    """Set when this process was asked to stop."""
+    """Set when this process was asked to stop; any number of threads may ask it and wait for it."""
 
     #: The signal that asked, if it was one.
     signal_number: int | None = None
     #: A further reason to stop, asked each time.
     reason: Callable[[], bool] = lambda: False
+    #: Seconds, monotonic.
+    clock: Callable[[], float] = time.monotonic
     is_set: bool = False
     _asked_at: float | None = None
     # No threading.Event: a handler that sets it in the middle of its own thread's `wait` may find its lock taken, and
@@ -40,24 +42,25 @@ class StopFlag:
     @property
     def asked_s_ago(self) -> float:
         """Seconds since a stop was asked for, 0 where it was not."""
-        return 0.0 if self._asked_at is None else time.monotonic() - self._asked_at
+        return 0.0 if self._asked_at is None else self.clock() - self._asked_at
 
     def watch(self, reason: Callable[[], bool]) -> None:
-        """Stop as well when `reason` becomes true."""
+        """Stops as well when `reason` becomes true."""
         self.reason = reason
 
     def set(self, signal_number: int | None = None) -> None:
-        """Ask for a stop."""
-        self.signal_number = signal_number
-        self._asked_at = time.monotonic()
-        self.is_set = True
+        """Asks for a stop; who asked first is remembered."""
+        if not self.is_set:
+            self.signal_number, self._asked_at = signal_number, self.clock()
+            self.is_set = True
         self._wake.put(None)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait until asked, at most `timeout_s`; returns whether a stop was asked for."""
+        """Waits until asked, at most `timeout_s`; returns whether a stop was asked for."""
         if not self.is_set:
             with suppress(Empty):
                 self._wake.get(timeout=timeout_s)
+                self._wake.put(None)  # for the next who waits
         return self.is_set
 
     @property
@@ -70,7 +73,7 @@ class StopFlag:
 
 @contextmanager
 def on_stop() -> Iterator[StopFlag]:
-    """Turn the first SIGINT or SIGTERM into a flag, and a second into StopNow, which ends the body of `with`.
+    """Turns the first SIGINT or SIGTERM into a flag, and a second into StopNow, which ends the body of `with`.
 
     The earlier handlers are back after the body, and after a second signal: a third acts as if nobody had listened.
     """

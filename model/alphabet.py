@@ -10,6 +10,8 @@ from typing import Literal, get_args
 from model.errors import DataError
 
 Alphabet = Literal["dna", "protein"]
+#: What the user may say of it; "auto" leaves it to the letters.
+AlphabetOrAuto = Literal["auto", Alphabet]
 
 BASES = "ACGT"
 AMBIGUOUS_BASES = "RYSWKMBDHVN"
@@ -30,7 +32,7 @@ _UPPER_DNA = _UPPER.replace(b"U", b"T")
 _GAPS = "-."
 
 
-def clean(texts: Sequence[str], alphabet: Alphabet | Literal["auto"] = "auto") -> tuple[list[str], Alphabet]:
+def clean(texts: Sequence[str], alphabet: AlphabetOrAuto = "auto") -> tuple[list[str], Alphabet]:
     """Clean raw sequences: upper case, no white space, U as T in DNA, no final stop sign in proteins.
 
     Args:

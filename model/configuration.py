@@ -3,20 +3,18 @@
 Imports no torch, so that the command line can check a search space quickly.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, get_args
 
 from model.alphabet import Alphabet
+from model.choices import Engine, Precision
 from model.encoding import Encoding
 from model.errors import DataError
 
 Pooling = Literal["last", "mean", "max"]
 Positions = Literal["none", "learned"]
 Schedule = Literal["constant", "cosine"]
-Engine = Literal["auto", "stock", "native"]
-Precision = Literal["fp32", "tf32", "bf16"]
 ClassWeights = Literal["balanced", "none"]
 
 #: Upper limits that no sane network passes; a saved file that names more is damaged or hostile.
@@ -166,7 +164,8 @@ def _integer(name: str, value: object, lowest: int, highest: int) -> None:
 
 
 def _real(name: str, value: object, lowest: float, highest: float) -> None:
-    if type(value) not in (int, float) or not math.isfinite(value) or not lowest <= value <= highest:  # type: ignore[arg-type,operator]
+    # What is not a number (NaN) lies in no interval.
+    if type(value) not in (int, float) or not lowest <= value <= highest:  # type: ignore[operator]
         raise DataError(f"{name} is {value!r}; allowed are numbers from {lowest:g} to {highest:g}.")
 
 
@@ -174,6 +173,6 @@ def _same_names(what: str, values: Mapping[str, Any], names: list[str]) -> None:
     missing, unknown = set(names) - set(values), set(values) - set(names)
     if missing or unknown:
         raise DataError(
-            f"The {what} lacks {sorted(missing) or 'nothing'} and has unknown {sorted(unknown) or 'nothing'};"
+            f"The {what} lacks {sorted(missing) or 'nothing'} and has unknown {sorted(unknown, key=str) or 'nothing'};"
             f" it must have exactly: {', '.join(names)}."
         )

@@ -1,6 +1,6 @@
 """Rows on the device that computes, and what to say when it has no room."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -9,9 +9,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.batching import DistinctRows, Examples, evaluation_batches, merge
+from model.batching import DistinctRows, evaluation_batches
 from model.configuration import TrainingSettings
 from model.errors import OutOfMemoryError
+from model.gpu.graphs import GraphRunner
+from model.network import BiLSTM
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class DeviceRows:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EvaluationRows:
     """Rows on the device in the batches that they are evaluated in, however often that is."""
 
@@ -68,12 +70,22 @@ class EvaluationRows:
         )
         return cls(batches, places=np.argsort(plan.rows))
 
-    @classmethod
-    def load_distinct(cls, rows: Examples, device: torch.device, batch_size: int) -> "EvaluationRows":
-        """Does what `load` does, with equal rows once."""
-        distinct = merge(rows)
-        loaded = cls.load(distinct.tokens, distinct.lengths, device, batch_size)
-        return cls(loaded.batches, loaded.places[distinct.of_row])
+    def logits(self, network: BiLSTM, runner: GraphRunner, on_batch: Callable[[], None]) -> Tensor:
+        """Computes a network's logits.
+
+        Args:
+            network: On the device of the rows, in evaluation mode.
+            runner: Runs each batch, where that is worth while.
+            on_batch: Called after each batch. May raise to stop.
+
+        Returns:
+            [places], from which `places` picks.
+        """
+        parts = []
+        for tokens, lengths in self.batches:
+            parts.append(network(tokens, lengths))
+            on_batch()
+        return torch.cat(parts)
 
 
 @contextmanager

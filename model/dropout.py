@@ -39,6 +39,11 @@ class DropoutStream:
         self._generator = None if device.type == "cpu" else torch.Generator(device).manual_seed(seed)
 
     @property
+    def generator(self) -> torch.Generator | None:
+        """The device's generator; None on a CPU."""
+        return self._generator
+
+    @property
     def state(self) -> Tensor:
         """Where the stream stands, on the CPU: int64 [4] on a CPU, and as its generator says elsewhere."""
         if self._generator is not None:

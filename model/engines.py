@@ -1,4 +1,4 @@
-"""What runs a bidirectional layer: `nn.LSTM` everywhere, or the native layer on a CPU that has it.
+"""What runs a bidirectional layer: cuDNN on a GPU, `nn.LSTM` or the native layer on a CPU.
 
 Engines differ in speed, never in the function that they compute; none of them sees padding.
 """
@@ -11,8 +11,10 @@ from torch.nn import functional
 
 from model import runtime
 from model.dropout import DropoutMask
+from model.encoding import PAD
 from model.errors import DataError
-from model.layers import BidirectionalLSTM, final_states, reversal, reverse_within_lengths
+from model.gpu.cudnn import CudnnEngine
+from model.layers import BidirectionalLSTM, final_states, known, reversal, reverse_within_lengths
 from model.native import NativeLayer, native_layer
 
 #: Outputs [T, B, 2H] and final states [B, 2H].
@@ -22,19 +24,21 @@ LayerResult = tuple[Tensor, Tensor]
 class LayerEngine(Protocol):
     """Runs one bidirectional layer over features, or the first one over tokens; and drops values between layers."""
 
-    def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor) -> LayerResult:
+    def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor | None) -> LayerResult:
         """Runs a layer over feature vectors.
 
         Args:
             layer: The weights.
             values: [T, B, I] float32.
-            lengths: [B] int64, 1 to T, on the device of `values`.
+            lengths: [B] int64, 1 to T, on the device of `values`; or None where every row has T tokens.
 
         Returns:
             Outputs [T, B, 2H], forward direction first, undefined at padding; and final states [B, 2H].
         """
 
-    def tokens(self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor) -> LayerResult:
+    def tokens(
+        self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor | None
+    ) -> LayerResult:
         """Runs a layer over embedded tokens.
 
         Args:
@@ -47,28 +51,38 @@ class LayerEngine(Protocol):
             As above.
         """
 
+    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
+        """Looks tokens up: [T, B, E], whose gradient leaves padding's vector alone."""
+
     def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """Drops some of `values` [any shape], as `mask` says, and scales the others up."""
 
 
 class StockEngine:
-    """`nn.LSTM` (oneDNN on a CPU, cuDNN on a GPU), one direction at a time.
+    """`nn.LSTM` (oneDNN), one direction at a time.
 
     The backward direction reads each sequence reversed within its own length. This masks without
     `pack_padded_sequence`, whose gradient on a CPU takes time that grows with the square of T.
     """
 
-    def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor) -> LayerResult:
+    def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor | None) -> LayerResult:
         """See `LayerEngine`."""
+        lengths = known(lengths, values)
         index = reversal(lengths, len(values))
         ahead, _ = layer.ahead(values)
         back, _ = layer.back(reverse_within_lengths(values, index))
         outputs = torch.cat([ahead, reverse_within_lengths(back, index)], dim=2)
         return outputs, final_states(outputs, lengths)
 
-    def tokens(self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor) -> LayerResult:
+    def tokens(
+        self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor | None
+    ) -> LayerResult:
         """See `LayerEngine`."""
         return self.features(layer, functional.embedding(tokens.long(), embedding), lengths)
+
+    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
+        """See `LayerEngine`."""
+        return functional.embedding(tokens.long(), embedding, padding_idx=PAD)
 
     def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """See `LayerEngine`."""
@@ -85,17 +99,23 @@ class NativeEngine:
     def __init__(self, native: NativeLayer) -> None:
         self.native = native
 
-    def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor) -> LayerResult:
+    def features(self, layer: BidirectionalLSTM, values: Tensor, lengths: Tensor | None) -> LayerResult:
         """See `LayerEngine`."""
-        outputs, last = self.native.features(values, lengths, *layer.stacked())
+        outputs, last = self.native.features(values, known(lengths, values), *layer.stacked())
         return outputs, _side_by_side(last)
 
-    def tokens(self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor) -> LayerResult:
+    def tokens(
+        self, layer: BidirectionalLSTM, embedding: Tensor, tokens: Tensor, lengths: Tensor | None
+    ) -> LayerResult:
         """See `LayerEngine`. Each token's input product is computed once, not at every occurrence."""
         w_in, w_state, bias = layer.stacked()
         table = torch.matmul(embedding, w_in.transpose(1, 2)) + bias.unsqueeze(1)
-        outputs, last = self.native.tokens(tokens, lengths, table, w_state)
+        outputs, last = self.native.tokens(tokens, known(lengths, tokens), table, w_state)
         return outputs, _side_by_side(last)
+
+    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
+        """See `LayerEngine`."""
+        return functional.embedding(tokens.long(), embedding, padding_idx=PAD)
 
     def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """See `LayerEngine`."""
@@ -115,7 +135,7 @@ def engine_for(name: str, device: torch.device, threads: int = 1) -> LayerEngine
 
     Args:
         name: "stock", "native", or "auto" for the fastest that this machine has.
-        device: Where it is to run; a GPU always takes cuDNN through "stock".
+        device: Where it is to run; a GPU always takes cuDNN.
         threads: CPU threads of one training, at least 1.
 
     Raises:
@@ -123,10 +143,12 @@ def engine_for(name: str, device: torch.device, threads: int = 1) -> LayerEngine
     """
     native = None if name == "stock" or device.type != "cpu" else native_layer()
     runtime.prepare(1 if native else threads)
+    if device.type != "cpu":
+        return CudnnEngine()
     if native is not None:
         native.threads = threads
         return NativeEngine(native)
-    if name == "native" and device.type == "cpu":
+    if name == "native":
         raise DataError(
             "The native engine cannot run here: it needs a compiler and a CPU with AVX2; the log says which.",
             "Use --engine auto or --engine stock.",

@@ -6,27 +6,30 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn import functional
 
 from model import runtime
 from model.batching import Epoch, Examples, consensus, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
-from model.device_rows import DeviceRows, EvaluationRows, memory_errors
+from model.device_rows import DeviceRows, memory_errors
 from model.engines import engine_for
 from model.epochs import Curves
 from model.errors import NonFiniteLossError
+from model.gpu.graphs import GraphRunner
+from model.gpu.lanes import wake_gradients
+from model.gpu.training import PaddedSteps
 from model.network import build_network
-from model.prediction import EVALUATION_BATCH, logits_of, probability
+from model.prediction import load_distinct, logits_of, probability
+from model.steps import Learner, PlainSteps, Steps
 
-#: Longest gradient that is followed as it is; a longer one keeps its direction. LSTMs meet rare, huge gradients.
-MAX_GRADIENT_NORM = 5.0
 #: Part of a cosine schedule during which the learning rate rises.
 WARM_UP = 0.1
 
 
 class Fitting:
-    """A network on its way, with its optimizer and its rows; the arguments are those of `training.train_fold`."""
+    """A network on its way, with its optimizer and its rows; the arguments are those of `training.train_fold`.
+
+    Belongs to one thread; `close` gives back what it holds on a GPU beside tensors.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Fitting:
         seed: int,
         device: str,
         validation: Examples | None,
+        graphs: bool = True,
     ) -> None:
         self.config, self.settings, self.seed = config, settings, seed
         self.device = runtime.resolve_device(device)
@@ -45,17 +49,29 @@ class Fitting:
         self.rows = merge(train, settings.merge_duplicates)
         self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
         with memory_errors(self.device):
+            wake_gradients(self.device)
             self.network = build_network(config, vocabulary_size, consensus(train.tokens), seed).to(self.device)
             self.data = DeviceRows.load(self.rows, settings, self.device)
-            self.evaluated = (
-                None if validation is None else EvaluationRows.load_distinct(validation, self.device, EVALUATION_BATCH)
-            )
+            self.evaluated = None if validation is None else load_distinct(validation, self.device)
         self.network.engine = engine
         self.network.seed_dropout(seed)
         # One call for all weights: a fifth of the time of one after another, which small networks notice.
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
         )
+        self.runner = GraphRunner(self.device, graphs, lambda: self.network.dropout_stream.generator)
+        with memory_errors(self.device):
+            self._steps = self._way_of_stepping()
+
+    def _way_of_stepping(self) -> Steps:
+        learner = Learner(self.network, self.optimizer, self.data, self.pace.steps / self.data.rows)
+        if self.device.type == "cpu":
+            return PlainSteps(learner)
+        return PaddedSteps(learner, self.rows.lengths, self.pace.steps, self.runner)
+
+    def close(self) -> None:
+        """Frees captured graphs and their memory; the network stays as it is."""
+        self.runner.close()
 
     def one_epoch(self, epoch: int, curves: Curves, on_batch: Callable[[], None]) -> NDArray[np.float32]:
         """Trains one epoch and appends to `curves`.
@@ -89,7 +105,7 @@ class Fitting:
     def _validation_logits(self, on_batch: Callable[[], None]) -> NDArray[np.float32]:
         if self.evaluated is None:
             return np.empty(0, dtype=np.float32)
-        return logits_of(self.network, self.evaluated, on_batch)
+        return logits_of(self.network, self.evaluated, self.runner, on_batch)
 
     def _check(self, loss: float, which: str, epoch: int) -> None:
         if not math.isfinite(loss):
@@ -107,38 +123,12 @@ class Fitting:
             self.pace,
             np.random.default_rng([self.seed, epoch]),
         )
-        order = torch.from_numpy(plan.rows).to(self.device)
-        share = torch.from_numpy(plan.share).to(self.device)
-        totals = torch.zeros(2, device=self.device)  # summed where they arise: reading them here would stop a GPU
         self.network.train()
-        for step, batch in enumerate(plan.batches):
-            rate = self._learning_rate(epoch, step, plan)
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            part = slice(batch.start, batch.stop)
-            totals += self._step(order[part], share[part], batch.longest)
-            on_batch()
+        rates = [self._learning_rate(epoch, step, plan) for step in range(len(plan.batches))]
+        # Summed on the device, where they arise: reading them after each batch would stop a GPU.
+        totals = self._steps.epoch(plan, rates, on_batch)
         loss, correct = (totals / self.data.rows).tolist()
         return loss, correct
-
-    def _step(self, rows: Tensor, share: Tensor, longest: int) -> Tensor:
-        """One optimizer step. Returns [2]: summed loss without class weights, and rows told right."""
-        data = self.data
-        tokens = data.tokens[:longest].index_select(1, rows)
-        logits = self.network(tokens, data.lengths[rows])
-        resistant, susceptible = data.positives[rows] * share, data.negatives[rows] * share
-        if_resistant, if_susceptible = functional.softplus(-logits), functional.softplus(logits)
-        weighted = resistant * if_resistant * data.positive_weight + susceptible * if_susceptible * data.negative_weight
-        # Divided by an average batch's rows, not by this batch's: every row then counts alike over an epoch.
-        loss = weighted.sum() * (self.pace.steps / data.rows)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
-        self.optimizer.step()
-        with torch.no_grad():
-            plain = (resistant * if_resistant + susceptible * if_susceptible).sum()
-            right = torch.where(logits > 0.0, resistant, susceptible).sum()
-            return torch.stack([plain, right])
 
     def _learning_rate(self, epoch: int, step: int, plan: Epoch) -> float:
         progress = (epoch - 1 + step / len(plan.batches)) / self.settings.max_epochs

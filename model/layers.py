@@ -82,6 +82,11 @@ class BidirectionalLSTM(nn.Module):
         return w_in, w_state, input_bias + state_bias
 
 
+def known(lengths: Tensor | None, values: Tensor) -> Tensor:
+    """Returns lengths [B] as they are, or T for each row of `values` [T, B, ...] where there are none."""
+    return values.new_full(values.shape[1:2], len(values), dtype=torch.int64) if lengths is None else lengths
+
+
 def final_states(outputs: Tensor, lengths: Tensor) -> Tensor:
     """Each direction's state after its last valid token.
 
@@ -97,13 +102,13 @@ def final_states(outputs: Tensor, lengths: Tensor) -> Tensor:
     return torch.cat([outputs[lengths - 1, columns, :half], outputs[0, :, half:]], dim=1)
 
 
-def pool(outputs: Tensor, last: Tensor, lengths: Tensor, pooling: str) -> Tensor:
+def pool(outputs: Tensor, last: Tensor, lengths: Tensor | None, pooling: str) -> Tensor:
     """One vector per sequence from the outputs at its valid tokens.
 
     Args:
         outputs: [T, B, 2H], forward direction first.
         last: [B, 2H], final states.
-        lengths: [B] int64.
+        lengths: [B] int64, or None where every sequence has T tokens.
         pooling: "last" (the final states, as Keras' `Bidirectional(LSTM)` returns them), "mean" or "max".
 
     Returns:
@@ -111,6 +116,8 @@ def pool(outputs: Tensor, last: Tensor, lengths: Tensor, pooling: str) -> Tensor
     """
     if pooling == "last":
         return last
+    if lengths is None:
+        return outputs.mean(0) if pooling == "mean" else outputs.amax(0)
     valid = (torch.arange(len(outputs), device=outputs.device).unsqueeze(1) < lengths).unsqueeze(2)
     if pooling == "mean":
         return outputs.masked_fill(~valid, 0.0).sum(0) / lengths.unsqueeze(1)

@@ -49,12 +49,12 @@ class BiLSTM(nn.Module):
         """The recurrent layers, from the first."""
         return (cast(BidirectionalLSTM, layer) for layer in self.recurrent)
 
-    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, lengths: Tensor | None) -> Tensor:
         """Computes the logit of "resistant".
 
         Args:
             tokens: [T, B] uint8, time-major, PAD after each sequence's end.
-            lengths: [B] int64, 1 to T.
+            lengths: [B] int64, 1 to T; or None where every sequence has T tokens.
 
         Returns:
             [B] logits; the sigmoid of one is P(resistant).
@@ -73,12 +73,11 @@ class BiLSTM(nn.Module):
             return values
         return self.engine.dropped(values, self.dropout_stream.mask(values, self.dropout))
 
-    def _first(self, layer: BidirectionalLSTM, tokens: Tensor, lengths: Tensor) -> LayerResult:
+    def _first(self, layer: BidirectionalLSTM, tokens: Tensor, lengths: Tensor | None) -> LayerResult:
         if self.positions is None:
             return self.engine.tokens(layer, self.embedding.weight, tokens, lengths)
-        places = torch.arange(len(tokens), device=tokens.device).clamp(max=self.longest - 1)
-        values = self.embedding(tokens.long()) + self.positions[places].unsqueeze(1)
-        return self.engine.features(layer, values, lengths)
+        places = _first_places(self.positions, len(tokens)).unsqueeze(1)
+        return self.engine.features(layer, self.engine.embedded(self.embedding.weight, tokens) + places, lengths)
 
     def seed_dropout(self, seed: int) -> None:
         """Starts dropout's own random stream on the device where the weights are."""
@@ -94,6 +93,13 @@ class BiLSTM(nn.Module):
         if self._stream is None:
             raise RuntimeError("A network with dropout trains only after `seed_dropout`.")
         return self._stream
+
+
+def _first_places(positions: Tensor, steps: int) -> Tensor:
+    """Vectors [steps, E] of the first places; those beyond the last share its."""
+    if steps <= len(positions):
+        return positions[:steps]
+    return positions[torch.arange(steps, device=positions.device).clamp(max=len(positions) - 1)]
 
 
 def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArray[np.int64], seed: int) -> BiLSTM:
@@ -114,9 +120,10 @@ def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArra
 
     Source: Glorot & Bengio 2010; Saxe et al. 2014; Jozefowicz et al. 2015; keras.layers.LSTM.
     """
-    # nn.LSTM draws its own initial values, to be overwritten below; the caller's random state must not notice.
-    with torch.random.fork_rng(devices=[]):
+    # Without values at first: torch would draw some from the process's generator, which is the caller's.
+    with torch.device("meta"):
         network = BiLSTM(config, vocabulary_size, len(consensus))
+    network.to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     # The last bits of an orthogonal matrix depend on how many threads compute it.
     with torch.no_grad(), runtime.one_thread():

@@ -1,6 +1,8 @@
 """Prediction: probabilities from a trained network, or from several."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -8,11 +10,17 @@ import torch
 from numpy.typing import NDArray
 
 from model import runtime
+from model.batching import Examples, merge
 from model.device_rows import EvaluationRows
+from model.gpu.cudnn import CudnnEngine
+from model.gpu.evaluation import PaddedRows
+from model.gpu.graphs import GraphRunner
+from model.gpu.lanes import lane
 from model.network import BiLSTM
 
 #: Rows that are evaluated together.
 EVALUATION_BATCH = 512
+Rows = EvaluationRows | PaddedRows
 
 
 class TokenRows(Protocol):
@@ -47,15 +55,41 @@ def predict(
     place = runtime.resolve_device(device)
     if len(encoded.lengths) == 0:
         return np.empty(0, dtype=np.float32)
-    rows = EvaluationRows.load(encoded.tokens, encoded.lengths, place, batch_size)
     members = [networks] if isinstance(networks, BiLSTM) else list(networks)
     total = np.zeros(len(encoded.lengths), dtype=np.float64)
-    for network in members:
-        with runtime.arithmetic("fp32", place):
-            logits = logits_of(network.to(place), rows)
-        network.cpu()
-        total += probability(logits)
+    with lane(place), runtime.arithmetic("fp32", place):
+        rows = load_rows(encoded.tokens, encoded.lengths, place, batch_size)
+        for network in members:
+            with _moved(network, place), closing(GraphRunner(place)) as runner:
+                total += probability(logits_of(network, rows, runner))
     return (total / len(members)).astype(np.float32)
+
+
+@contextmanager
+def _moved(network: BiLSTM, device: torch.device) -> Iterator[None]:
+    """Lends a network to a device, with the engine that runs there."""
+    engine = network.engine
+    if device.type != "cpu":
+        network.engine = CudnnEngine()
+    network.to(device)
+    try:
+        yield
+    finally:
+        network.cpu()
+        network.engine = engine
+
+
+def load_rows(tokens: NDArray[np.uint8], lengths: NDArray[np.int64], device: torch.device, batch_size: int) -> Rows:
+    """Brings rows [N, T] with their lengths [N] to a device, in batches of at most `batch_size`."""
+    kind = EvaluationRows if device.type == "cpu" else PaddedRows
+    return kind.load(tokens, lengths, device, batch_size)
+
+
+def load_distinct(rows: Examples, device: torch.device) -> Rows:
+    """Brings rows to a device, equal ones once."""
+    distinct = merge(rows)
+    loaded = load_rows(distinct.tokens, distinct.lengths, device, EVALUATION_BATCH)
+    return replace(loaded, places=loaded.places[distinct.of_row])
 
 
 def probability(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -65,22 +99,19 @@ def probability(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @torch.inference_mode()
 def logits_of(
-    network: BiLSTM, rows: EvaluationRows, on_batch: Callable[[], None] = lambda: None
+    network: BiLSTM, rows: Rows, runner: GraphRunner, on_batch: Callable[[], None] = lambda: None
 ) -> NDArray[np.float32]:
     """Computes the network's logits; leaves the network in evaluation mode.
 
     Args:
         network: On the device of `rows`.
         rows: N of them.
+        runner: Of this network.
         on_batch: Called after each batch. May raise to stop.
 
     Returns:
         [N] float32, in the order of the rows that were loaded.
     """
     network.eval()
-    parts = []
-    for tokens, lengths in rows.batches:
-        parts.append(network(tokens, lengths))
-        on_batch()
-    values: NDArray[np.float32] = torch.cat(parts).float().cpu().numpy()
+    values: NDArray[np.float32] = rows.logits(network, runner, on_batch).float().cpu().numpy()
     return values[rows.places]

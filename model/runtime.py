@@ -5,7 +5,8 @@ they are born.
 """
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -102,20 +103,62 @@ def arithmetic(precision: str, device: torch.device) -> Iterator[None]:
     if device.type != "cuda":
         yield
         return
-    products = "ieee" if precision == "fp32" else "tf32"
+    # Autocast keeps no copies of weights: they would be those of an epoch's first step, in every step.
+    with (
+        _PRODUCTS.set("ieee" if precision == "fp32" else "tf32"),
+        torch.autocast("cuda", dtype=torch.bfloat16, enabled=precision == "bf16", cache_enabled=False),
+    ):
+        yield
+
+
+class _Products:
+    """How a GPU's matrix products round, which torch keeps for the whole process.
+
+    Threads that want the same compute at once; one that wants another waits until the last of them is done.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._users = 0
+        self._set = ""
+        self._undo: Callable[[], None] = lambda: None
+
+    @contextmanager
+    def set(self, products: str) -> Iterator[None]:
+        """Sets "ieee" or "tf32", and deterministic algorithms, for the body of `with`."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._users or self._set == products)
+            if not self._users:
+                self._undo, self._set = _set_products(products), products
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._users -= 1
+                if not self._users:
+                    self._undo()
+                    self._changed.notify_all()
+
+
+_PRODUCTS = _Products()
+
+
+def _set_products(products: str) -> Callable[[], None]:
+    """Returns what sets everything back."""
     places: tuple[Any, ...] = (torch.backends.cudnn.rnn, torch.backends.cuda.matmul)
     before = [place.fp32_precision for place in places]
     deterministic = torch.backends.cudnn.deterministic
-    try:
-        for place in places:
-            place.fp32_precision = products
-        torch.backends.cudnn.deterministic = True
-        with torch.autocast("cuda", dtype=torch.bfloat16, enabled=precision == "bf16"):
-            yield
-    finally:
+
+    def undo() -> None:
         for place, value in zip(places, before, strict=True):
             place.fp32_precision = value
         torch.backends.cudnn.deterministic = deterministic
+
+    for place in places:
+        place.fp32_precision = products
+    torch.backends.cudnn.deterministic = True
+    return undo
 
 
 def best_engine() -> str:

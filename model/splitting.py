@@ -6,18 +6,17 @@ both classes.
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from model.choices import Duplicates
 from model.encoding import Encoding, encode
 from model.errors import DataError
 from model.genes import Genes
-
-Duplicates = Literal["together", "spread"]
 
 
 @dataclass(frozen=True, eq=False)

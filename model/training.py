@@ -1,18 +1,22 @@
 """Training: one fold with its curves, or the final network. A pure function of its arguments."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model import runtime
 from model.batching import Examples
 from model.checkpoint import read_checkpoint, write_checkpoint
 from model.configuration import LearnerConfig, TrainingSettings
+from model.engines import StockEngine
 from model.epochs import Curves, should_stop
 from model.errors import CheckpointError
 from model.fitting import Fitting
+from model.gpu.lanes import lane
 from model.network import BiLSTM
 from model.prediction import predict
 
@@ -52,6 +56,7 @@ def train_fold(
     checkpoint: bytes | None = None,
     on_epoch: OnEpoch = _ignore_epoch,
     on_batch: OnBatch = _ignore_batch,
+    graphs: bool = True,
 ) -> FoldResult:
     """Trains one fold until `patience` runs out, and records every epoch.
 
@@ -69,6 +74,7 @@ def train_fold(
             and ends with the numbers that the earlier one would have had.
         on_epoch: Called between two epochs: not after the last, with which the fold is finished. May raise to stop.
         on_batch: Called after each batch, the validation's too. May raise to stop.
+        graphs: Whether a GPU's steps are captured as CUDA graphs; the numbers do not depend on it.
 
     Raises:
         CheckpointError: The checkpoint is none, or another training's.
@@ -77,17 +83,36 @@ def train_fold(
         DataError: The device is not there.
     """
     last = min(max_epochs or settings.max_epochs, settings.max_epochs)
-    fitting = Fitting(config, settings, train, vocabulary_size, seed, device, validation)
-    curves, history = Curves(), list[NDArray[np.float32]]()
-    if checkpoint is not None:
-        curves, history = read_checkpoint(checkpoint, fitting, rows=len(validation.labels))
-        if not 0 < curves.epochs < last:
-            raise CheckpointError(f"The checkpoint is of epoch {curves.epochs}; only {last} are to be trained.")
-    while True:
-        history.append(fitting.one_epoch(curves.epochs + 1, curves, on_batch))
-        if curves.epochs >= last or should_stop(curves.validation_loss, settings.patience):
-            return FoldResult(curves, np.stack(history))
-        on_epoch(curves, partial(write_checkpoint, fitting, curves, history))
+    with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs) as fitting:
+        curves, history = Curves(), list[NDArray[np.float32]]()
+        if checkpoint is not None:
+            curves, history = read_checkpoint(checkpoint, fitting, rows=len(validation.labels))
+            if not 0 < curves.epochs < last:
+                raise CheckpointError(f"The checkpoint is of epoch {curves.epochs}; only {last} are to be trained.")
+        while True:
+            history.append(fitting.one_epoch(curves.epochs + 1, curves, on_batch))
+            if curves.epochs >= last or should_stop(curves.validation_loss, settings.patience):
+                return FoldResult(curves, np.stack(history))
+            on_epoch(curves, partial(write_checkpoint, fitting, curves, history))
+
+
+@contextmanager
+def _fitting(
+    config: LearnerConfig,
+    settings: TrainingSettings,
+    train: Examples,
+    vocabulary_size: int,
+    seed: int,
+    device: str,
+    validation: Examples | None,
+    graphs: bool,
+) -> Iterator[Fitting]:
+    """Begins a training on a stream of its own, and frees at the end what it holds."""
+    with (
+        lane(runtime.resolve_device(device)),
+        closing(Fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs)) as fitting,
+    ):
+        yield fitting
 
 
 def train_final(
@@ -100,6 +125,7 @@ def train_final(
     device: str = "cpu",
     validation: Examples | None = None,
     on_batch: OnBatch = _ignore_batch,
+    graphs: bool = True,
 ) -> tuple[BiLSTM, Curves]:
     """Trains for exactly `epochs` epochs and returns the network, in evaluation mode and on the CPU.
 
@@ -109,8 +135,11 @@ def train_final(
 
     For the other arguments and the errors see `train_fold`.
     """
-    fitting = Fitting(config, settings, train, vocabulary_size, seed, device, validation)
-    curves = Curves()
-    for epoch in range(1, epochs + 1):
-        fitting.one_epoch(epoch, curves, on_batch)
-    return fitting.network.cpu().eval(), curves
+    with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs) as fitting:
+        curves = Curves()
+        for epoch in range(1, epochs + 1):
+            fitting.one_epoch(epoch, curves, on_batch)
+        network = fitting.network.cpu().eval()
+        if fitting.device.type != "cpu":
+            network.engine = StockEngine()  # a GPU's holds memory there
+        return network, curves

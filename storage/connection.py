@@ -16,6 +16,7 @@ from storage import retry
 from storage.database.cached import CachedDatabase
 from storage.database.rdb import Database
 from storage.database.tables import check_version, has_tables, make_tables
+from storage.database.transactions import DatabaseLedger
 from storage.errors import StorageError, StorageUnavailableError
 from storage.retry import OPENING, RetryPolicy
 from storage.retrying_storage import RetryingStorage
@@ -63,9 +64,10 @@ def open_storage(
         from storage.proxy.client import open_proxy  # gRPC takes a while to import
 
         proxy = open_proxy(target, opening.deadline_s)
-        return RetryingStorage(proxy, target.shown, policy, close=proxy.close)
-    database = _open_database(target, create, pool_size, opening)
-    return RetryingStorage(CachedDatabase(database), target.shown, policy, close=database.engine.dispose)
+        return RetryingStorage(proxy, proxy.ledger, target.shown, policy, close=proxy.close)
+    database = CachedDatabase(_open_database(target, create, pool_size, opening))
+    ledger, close = DatabaseLedger(database.engine), database.engine.dispose
+    return RetryingStorage(database, ledger, target.shown, policy, close)
 
 
 def _open_database(target: StorageUrl, create: bool, pool_size: int, opening: RetryPolicy) -> Database:

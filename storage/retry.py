@@ -10,6 +10,7 @@ parameters and final states. What is left:
 * `claim_trial`: the second try looks first for what the first one claimed, by the lease's token.
 * `change_trial` to a final state: the second try meets a finished trial. `TrialQueue.finish` looks whose result stands.
 * `change_trial` to WAITING: the second try says that the trial is no longer held, and so it is.
+* `change_trial` with a death: it ends the lease as well, so the second try finds another state and adds none.
 * `make_trials`: the second try finds that trials wait, or makes what then waits.
 * `create_new_study`: the second try says that the study exists, and so it does.
 

@@ -1,48 +1,65 @@
-"""A storage like any other of Optuna's whose every call is retried as `storage.retry` says.
+"""The storage that all else uses: one of Optuna's and the ledger of its trials, with every call to both retried.
 
-It goes outside Optuna's caches (`_CachedStorage`, the proxy client's own), which keep finished trials, so
-those stay in use. Optuna takes it as it is: `get_storage` wraps a bare RDBStorage only.
+How long, and what a call that was sent twice can do, stands in `storage.retry`. It goes outside Optuna's caches
+(`_CachedStorage`, the proxy client's own), which keep finished trials, so those stay in use. Optuna takes it as it is:
+`get_storage` wraps a bare RDBStorage only.
+
+Optuna's methods are spelled out, unlike the ledger's verbs: so the type checker compares each with Optuna's, and which
+are passed on is a choice, since the base class makes some of others.
 """
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, ParamSpec, TypeVar
 
 from optuna.distributions import BaseDistribution
+from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from storage import retry
 from storage.retry import RetryPolicy
-from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
+from storage.trials.forwarding import forwarding_ledger
+from storage.trials.ledger import TrialLedger
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class RetryingStorage(TrialLedger):
+class RetryingStorage(BaseStorage):
     """Passes every call on, and tries it again while its error is one that passes.
 
     Args:
         inner: The storage that does the work.
+        inner_ledger: The ledger of its trials.
         shown: Its URL without secrets, for messages.
         policy: How long a failing call is tried again.
         close: Lets go of the inner storage's connections.
+
+    Attributes:
+        ledger: The ledger of its trials, each of whose verbs is tried again too.
 
     Raises:
         StorageUnavailableError: From any method, when the deadline is over.
     """
 
     def __init__(
-        self, inner: TrialLedger, shown: str, policy: RetryPolicy, close: Callable[[], None] = lambda: None
+        self,
+        inner: BaseStorage,
+        inner_ledger: TrialLedger,
+        shown: str,
+        policy: RetryPolicy,
+        close: Callable[[], None] = lambda: None,
     ) -> None:
         self.inner = inner
+        self.inner_ledger = inner_ledger
         self.shown = shown
         self.policy = policy
         #: Lets go of the connections; call it when no thread uses the storage any more.
         self.close = close
+        self.ledger = _retrying_ledger(inner_ledger, shown, policy)
 
     def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         return retry.call(partial(function, *args, **kwargs), self.policy, self.shown)
@@ -118,36 +135,22 @@ class RetryingStorage(TrialLedger):
     def remove_session(self) -> None:
         self.inner.remove_session()
 
-    def make_trials(self, study_id: int, budget: int, window: int) -> bool:
-        return self._call(self.inner.make_trials, study_id, budget, window)
 
-    def claim_trial(
-        self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False
-    ) -> ClaimedTrial | None:
-        tries = count()
-        return self._call(lambda: self.inner.claim_trial(study_id, budget, lease, again or next(tries) > 0))
-
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
-        return self._call(self.inner.change_trial, trial_id, held, change)
-
-    def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
-        return self._call(self.inner.running_trials, study_id, budget)
-
-    def count_trials(self, study_id: int, budget: int) -> QueueCounts:
-        return self._call(self.inner.count_trials, study_id, budget)
-
-    def count_finished_by(self, study_id: int, worker: str) -> int:
-        return self._call(self.inner.count_finished_by, study_id, worker)
-
-    def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
-        return self._call(self.inner.study_attributes, study_id, keys)
-
-    def overview(self, study_id: int, budget: int) -> Overview:
-        return self._call(self.inner.overview, study_id, budget)
-
-
-def with_policy(storage: TrialLedger, policy: RetryPolicy) -> TrialLedger:
+def with_policy(storage: RetryingStorage, policy: RetryPolicy) -> RetryingStorage:
     """Returns the same storage (its caches too) under another retry policy."""
-    if isinstance(storage, RetryingStorage):
-        return RetryingStorage(storage.inner, storage.shown, policy)
-    return storage
+    return RetryingStorage(storage.inner, storage.inner_ledger, storage.shown, policy)
+
+
+def _retrying_ledger(inner: TrialLedger, shown: str, policy: RetryPolicy) -> TrialLedger:
+    """Makes a ledger that tries again; a claim is told that it may have been made by an earlier try."""
+
+    def send(verb: str, arguments: dict[str, Any]) -> Any:
+        tries = count()
+
+        def attempt() -> Any:
+            told = {"again": True} if next(tries) and verb == TrialLedger.claim_trial.__name__ else {}
+            return getattr(inner, verb)(**arguments | told)
+
+        return retry.call(attempt, policy, shown)
+
+    return forwarding_ledger(send)

@@ -22,12 +22,8 @@ class StudyHandle:
     name: str
 
     def attributes(self) -> dict[str, Any]:
-        """Returns all user attributes, as JSON values."""
+        """Returns all user attributes, as JSON values, read from the storage at each call."""
         return self.storage.get_study_user_attrs(self.study_id)
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Returns one user attribute, read from the storage at each call."""
-        return self.attributes().get(key, default)
 
     def set(self, key: str, value: Any) -> None:
         """Writes one user attribute; the last writer wins."""

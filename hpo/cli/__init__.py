@@ -1,1 +1,1 @@
-"""The command line: one file per group of commands; options that several share are in `options`."""
+"""The command line: one file per group of commands. `command` makes one of a function; shared `options`."""

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import typer
 
-from hpo.cli import answer, data, operate, search
-from hpo.cli.output import set_up_logging
+from hpo.cli import create_study, data, doctor, finalize, predict, servers, status, steering, worker
+from hpo.cli import run as whole_job
 from hpo.errors import EXIT_INTERRUPTED
+from hpo.logs import log_to_stderr
 
 app = typer.Typer(
     name="hpo",
@@ -34,15 +35,16 @@ def _version(asked: bool) -> None:
 def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Show the version."),
 ) -> None:
-    set_up_logging("warning")
+    log_to_stderr("warning")
 
 
-for group in (search, answer, operate, data):
+#: In the order in which `--help` shows them.
+for group in (whole_job, create_study, worker, finalize, predict, status, steering, servers, doctor, data):
     group.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command.
+    """Runs one command.
 
     Args:
         arguments: Without the program's name.

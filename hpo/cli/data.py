@@ -5,16 +5,15 @@ from typing import Annotated
 
 import typer
 
-from hpo.cli.options import DataOptions, Json, SplitOptions, command, option
+from hpo.cli.command import DATA, command, option
+from hpo.cli.options import DataOptions, Json, SplitOptions
 from hpo.cli.output import print_json
-
-PANEL = "Data"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands of this file."""
-    command(app, "inspect", PANEL)(inspect)
-    command(app, "simulate", PANEL)(simulate)
+    """Adds the commands of this file."""
+    command(app, "inspect", DATA)(inspect)
+    command(app, "simulate", DATA)(simulate)
 
 
 def inspect(
@@ -34,7 +33,7 @@ def inspect(
         folds=splitting.folds,
         test_size=splitting.test_size,
         seed=splitting.seed,
-        duplicates=splitting.duplicates.value,
+        duplicates=splitting.duplicates,
     )
     if json:
         print_json(findings)

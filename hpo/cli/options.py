@@ -1,149 +1,23 @@
-"""Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`).
+"""Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`)."""
 
-Options that several commands share are fields of a frozen dataclass. `command` registers a function that takes such
-dataclasses, and shows their fields as options, in `--help` under the dataclass's docstring as heading.
-"""
-
-import copy
-import inspect
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from enum import StrEnum
-from functools import wraps
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpo.choices import Prefer, Pruner, Sampler
+from hpo.cli.command import option
+from model.alphabet import AlphabetOrAuto
+from model.choices import Duplicates, Engine, Intermediate, Precision
 
-def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
-    """A typer option whose environment twin follows from its first name."""
-    twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
-    return typer.Option(*names, help=help, envvar=twin, **settings)
-
-
-def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a command; its parameters that are dataclasses become one option per field.
-
-    Args:
-        app: The typer application.
-        name: The command's name.
-        panel: The heading under which `hpo --help` lists it.
-    """
-
-    def register(function: Callable[..., None]) -> Callable[..., None]:
-        hints = get_type_hints(function, include_extras=True)
-        groups: dict[str, Any] = {key: hint for key, hint in hints.items() if is_dataclass(hint)}
-
-        @wraps(function)
-        def call(**values: Any) -> None:
-            own = {key: value for key, value in values.items() if key in hints}
-            for key, group in groups.items():
-                own[key] = group(**{field.name: values[field.name] for field in fields(group)})
-            function(**own)
-
-        call.__signature__ = _expanded(function, hints, groups)  # type: ignore[attr-defined]
-        call.__annotations__ = {
-            parameter.name: parameter.annotation for parameter in inspect.signature(call).parameters.values()
-        }
-        app.command(name, rich_help_panel=panel)(call)
-        return function
-
-    return register
-
-
-def _expanded(function: Callable[..., None], hints: dict[str, Any], groups: dict[str, Any]) -> inspect.Signature:
-    parameters = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.name not in groups:
-            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[parameter.name]))
-            continue
-        types = get_type_hints(groups[parameter.name], include_extras=True)
-        heading = inspect.getdoc(groups[parameter.name]) or ""
-        for field in fields(groups[parameter.name]):
-            default = inspect.Parameter.empty if field.default is MISSING else field.default
-            annotation = _under(types[field.name], heading.rstrip("."))
-            parameters.append(
-                inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            )
-    return inspect.Signature(parameters)
-
-
-def _under(annotation: Any, heading: str) -> Any:
-    """Put an option under a heading of `--help`, unless it names one itself."""
-    kind, settings = get_args(annotation)
-    panel = settings.rich_help_panel or heading
-    copied = copy.copy(settings)
-    copied.rich_help_panel = panel
-    return Annotated[kind, copied]
-
+if TYPE_CHECKING:
+    from hpo.study.address import StudyAddress
 
 #: The heading of what every call names; typer's own, shown first.
 FIRST = "Options"
-
-
-class Alphabet(StrEnum):
-    """What the letters are."""
-
-    auto = "auto"
-    dna = "dna"
-    protein = "protein"
-
-
-class Intermediate(StrEnum):
-    """What to do with intermediate results."""
-
-    resistant = "resistant"
-    susceptible = "susceptible"
-    drop = "drop"
-
-
-class Duplicates(StrEnum):
-    """What to do with identical sequences when rows are dealt out."""
-
-    together = "together"
-    spread = "spread"
-
-
-class Sampler(StrEnum):
-    """Who proposes."""
-
-    tpe = "tpe"
-    random = "random"
-
-
-class Pruner(StrEnum):
-    """Who gives up."""
-
-    paired = "paired"
-    median = "median"
-    percentile = "percentile"
-    wilcoxon = "wilcoxon"
-    none = "none"
-
-
-class Prefer(StrEnum):
-    """Which trial the final model comes from."""
-
-    best = "best"
-    simplest = "simplest"
-
-
-class Engine(StrEnum):
-    """What runs the recurrent layers."""
-
-    auto = "auto"
-    stock = "stock"
-    native = "native"
-
-
-class Precision(StrEnum):
-    """How a GPU computes."""
-
-    fp32 = "fp32"
-    tf32 = "tf32"
-    bf16 = "bf16"
-
+#: The forest that rates the hyperparameters takes no larger seed.
+MAX_SEED = 2**32 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
 Study = Annotated[
@@ -153,6 +27,29 @@ Study = Annotated[
 Output = Annotated[Path, option("--output", help="Folder for report and model.", metavar="DIR")]
 Device = Annotated[
     str, option("--device", help="auto (every GPU, or the CPU), cpu, cuda, cuda:0, ...", metavar="DEVICE")
+]
+DataFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="DATA",
+        help="Genes with labels: .npy (the original's form), CSV, TSV, FASTA or Parquet, each also gzipped.",
+    ),
+]
+Workers = Annotated[
+    int | None,
+    option("--workers", help="Worker processes; by default one per GPU, or one per core.", min=1, metavar="K"),
+]
+
+
+Lanes = Annotated[
+    int | None,
+    option(
+        "--lanes",
+        help="Trials that each process trains at once; by default as many as help: measured on a GPU, 1 on a CPU.",
+        min=1,
+        max=32,
+        metavar="N",
+    ),
 ]
 
 
@@ -179,12 +76,18 @@ class StorageOptions:
         ),
     ] = None
 
+    def address(self, study: str | None = None) -> "StudyAddress":
+        """Returns where a study lives; without a name, the storage's only one."""
+        from hpo.study.address import StudyAddress
+
+        return StudyAddress(storage=self.storage, study=study, artifacts=self.artifacts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class DataOptions:
     """How to read the data."""
 
-    alphabet: Annotated[Alphabet, option("--alphabet", help="What the letters are.")] = Alphabet.auto
+    alphabet: Annotated[AlphabetOrAuto, option("--alphabet", help="What the letters are.")] = "auto"
     sequence_column: Annotated[
         str | None, option("--sequence-column", help="Column of the sequences.", metavar="COLUMN")
     ] = None
@@ -209,11 +112,11 @@ class SplitOptions:
     test_size: Annotated[
         float, option("--test-size", help="Share of the rows sealed away as test set.", min=0.01, max=0.9)
     ] = 0.2
-    seed: Annotated[int, option("--seed", help="Of splits, training and search.", min=0)] = 0
+    seed: Annotated[int, option("--seed", help="Of splits, training and search.", min=0, max=MAX_SEED)] = 0
     duplicates: Annotated[
         Duplicates,
         option("--duplicates", help="Keep identical sequences together in one part, or spread them."),
-    ] = Duplicates.together
+    ] = "together"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,23 +129,23 @@ class SearchOptions:
         Path | None,
         option("--space", help="Search space (TOML); what it leaves out keeps its default.", metavar="FILE"),
     ] = None
-    sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = Sampler.tpe
+    sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
     pruner: Annotated[
         Pruner,
         option("--pruner", help="Who ends a trial after a bad fold; paired compares with the best, fold by fold."),
-    ] = Pruner.paired
+    ] = "paired"
     max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 20
     patience: Annotated[
         int, option("--patience", help="Epochs without a lower validation loss before a fold ends.", min=1)
     ] = 6
     engine: Annotated[
         Engine, option("--engine", help="What runs the recurrent layers: native where it can, or stock PyTorch.")
-    ] = Engine.auto
+    ] = "auto"
     precision: Annotated[
         Precision,
         option("--precision", help="Arithmetic of training on GPUs: faster and coarser after fp32. CPUs keep fp32."),
-    ] = Precision.fp32
+    ] = "fp32"
     lease_timeout: Annotated[
         float,
         option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),
@@ -259,7 +162,7 @@ class AnswerOptions:
         option(
             "--prefer", help="Take the best trial, or the smallest network among those that cannot be told from it."
         ),
-    ] = Prefer.best
+    ] = "best"
     ensemble: Annotated[
         int,
         option("--ensemble", help="Networks of the final model, averaged, from different seeds.", min=1, max=100),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def read_labelled(data: Path, options: DataOptions, require_labels: bool = True) -> "Genes":
-    """The genes in a file.
+    """Reads the genes in a file.
 
     Args:
         data: The file.
@@ -31,14 +31,14 @@ def read_labelled(data: Path, options: DataOptions, require_labels: bool = True)
             label_column=options.label_column,
             id_column=options.id_column,
             labels_path=options.labels,
-            alphabet=options.alphabet.value,
-            intermediate=options.intermediate.value if options.intermediate else None,
+            alphabet=options.alphabet,
+            intermediate=options.intermediate,
             require_labels=require_labels,
         )
 
 
 def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "Genes":
-    """Genes to predict, in the alphabet of the model.
+    """Reads genes to predict, in the alphabet of the model.
 
     Raises:
         UsageError: The user says another alphabet than the model's.
@@ -48,10 +48,10 @@ def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "
     from hpo.terminal import step
     from model.reading import read_genes
 
-    if options.alphabet.value not in ("auto", alphabet):
+    if options.alphabet not in ("auto", alphabet):
         raise UsageError(
-            f"This model reads {alphabet}, not {options.alphabet.value}.",
-            f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet.value}.",
+            f"This model reads {alphabet}, not {options.alphabet}.",
+            f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet}.",
         )
     with step(f"Reading {data.name}"):
         return read_genes(

@@ -12,7 +12,7 @@ _NEXT = {"idle": "hpo worker", "paused": "hpo resume", "done": "hpo finalize --o
 
 
 def status_text(status: Status) -> str:
-    """A status for people."""
+    """Returns a status for people."""
     lines = [
         f"Study {status.study}: {status.state}, {status.finished} of {status.budget} trials finished",
         f"  complete {status.complete}, pruned {status.pruned}, failed {status.failed}, "
@@ -35,7 +35,7 @@ def status_text(status: Status) -> str:
 
 
 def watch_status(read: Callable[[], Status], interval_s: float = 2.0) -> None:
-    """Show a status until the budget is spent or Ctrl-C is pressed."""
+    """Shows a status until the budget is spent or Ctrl-C is pressed."""
     current = read()
     with search_progress(current.budget) as progress, on_stop() as stop:
         while not stop and current.state != "done":

@@ -9,13 +9,14 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpo.choices import Prefer
 from hpo.errors import HpoError, NotFinishedError
 from hpo.finalize import final_model
 from hpo.finalize.card import model_card, remove_card, write_card
 from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import ChosenTrial, Prefer, choose_trial, folds_of, read_search
+from hpo.finalize.trials import ChosenTrial, choose_trial, folds_of, read_search
 from hpo.report import make_report, write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS
@@ -23,6 +24,7 @@ from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from hpo.terminal import say, step
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
+from model.runtime import resolve_device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,7 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
         NotFinishedError: The budget is not spent, or no trial is complete.
     """
     opened.contract.check_versions()
+    opened.contract.check_device(str(resolve_device(options.device)))
     _check_finished(opened, options.early)
     open_report_folder(output)
     _tell_of_another_report(opened, output)

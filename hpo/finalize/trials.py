@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
 from hpo.report import evidence
@@ -22,8 +23,6 @@ from model.network import BiLSTM
 from model.splitting import group_ids
 from model.training import FoldResult
 from storage.trials.lease import REASON
-
-Prefer = Literal["best", "simplest"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,15 +7,14 @@ and seeds, so a hard fold is hard for both, and the differences vary much less t
 import math
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import optuna
 from numpy.typing import NDArray
 from optuna.pruners import BasePruner
 from optuna.trial import FrozenTrial, TrialState
-
-from hpo.study.attributes import FOLD_ACCURACIES
 
 #: One-sided: a trial this many standard errors below the incumbent is given up (a 7 % error rate).
 Z = 1.5
@@ -25,6 +24,9 @@ MIN_COMPLETE = 4
 MIN_SPREAD = 1e-3
 #: Seconds between looks at the study within one trial.
 LOOK_EVERY_S = 60.0
+
+#: Reads the accuracies of its finished folds from a trial's user attributes; nothing where they tell none.
+ReadAccuracies = Callable[[Mapping[str, Any]], tuple[float, ...]]
 
 
 class PairedPruner(BasePruner):
@@ -36,11 +38,12 @@ class PairedPruner(BasePruner):
 
     Args:
         folds: K.
+        accuracies: How a trial tells its own.
         clock: Seconds, monotonic.
     """
 
-    def __init__(self, folds: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._folds, self._clock = folds, clock
+    def __init__(self, folds: int, accuracies: ReadAccuracies, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folds, self._accuracies, self._clock = folds, accuracies, clock
         #: The trial that asked last, and when the study was last looked at.
         self._asked_for: int | None = None
         self._looked_at = 0.0
@@ -55,7 +58,7 @@ class PairedPruner(BasePruner):
         if trial.number != self._asked_for or self._clock() - self._looked_at >= LOOK_EVERY_S:
             self._look(study)
             self._asked_for, self._looked_at = trial.number, self._clock()
-        folds, history = _accuracies(trial), self._history
+        folds, history = self._accuracies(trial.user_attrs), self._history
         if not 0 < len(folds) < self._folds or len(history) < MIN_COMPLETE:
             return False
         incumbent = history[int(np.argmax(history.mean(axis=1)))]
@@ -63,7 +66,9 @@ class PairedPruner(BasePruner):
 
     def _look(self, study: optuna.Study) -> None:
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        new = {other.number: _accuracies(other) for other in complete if other.number not in self._known}
+        new = {
+            other.number: self._accuracies(other.user_attrs) for other in complete if other.number not in self._known
+        }
         if new:
             self._known |= {number: told if len(told) == self._folds else None for number, told in new.items()}
             told_all = [told for _, told in sorted(self._known.items()) if told is not None]
@@ -100,16 +105,17 @@ def pooled_spread(history: NDArray[np.float64], incumbent: NDArray[np.float64]) 
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def pruner_named(name: str, folds: int) -> BasePruner:
-    """The pruner of a contract: "paired", or one of Optuna's.
+def pruner_named(name: str, folds: int, accuracies: ReadAccuracies) -> BasePruner:
+    """Makes the pruner of a contract: "paired", or one of Optuna's.
 
     Args:
         name: As `--pruner` has it.
         folds: K.
+        accuracies: How a trial tells those of its finished folds.
     """
     match name:
         case "paired":
-            return PairedPruner(folds)
+            return PairedPruner(folds, accuracies)
         case "median":
             return optuna.pruners.MedianPruner(n_startup_trials=MIN_COMPLETE)
         case "percentile":
@@ -126,10 +132,3 @@ def pruner_named(name: str, folds: int) -> BasePruner:
 def reported_value(pruner: str, accuracies: Sequence[float]) -> float:
     """What to report to Optuna after a fold: the running mean, or the fold itself for the paired test of Wilcoxon."""
     return accuracies[-1] if pruner == "wilcoxon" else sum(accuracies) / len(accuracies)
-
-
-def _accuracies(trial: FrozenTrial) -> tuple[float, ...]:
-    """What the trial tells; nothing where that is something else than accuracies."""
-    told = trial.user_attrs.get(FOLD_ACCURACIES, [])
-    are_accuracies = isinstance(told, list) and all(isinstance(one, int | float) and 0 <= one <= 1 for one in told)
-    return tuple(told) if are_accuracies else ()

@@ -14,7 +14,6 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.seeds import derive
-from hpo.study.contract import SearchSettings
 
 #: How many trials TPE is given: these best, and so many of the latest. With all of them a proposal takes longer and
 #: longer, 0.2 s after 9,000 trials.
@@ -64,21 +63,25 @@ class _BestAndLatest:
         return [*sorted(best, key=lambda trial: trial.number), *latest]
 
 
-def sampler_for(search: SearchSettings, seed: int, number: int) -> BaseSampler:
-    """The sampler that proposes trial `number`.
+def sampler_for(
+    name: str, distributions: dict[str, BaseDistribution], *, startup_trials: int, seed: int, number: int
+) -> BaseSampler:
+    """Makes the sampler that proposes one trial.
 
     Args:
-        search: The contract's search settings.
-        seed: The study's seed.
-        number: The trial's number.
+        name: As `--sampler` has it: "tpe" or "random".
+        distributions: Of the study's whole search space.
+        startup_trials: Random trials before TPE begins.
+        seed: The study's.
+        number: The trial's.
     """
     trial_seed = derive(seed, "sampler", number)
-    if search.sampler == "random":
+    if name == "random":
         return RandomSampler(seed=trial_seed)
     return _WholeSpaceTPE(
-        search.space.distributions,
+        distributions,
         seed=trial_seed,
-        n_startup_trials=search.startup_trials,
+        n_startup_trials=startup_trials,
         multivariate=True,
         constant_liar=True,
     )

@@ -1,4 +1,4 @@
-"""The search space: read from TOML, checked when the study is made, suggested through Optuna.
+"""The search space: read from TOML, checked wherever it comes from, suggested through Optuna.
 
 A space names every field of `LearnerConfig` once, with a list of choices, a range, or one fixed value. Ranges
 are flat (no parameter depends on another), so that TPE models all parameters jointly.
@@ -8,120 +8,42 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, cast
+from typing import Any, cast
 
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from optuna.distributions import BaseDistribution
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from hpo.errors import SpaceError
-from model.configuration import LearnerConfig
+from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
+from model.configuration import LearnerConfig, original_configuration
 from model.encoding import Encoding
 from model.errors import ModelError
 
-Value = bool | int | float | str
-
-
-class Range(BaseModel):
-    """An interval, both ends included."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["range"] = "range"
-    low: int | float
-    high: int | float
-    log: bool = False
-    step: int | float | None = None
-
-    @model_validator(mode="after")
-    def _ends_in_order(self) -> "Range":
-        if self.low >= self.high:
-            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
-        if self.log and self.low <= 0:
-            raise ValueError(f"a logarithmic range needs low above 0, got {self.low}")
-        if self.log and self.step is not None:
-            raise ValueError("a range is either logarithmic or has a step, not both")
-        return self
-
-    def examples(self) -> tuple[Value, ...]:
-        """The values that have to be allowed for the whole range to be allowed."""
-        return (self.low, self.high)
-
-    def contains(self, value: Value) -> bool:
-        """Whether the sampler could propose `value`."""
-        return not isinstance(value, str) and self.low <= value <= self.high
-
-    def distribution(self, whole: bool) -> BaseDistribution:
-        """As Optuna's distribution; `whole` for integers."""
-        if whole:
-            return IntDistribution(int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
-        return FloatDistribution(float(self.low), float(self.high), log=self.log, step=self.step)
-
-    def suggest(self, trial: optuna.trial.Trial, name: str, whole: bool) -> Value:
-        """The value that the sampler proposes."""
-        if whole:
-            return trial.suggest_int(name, int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
-        return trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
-
-
-class Choices(BaseModel):
-    """A list of values to choose from."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["choices"] = "choices"
-    choices: tuple[Value, ...] = Field(min_length=2)
-
-    @model_validator(mode="after")
-    def _all_different(self) -> "Choices":
-        if len(set(self.choices)) != len(self.choices):
-            raise ValueError(f"a choice stands twice in {list(self.choices)}")
-        return self
-
-    def examples(self) -> tuple[Value, ...]:
-        """Every choice."""
-        return self.choices
-
-    def contains(self, value: Value) -> bool:
-        """Whether the sampler could propose `value`."""
-        return value in self.choices
-
-    def distribution(self, whole: bool) -> BaseDistribution:
-        """As Optuna's distribution."""
-        return CategoricalDistribution(self.choices)
-
-    def suggest(self, trial: optuna.trial.Trial, name: str, whole: bool) -> Value:
-        """The value that the sampler proposes."""
-        return cast(Value, trial.suggest_categorical(name, self.choices))
-
-
-class Fixed(BaseModel):
-    """One value, not searched."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: Literal["fixed"] = "fixed"
-    value: Value
-
-    def examples(self) -> tuple[Value, ...]:
-        """The value."""
-        return (self.value,)
-
-
-Parameter = Annotated[Range | Choices | Fixed, Field(discriminator="kind")]
+#: Hyperparameters with which a network's memory grows.
+_SIZES = ("embedding_size", "hidden_size", "layers", "batch_size")
+_LONGEST_FIRST: tuple[Encoding, ...] = ("nucleotide", "codon", "amino_acid")
 
 
 class Space(BaseModel):
-    """A checked search space: one entry per field of `LearnerConfig`."""
+    """A checked search space: one entry per field of `LearnerConfig`, and only values that the learner allows.
+
+    An entry may lack where the field has a default: it came after the study was made.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     parameters: dict[str, Parameter]
+
+    @model_validator(mode="after")
+    def _all_can_be_trained(self) -> "Space":
+        lacking, unknown = sorted(_required_names() - set(self.parameters)), sorted(set(self.parameters) - _names())
+        if lacking or unknown:
+            raise _complaint(f"the space lacks {lacking or 'nothing'} and has unknown {unknown or 'nothing'}.")
+        for name, entry in self.parameters.items():
+            _check_entry(name, entry)
+        return self
 
     @property
     def searched(self) -> dict[str, Range | Choices]:
@@ -138,24 +60,40 @@ class Space(BaseModel):
         """Every encoding that a trial may ask for."""
         return tuple(cast(Encoding, value) for value in self.parameters["encoding"].examples())
 
+    @property
+    def middle(self) -> LearnerConfig:
+        """A configuration from the middle of the space: what most trials are like."""
+        values: dict[str, Any] = {name: entry.middle(_is_whole(name)) for name, entry in self.parameters.items()}
+        return LearnerConfig(**values)
+
+    @property
+    def largest(self) -> LearnerConfig:
+        """The configuration that needs the most memory."""
+        values: dict[str, Any] = {name: entry.examples()[-1] for name, entry in self.parameters.items()}
+        for name in _SIZES:
+            values[name] = max(self.parameters[name].examples())
+        # Nucleotides are the longest: three for each codon.
+        values["encoding"] = next((one for one in _LONGEST_FIRST if one in self.encodings), values["encoding"])
+        return LearnerConfig(**values)
+
     def suggest(self, trial: optuna.trial.Trial) -> LearnerConfig:
-        """The configuration that the sampler proposes for `trial`."""
+        """Returns the configuration that the sampler proposes for `trial`."""
         values: dict[str, Any] = {name: self.suggest_one(trial, name) for name in self.parameters}
         return LearnerConfig(**values)
 
     def suggest_one(self, trial: optuna.trial.Trial, name: str) -> Value:
-        """The value of one parameter for `trial`."""
+        """Returns the value of one parameter for `trial`."""
         entry = self.parameters[name]
         return entry.value if isinstance(entry, Fixed) else entry.suggest(trial, name, _is_whole(name))
 
     def representable(self, config: LearnerConfig) -> dict[str, Value]:
-        """The part of `config` that this space could have proposed, by parameter name."""
+        """Returns the part of `config` that this space could have proposed, by parameter name."""
         values = dataclasses.asdict(config)
         return {name: values[name] for name, entry in self.searched.items() if entry.contains(values[name])}
 
 
 def read_space(path: Path | None, alphabet: str) -> Space:
-    """The search space in `path`, or the default for the alphabet.
+    """Returns the search space in `path`, or the default for the alphabet.
 
     Args:
         path: A TOML file; parameters that it leaves out keep their default.
@@ -168,14 +106,18 @@ def read_space(path: Path | None, alphabet: str) -> Space:
     table = tomllib.loads(defaults.read_text())
     if path is not None:
         table |= _read_toml(path)
-    unknown = sorted(set(table) - _field_names())
+    unknown = sorted(set(table) - _names())
     if unknown:
         raise SpaceError(
             f"{path}: no hyperparameter is called {', '.join(unknown)}.",
-            f"Allowed are {', '.join(sorted(_field_names()))}.",
+            f"Allowed are {', '.join(sorted(_names()))}.",
         )
-    space = Space(parameters={name: _parameter(name, entry, path) for name, entry in table.items()})
-    _check_values(space, path, alphabet)
+    parameters = {name: _parameter(name, entry, path) for name, entry in table.items()}
+    try:
+        space = Space(parameters=parameters)
+    except ValidationError as error:
+        raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
+    _check_alphabet(space, path, alphabet)
     return space
 
 
@@ -203,17 +145,7 @@ def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices |
         ) from error
 
 
-def _check_values(space: Space, path: Path | None, alphabet: str) -> None:
-    """Build a configuration from every end of every parameter: the learner knows what it allows."""
-    base: dict[str, Any] = {name: parameter.examples()[0] for name, parameter in space.parameters.items()}
-    for name, parameter in space.parameters.items():
-        for value in parameter.examples():
-            if _is_whole(name) and not (isinstance(value, int) and not isinstance(value, bool)):
-                raise SpaceError(f"{path}: {name} takes whole numbers, got {value!r}.")
-            try:
-                LearnerConfig(**{**base, name: value})
-            except (ModelError, TypeError, ValueError) as error:
-                raise SpaceError(f"{path}: {name} = {value!r} is not allowed: {error}") from error
+def _check_alphabet(space: Space, path: Path | None, alphabet: str) -> None:
     if alphabet == "protein" and space.encodings != ("amino_acid",):
         raise SpaceError(
             f"{path}: proteins can only be searched as amino_acid, got {', '.join(space.encodings)}.",
@@ -221,8 +153,30 @@ def _check_values(space: Space, path: Path | None, alphabet: str) -> None:
         )
 
 
-def _field_names() -> set[str]:
+def _check_entry(name: str, entry: Range | Choices | Fixed) -> None:
+    """Builds a configuration from every end of a parameter: the learner knows what it allows."""
+    allowed = original_configuration("dna").as_dict()
+    for value in entry.examples():
+        if _is_whole(name) and type(value) is not int:
+            raise _complaint(f"{name} takes whole numbers, got {value!r}.")
+        try:
+            LearnerConfig.from_dict({**allowed, name: value})
+        except ModelError as error:
+            raise _complaint(f"{name} = {value!r} is not allowed: {error}") from error
+    if _is_whole(name) and isinstance(entry, Range) and entry.step is not None and entry.step < 1:
+        raise _complaint(f"{name} takes whole steps, got {entry.step!r}.")
+
+
+def _complaint(reason: str) -> PydanticCustomError:
+    return PydanticCustomError("space", "{reason}", {"reason": reason})
+
+
+def _names() -> set[str]:
     return {field.name for field in dataclasses.fields(LearnerConfig)}
+
+
+def _required_names() -> set[str]:
+    return {field.name for field in dataclasses.fields(LearnerConfig) if field.default is dataclasses.MISSING}
 
 
 def _is_whole(name: str) -> bool:

@@ -8,8 +8,9 @@ import optuna_dashboard
 
 from hpo.errors import HpoError
 from hpo.signals import on_stop
+from hpo.study.address import StudyAddress
 from hpo.terminal import say
-from storage.artifacts import default_artifact_location, open_artifacts
+from storage.artifacts import open_artifacts
 from storage.artifacts.dashboard import DashboardArtifacts
 from storage.connection import open_storage
 
@@ -25,16 +26,16 @@ class _Quiet(WSGIRequestHandler):
         """One line per request would bury everything else."""
 
 
-def serve(storage_url: str, artifacts: str | None, host: str, port: int) -> int:
-    """Serve until asked to stop. Returns the exit code.
+def serve(address: StudyAddress, host: str, port: int) -> None:
+    """Serves until asked to stop, which is how a dashboard ends well.
 
     Raises:
         HpoError: The port is taken.
         StorageError: The storage does not answer.
     """
     app = optuna_dashboard.wsgi(
-        open_storage(storage_url),
-        artifact_store=DashboardArtifacts(open_artifacts(artifacts or default_artifact_location(storage_url))),
+        open_storage(address.storage),
+        artifact_store=DashboardArtifacts(open_artifacts(address.artifact_location)),
     )
     try:
         server = make_server(host, port, app, server_class=_Server, handler_class=_Quiet)
@@ -52,5 +53,3 @@ def serve(storage_url: str, artifacts: str | None, host: str, port: int) -> int:
         server.timeout = 0.5
         while not stop:
             server.handle_request()
-    # Stopping it is how a dashboard ends well.
-    return 0

@@ -7,7 +7,7 @@ from storage.proxy.server import start_proxy
 
 
 def serve(storage_url: str, host: str, port: int) -> None:
-    """Serve until SIGTERM or Ctrl-C; calls at work are finished.
+    """Serves until SIGTERM or Ctrl-C; calls at work are finished.
 
     Raises:
         StorageError: Postgres does not answer, or the port is taken.

@@ -1,18 +1,54 @@
-"""Where a study lives, for the processes that work on it. No more than that: every worker imports it."""
+"""Where a study lives: one value, made once from what the user named, and handed on as it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from storage.artifacts import default_artifact_location
+from storage.url import redact
+
+_STORAGE, _STUDY, _ARTIFACTS = "HPO_STORAGE", "HPO_STUDY", "HPO_ARTIFACTS"
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyAddress:
-    """Where a study lives, as the user named it."""
+    """Storage, study and artifacts, as the user named them. Shown, it holds no password."""
 
+    #: A URL; it may hold a password.
     storage: str
-    study: str
-    artifacts: str | None
+    #: None where the storage holds one study, or where none is meant.
+    study: str | None = None
+    #: A folder, or s3://BUCKET/PREFIX; None for the place beside the storage.
+    artifacts: str | None = None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "StudyAddress":
+        """Reads what `environment` wrote.
+
+        Raises:
+            KeyError: No storage is named.
+        """
+        return cls(
+            storage=environment[_STORAGE],
+            study=environment.get(_STUDY),
+            artifacts=environment.get(_ARTIFACTS),
+        )
 
     @property
     def environment(self) -> dict[str, str]:
-        """For worker processes."""
-        place = {"HPO_STORAGE": self.storage, "HPO_STUDY": self.study}
-        return place | ({"HPO_ARTIFACTS": self.artifacts} if self.artifacts else {})
+        """Writes the address as environment variables: arguments are seen by every user of the machine."""
+        named = {_STORAGE: self.storage, _STUDY: self.study, _ARTIFACTS: self.artifacts}
+        return {name: value for name, value in named.items() if value}
+
+    @property
+    def artifact_location(self) -> str:
+        """Where the artifacts lie.
+
+        Raises:
+            StorageError: Nobody said where, and the storage's URL cannot be read.
+        """
+        return self.artifacts or default_artifact_location(self.storage)
+
+    def __repr__(self) -> str:
+        named = {"storage": self.storage, "study": self.study, "artifacts": self.artifacts}
+        fields = (f"{name}={redact(value)!r}" for name, value in named.items() if value is not None)
+        return f"{type(self).__name__}({', '.join(fields)})"

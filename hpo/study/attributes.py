@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hpo.errors import ContractError
+from storage.trials.ledger import FOLD_PREFIX
 
 #: Of a study.
 CONTRACT = "hpo:contract"
@@ -24,8 +25,6 @@ CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
-CHECKPOINT_LEFT = "hpo:checkpoint_left"  # a list of the names of bytes that are about to be written or removed
-_FOLD_PREFIX = "hpo:fold:"
 
 
 def new_opening() -> str:
@@ -58,7 +57,7 @@ class FoldRecord:
     @property
     def attribute(self) -> str:
         """The name of the trial's user attribute."""
-        return f"{_FOLD_PREFIX}{self.fold}"
+        return f"{FOLD_PREFIX}{self.fold}"
 
     def as_dict(self) -> dict[str, Any]:
         """As stored."""
@@ -67,11 +66,9 @@ class FoldRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointRecord:
-    """What a trial's attribute says of the checkpoint of its fold at work."""
+    """What a trial's attribute says of its checkpoint; where the bytes lie is computed (`hpo.trial.checkpoints`)."""
 
     fold: int
-    #: SHA-256 of the artifact.
-    artifact: str
     #: Epochs trained so far.
     epochs: int
     #: Wall-clock seconds so far, of all workers that trained the fold.
@@ -98,7 +95,7 @@ def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord
     """
     records = []
     for fold in range(folds):
-        stored = attributes.get(f"{_FOLD_PREFIX}{fold}")
+        stored = attributes.get(f"{FOLD_PREFIX}{fold}")
         if stored is None:
             break
         try:
@@ -106,6 +103,17 @@ def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord
         except ValidationError as error:
             raise ContractError(f"The record of fold {fold} is damaged: {error.errors()[0]['msg']}.") from error
     return records
+
+
+def fold_accuracies(attributes: Mapping[str, Any]) -> tuple[float, ...]:
+    """Reads the accuracies of a trial's finished folds; nothing where it tells something else.
+
+    Args:
+        attributes: A trial's user attributes.
+    """
+    told = attributes.get(FOLD_ACCURACIES, [])
+    are_accuracies = isinstance(told, list) and all(isinstance(one, int | float) and 0 <= one <= 1 for one in told)
+    return tuple(told) if are_accuracies else ()
 
 
 def checkpoint_of(attributes: Mapping[str, Any]) -> CheckpointRecord | None:

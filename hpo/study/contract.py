@@ -1,44 +1,98 @@
 """The contract: everything that `create-study` freezes, and that every worker must be able to keep.
 
-It is stored as JSON in the study. Whoever opens a study reads it through `Contract`, which checks every field,
-because the contents of a database are input like any other.
+It is stored as JSON in the study. Whoever opens a study reads it through `parse`, which checks every field, because
+the contents of a database are input like any other: what a contract holds can be used as it is.
 """
 
+import dataclasses
+import datetime
 import importlib.metadata
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from hpo.choices import Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
+from hpo.study.formats import upgraded
+from model import gpu
+from model.alphabet import Alphabet
+from model.choices import Duplicates
 from model.configuration import LearnerConfig, TrainingSettings
+from model.errors import DataError
 
 #: Libraries whose version changes the numbers of a trial.
 PINNED = ("hpo", "numpy", "optuna", "torch")
+#: More of anything than a sane study has; a contract that names more is damaged or hostile.
+MOST = 10**9
+MAX_FOLDS = 1000
+#: A year.
+MAX_TIMEOUT_S = 366 * 86_400.0
+#: Characters of a complaint that are shown: it may quote a whole document.
+_SHOWN = 300
+
+
+def _reader(kind: type[LearnerConfig] | type[TrainingSettings]) -> Callable[[object], object]:
+    """Returns what reads a stored `kind` with the learner's own checks.
+
+    A study made before a name came has its default: it was trained so.
+    """
+    defaults = {
+        field.name: field.default for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING
+    }
+
+    def read(stored: object) -> object:
+        if isinstance(stored, kind):
+            return stored
+        if not isinstance(stored, Mapping):
+            raise PydanticCustomError("not_a_table", "must be names and their values")
+        try:
+            return kind.from_dict({**defaults, **stored})
+        except DataError as error:
+            raise PydanticCustomError("learner", "{reason}", {"reason": error.message}) from error
+
+    return read
+
+
+def _dated(text: str) -> str:
+    datetime.datetime.fromisoformat(text)
+    return text
+
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Date = Annotated[str, AfterValidator(_dated)]
 
 
 class Frozen(BaseModel):
-    """Immutable, and unknown fields are refused."""
+    """Immutable; unknown fields and values of another type are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Rows(Frozen):
     """One part of the data, as a sealed artifact."""
 
-    artifact: str = Field(pattern=r"^[0-9a-f]{64}$")
-    fingerprint: str
-    rows: int = Field(gt=0)
-    resistant: int = Field(ge=0)
+    artifact: Digest
+    fingerprint: Digest
+    rows: int = Field(gt=0, le=MOST)
+    resistant: int = Field(ge=0, le=MOST)
+
+    @model_validator(mode="after")
+    def _resistant_are_rows(self) -> "Rows":
+        if self.resistant > self.rows:
+            raise ValueError(f"{self.resistant} rows of {self.rows} are resistant")
+        return self
 
 
 class Data(Frozen):
     """Where the rows came from, and what they are."""
 
     source: str
-    fingerprint: str
-    alphabet: Literal["dna", "protein"]
-    ambiguous_letters: int
+    fingerprint: Digest
+    alphabet: Alphabet
+    ambiguous_letters: int = Field(ge=0, le=2**63 - 1)
     development: Rows
     test: Rows
 
@@ -46,56 +100,67 @@ class Data(Frozen):
 class Splitting(Frozen):
     """How rows were dealt out."""
 
-    folds: int = Field(ge=2)
+    folds: int = Field(ge=2, le=MAX_FOLDS)
     test_size: float = Field(gt=0, lt=1)
-    seed: int
-    duplicates: Literal["together", "spread"]
+    duplicates: Duplicates
 
 
 class SearchSettings(Frozen):
     """How trials are proposed and pruned."""
 
-    sampler: Literal["tpe", "random"]
-    pruner: Literal["paired", "median", "percentile", "wilcoxon", "none"]
-    startup_trials: int = Field(ge=1)
+    sampler: Sampler
+    pruner: Pruner
+    startup_trials: int = Field(ge=1, le=MOST)
     space: Space
 
 
 class Leases(Frozen):
     """When a silent worker is taken for dead, and how often its trial is tried again."""
 
-    beat_interval_s: float = Field(gt=0)
-    timeout_s: float = Field(gt=0)
-    max_deaths: int = Field(ge=0)
+    beat_interval_s: float = Field(gt=0, le=MAX_TIMEOUT_S)
+    timeout_s: float = Field(gt=0, le=MAX_TIMEOUT_S)
+    max_deaths: int = Field(ge=0, le=MOST)
+
+    @model_validator(mode="after")
+    def _beats_within_the_timeout(self) -> "Leases":
+        if self.beat_interval_s >= self.timeout_s:
+            raise ValueError(f"a beat every {self.beat_interval_s} s is too slow for a timeout of {self.timeout_s} s")
+        return self
 
 
 class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
-    format: Literal[1] = 1
-    study: str
-    created: str
-    seed: int
+    #: See `hpo.study.formats`.
+    format: Literal[2] = 2
+    study: str = Field(min_length=1)
+    created: Date
+    #: Of splits, training and search: everything else that is random is derived from it.
+    seed: int = Field(ge=0, le=2**63 - 1)
     data: Data
     splitting: Splitting
     search: SearchSettings
-    training: dict[str, Any]
-    baseline: dict[str, Any]
+    #: What all trials share.
+    training: Annotated[TrainingSettings, BeforeValidator(_reader(TrainingSettings))]
+    #: Trial 0: the original's configuration.
+    baseline: Annotated[LearnerConfig, BeforeValidator(_reader(LearnerConfig))]
     leases: Leases
     versions: dict[str, str]
+    #: How GPUs computed when it was made; a CPU's numbers have not changed.
+    gpu_arithmetic: int = Field(ge=1, le=MOST)
 
     @property
     def settings(self) -> TrainingSettings:
         """The training settings that all trials share."""
-        return TrainingSettings(**self.training)
+        return self.training
 
     @property
     def baseline_configuration(self) -> LearnerConfig:
         """Trial 0: the original's configuration."""
-        return LearnerConfig(**self.baseline)
+        return self.baseline
 
     def check_versions(self) -> None:
-        """Refuse to go on with libraries that would give other numbers.
+        """Refuses to go on with libraries that would give other numbers.
 
         Raises:
             ContractError: Names every library that differs.
@@ -112,24 +177,50 @@ class Contract(Frozen):
                 "Install the study's versions here, or create a new study.",
             )
 
+    def check_device(self, device: str) -> None:
+        """Refuses a device that would give other numbers than those that the study has.
+
+        Args:
+            device: As PyTorch names it.
+
+        Raises:
+            ContractError: It is a GPU, and GPUs computed otherwise when the study was made.
+        """
+        if device != "cpu" and self.gpu_arithmetic != gpu.ARITHMETIC:
+            raise ContractError(
+                f"Study {self.study!r} was made when GPUs computed otherwise (way {self.gpu_arithmetic}, here way "
+                f"{gpu.ARITHMETIC}): its trials and those of {device} could not be compared.",
+                "Go on with --device cpu, or with the version of hpo that made it, or create a new study.",
+            )
+
 
 def parse(document: object, study: str) -> Contract:
-    """The contract in a study's attribute.
+    """Returns the contract in a study's attribute, of whatever format.
+
+    Args:
+        document: The attribute.
+        study: The study's name, for messages.
 
     Raises:
-        ContractError: It is not one, or of a newer format.
+        ContractError: It is not one, or of a format that this version does not read; names study and field.
     """
     try:
-        return Contract.model_validate(document)
+        return Contract.model_validate(upgraded(document, study) if isinstance(document, Mapping) else document)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
         raise ContractError(
-            f"Study {study!r} holds no contract that this version reads ({where}: {first['msg']}).",
-            "It was not made by `hpo create-study`, or by another version of hpo.",
+            f"Study {study!r} holds no contract that this version reads ({first_complaint(error)}).",
+            "It was not made by `hpo create-study`, or was changed since.",
         ) from error
 
 
+def first_complaint(error: ValidationError) -> str:
+    """Returns the first field that is wrong, and why, without a full stop."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "contract"
+    complaint = f"{where}: {first['msg']}".rstrip(".")
+    return complaint if len(complaint) <= _SHOWN else f"{complaint[:_SHOWN]}..."
+
+
 def versions() -> dict[str, str]:
-    """The versions of the pinned libraries on this machine, without build labels such as +cpu."""
+    """Returns the versions of the pinned libraries on this machine, without build labels such as +cpu."""
     return {name: importlib.metadata.version(name).split("+")[0] for name in PINNED}

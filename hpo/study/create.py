@@ -1,6 +1,5 @@
 """Making a study: read, check, split, seal, freeze."""
 
-import dataclasses
 import datetime
 import warnings
 from dataclasses import dataclass
@@ -10,8 +9,12 @@ import numpy as np
 import optuna
 from numpy.typing import NDArray
 from optuna.storages import BaseStorage
+from pydantic import ValidationError
 
+from hpo.choices import Pruner, Sampler
+from hpo.errors import UsageError
 from hpo.search.space import Space, read_space
+from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import (
     Contract,
@@ -20,14 +23,17 @@ from hpo.study.contract import (
     Rows,
     SearchSettings,
     Splitting,
+    first_complaint,
     versions,
 )
+from model import gpu
+from model.choices import Duplicates
 from model.configuration import TrainingSettings, original_configuration
 from model.errors import DataError
 from model.genes import Genes
 from model.snapshot import to_bytes
-from model.splitting import Duplicates, group_ids, split
-from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
+from model.splitting import group_ids, split
+from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
 from storage.studies import StudyHandle, create_study, find_study, study_names
@@ -49,16 +55,23 @@ class Plan:
     test_size: float
     duplicates: Duplicates
     space_file: Path | None
-    sampler: str
+    sampler: Sampler
     startup_trials: int
-    pruner: str
+    pruner: Pruner
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
 
 
+def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
+    """Makes a study; arguments and errors as `prepare` and `register`."""
+    contract = prepare(genes, plan, open_for_creation(address))
+    register(address, contract, plan.trials)
+    return contract
+
+
 def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
-    """Split the genes, store both parts, and write down the contract.
+    """Splits the genes, stores both parts, and writes down the contract.
 
     Nothing is put into the storage; two calls with the same input give the same contract, but for the date.
 
@@ -70,9 +83,17 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     Raises:
         DataError: The rows cannot be split as asked.
         SpaceError: The search space is not one we can search.
+        UsageError: An option has a value that no contract may have.
     """
     space = read_space(plan.space_file, genes.alphabet)
     development, test = _seal(genes, plan, space, artifacts)
+    try:
+        return _contract(genes, plan, space, development, test)
+    except ValidationError as error:
+        raise UsageError(f"No study can be made so ({first_complaint(error)}).", "Change the option.") from error
+
+
+def _contract(genes: Genes, plan: Plan, space: Space, development: Rows, test: Rows) -> Contract:
     return Contract(
         study=plan.study,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -85,24 +106,12 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
             development=development,
             test=test,
         ),
-        splitting=Splitting.model_validate(
-            {
-                "folds": plan.folds,
-                "test_size": plan.test_size,
-                "seed": plan.seed,
-                "duplicates": plan.duplicates,
-            }
+        splitting=Splitting(folds=plan.folds, test_size=plan.test_size, duplicates=plan.duplicates),
+        search=SearchSettings(
+            sampler=plan.sampler, pruner=plan.pruner, startup_trials=plan.startup_trials, space=space
         ),
-        search=SearchSettings.model_validate(
-            {
-                "sampler": plan.sampler,
-                "pruner": plan.pruner,
-                "startup_trials": plan.startup_trials,
-                "space": space,
-            }
-        ),
-        training=dataclasses.asdict(plan.training),
-        baseline=dataclasses.asdict(original_configuration(genes.alphabet)),
+        training=plan.training,
+        baseline=original_configuration(genes.alphabet),
         leases=Leases(
             # Six beats may be lost before a worker is taken for dead.
             beat_interval_s=plan.lease_timeout_s / 6,
@@ -110,25 +119,26 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
             max_deaths=plan.retries,
         ),
         versions=versions(),
+        gpu_arithmetic=gpu.ARITHMETIC,
     )
 
 
-def open_for_creation(storage_url: str, artifacts: str | None) -> ArtifactStore:
-    """The artifact store of a study to be made; its folder is made where it is missing."""
-    return open_artifacts(artifacts or default_artifact_location(storage_url), create=True)
+def open_for_creation(address: StudyAddress) -> ArtifactStore:
+    """Opens the artifact store of a study to be made; its folder is made where it is missing."""
+    return open_artifacts(address.artifact_location, create=True)
 
 
-def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
-    """Put the study into the storage, with its budget and its first trial.
+def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHandle:
+    """Puts the study into the storage, with its budget and its first trial.
 
     Raises:
         StudyExistsError: A study of that name is there.
         StorageError: The storage does not answer.
     """
-    storage = open_storage(storage_url, create=True)
+    storage = open_storage(address.storage, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
-    baseline = contract.search.space.representable(contract.baseline_configuration)
+    baseline = contract.search.space.representable(contract.baseline)
     TrialQueue(storage, handle.study_id).enqueue_first(baseline)
     _name_the_objective(storage, contract.study)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
@@ -137,7 +147,7 @@ def register(storage_url: str, contract: Contract, trials: int) -> StudyHandle:
 
 
 def _name_the_objective(storage: BaseStorage, study: str) -> None:
-    """What optuna-dashboard writes on its axes, in place of "Objective 0"."""
+    """Sets what optuna-dashboard writes on its axes, in place of "Objective 0"."""
     with warnings.catch_warnings():
         # It has been there since 3.2; Optuna still announces it as experimental at every use.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)

@@ -8,14 +8,15 @@ from optuna.pruners import BasePruner
 from hpo.errors import ContractError
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
-from hpo.study.attributes import BUDGET, CONTRACT, PAUSED
+from hpo.stop_times import STORAGE_HURRY_S
+from hpo.study.address import StudyAddress
+from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
 from hpo.study.contract import Contract, parse
-from storage.artifacts import ArtifactStore, default_artifact_location, open_artifacts
+from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.retry import RetryPolicy
-from storage.retrying_storage import with_policy
+from storage.retrying_storage import RetryingStorage, with_policy
 from storage.studies import StudyHandle, find_study
-from storage.trials.ledger import TrialLedger
 from storage.trials.queue import TrialQueue
 
 
@@ -23,7 +24,9 @@ from storage.trials.queue import TrialQueue
 class OpenedStudy:
     """One study, opened."""
 
-    storage: TrialLedger
+    #: Where it lives, its name filled in.
+    address: StudyAddress
+    storage: RetryingStorage
     handle: StudyHandle
     contract: Contract
     artifacts: ArtifactStore
@@ -31,16 +34,20 @@ class OpenedStudy:
     #: One for all trials: it remembers what it has read.
     pruner: BasePruner
 
-    def in_a_hurry(self, seconds: float = 5.0) -> "OpenedStudy":
+    def in_a_hurry(self, seconds: float = STORAGE_HURRY_S) -> "OpenedStudy":
         """The same study, for calls that must not wait long for a storage that is away."""
         storage = with_policy(self.storage, RetryPolicy(deadline_s=seconds))
         handle = replace(self.handle, storage=storage)
         return replace(self, storage=storage, handle=handle, queue=TrialQueue(storage, handle.study_id))
 
+    def for_another_thread(self) -> "OpenedStudy":
+        """The same study, for a thread beside this one: a pruner remembers what it was asked last."""
+        return replace(self, pruner=_pruner_of(self.contract))
+
     @property
     def orders(self) -> tuple[int, bool]:
         """Budget and pause, in one read."""
-        attributes = self.storage.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
+        attributes = self.storage.ledger.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
         return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
 
     @property
@@ -55,31 +62,35 @@ class OpenedStudy:
 
     def study(self, trial_number: int) -> optuna.Study:
         """Optuna's study, with the sampler of one trial."""
+        search = self.contract.search
         return optuna.Study(
             study_name=self.handle.name,
             storage=self.storage,
-            sampler=sampler_for(self.contract.search, self.contract.seed, trial_number),
+            sampler=sampler_for(
+                search.sampler,
+                search.space.distributions,
+                startup_trials=search.startup_trials,
+                seed=self.contract.seed,
+                number=trial_number,
+            ),
             pruner=self.pruner,
         )
 
 
-def open_study(
-    storage_url: str, study: str | None, artifacts: str | None, opening: RetryPolicy | None = None
-) -> OpenedStudy:
-    """Open a study of ours.
+def open_study(address: StudyAddress, opening: RetryPolicy | None = None, threads: int = 2) -> OpenedStudy:
+    """Opens a study of ours.
 
     Args:
-        storage_url: As the user gave it.
-        study: Its name; None where the storage holds one study.
-        artifacts: As the user gave it; None for the place beside the storage.
+        address: Where it lives; without a name where the storage holds one study.
         opening: How long storage and artifacts may take to answer for the first time.
+        threads: How many may talk to the storage at once; a worker has two.
 
     Raises:
         StorageError: The storage does not answer, or holds no such study.
         ContractError: The study was not made by `hpo create-study`.
     """
-    storage = open_storage(storage_url, opening=opening)
-    handle = find_study(storage, study)
+    storage = open_storage(address.storage, opening=opening, pool_size=threads)
+    handle = find_study(storage, address.study)
     attributes = handle.attributes()
     if CONTRACT not in attributes:
         raise ContractError(
@@ -87,7 +98,16 @@ def open_study(
             "Run `hpo create-study` for it again.",
         )
     contract = parse(attributes[CONTRACT], handle.name)
-    store = open_artifacts(artifacts or default_artifact_location(storage_url), opening=opening)
-    queue = TrialQueue(storage, handle.study_id)
-    pruner = pruner_named(contract.search.pruner, contract.splitting.folds)
-    return OpenedStudy(storage=storage, handle=handle, contract=contract, artifacts=store, queue=queue, pruner=pruner)
+    return OpenedStudy(
+        address=replace(address, study=handle.name),
+        storage=storage,
+        handle=handle,
+        contract=contract,
+        artifacts=open_artifacts(address.artifact_location, opening=opening),
+        queue=TrialQueue(storage, handle.study_id),
+        pruner=_pruner_of(contract),
+    )
+
+
+def _pruner_of(contract: Contract) -> BasePruner:
+    return pruner_named(contract.search.pruner, contract.splitting.folds, fold_accuracies)

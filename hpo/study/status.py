@@ -70,7 +70,7 @@ class Status:
 def read_status(opened: OpenedStudy) -> Status:
     """The status of an opened study; the database counts, and no trial but the best is read."""
     budget, paused = opened.orders
-    overview = opened.storage.overview(opened.handle.study_id, budget)
+    overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
     counts, folds = overview.counts, opened.contract.splitting.folds
     unfinished = "paused" if paused else "open"
     return Status(
@@ -81,7 +81,7 @@ def read_status(opened: OpenedStudy) -> Status:
         failed=counts.failed,
         running=counts.running,
         waiting=budget - counts.finished - counts.running,
-        workers=tuple(_worker(trial.number, Lease.from_json(trial.lease)) for trial in overview.running if trial.lease),
+        workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
         best=None if overview.best_id is None else _best(opened.storage.get_trial(overview.best_id)),
         folds_trained=overview.folds,
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,

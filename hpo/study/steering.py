@@ -1,13 +1,14 @@
 """Steering a study while workers are at it: they read budget and pause before every claim."""
 
 from hpo.errors import HpoError
+from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, PAUSED
 from hpo.study.opened import open_study
 
 
-def set_paused(storage: str, study: str | None, artifacts: str | None, *, paused: bool) -> str:
-    """Stop or go on handing out trials. Returns what to tell the user."""
-    opened = open_study(storage, study, artifacts)
+def set_paused(address: StudyAddress, *, paused: bool) -> str:
+    """Stops or goes on handing out trials. Returns what to tell the user."""
+    opened = open_study(address)
     opened.handle.set(PAUSED, paused)
     if paused:
         return (
@@ -17,13 +18,13 @@ def set_paused(storage: str, study: str | None, artifacts: str | None, *, paused
     return f"Study {opened.handle.name!r} is open. Workers that wait go on; start others with: hpo worker"
 
 
-def extend_budget(storage: str, study: str | None, artifacts: str | None, trials: int) -> str:
-    """Raise the budget. Returns what to tell the user.
+def extend_budget(address: StudyAddress, trials: int) -> str:
+    """Raises the budget. Returns what to tell the user.
 
     Raises:
         HpoError: The new budget is not above the old one.
     """
-    opened = open_study(storage, study, artifacts)
+    opened = open_study(address)
     if trials <= opened.budget:
         raise HpoError(
             f"Study {opened.handle.name!r} has a budget of {opened.budget} trials already.",

@@ -1,114 +1,88 @@
 """The checkpoint of a fold at work: where a fold that was interrupted goes on, here or on another worker.
 
-A trial has at most one. It is made between two epochs: when the worker is asked to stop, and every minute of a fold
-whose epochs are long. It goes when its fold or its trial is finished. A checkpoint that is lost or damaged, or cannot
-be made, costs time and never the trial.
-
-Its bytes begin with a line that says whose they are and is like no other: no two checkpoints are one artifact, and none
-is removed but by whoever made it, or found in it what its trial calls its own. Bytes that are about to be written or
-removed have their name in the trial before: whoever goes on after a death removes them.
+It is made between two epochs: when the worker is asked to stop, and every minute of a fold whose epochs are long. A
+trial has one name for its checkpoints, so each replaces the one before, and the trial's end removes the last. The
+trial's record of it is written first and cleared last: where there is none, there are no bytes. A checkpoint that is
+lost, damaged or another training's, or cannot be made, costs time and never the trial.
 """
 
 import json
 import logging
 import time
-import uuid
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
-from hpo.study.attributes import CHECKPOINT, CHECKPOINT_LEFT, CheckpointRecord, checkpoint_of
+from hpo.stop_times import CHECKPOINT_HURRY_S
+from hpo.study.attributes import CHECKPOINT, CheckpointRecord, checkpoint_of
+from hpo.study.contract import Contract
 from hpo.trial.held_trial import HeldTrial
-from storage.artifacts import ArtifactStore, sha256_of
-from storage.errors import ArtifactCorruptError, ArtifactMissingError, LeaseLostError, StorageError
+from storage.artifacts import ArtifactStore, NamedBlobs, sha256_of
+from storage.errors import LeaseLostError, StorageError
 
 #: Seconds of training after which the next end of an epoch makes a checkpoint.
 EVERY_S = 60.0
-#: Seconds that a call to artifacts which do not answer is tried again: no checkpoint is worth more, and whoever asked
-#: the worker to stop may be waiting for it.
-HURRY_S = 3.0
-#: What its bytes begin with; the rest of the line is JSON.
-MARK = b"hpo checkpoint "
+#: What the names of all checkpoints begin with.
+FOLDER = "checkpoints/"
 
 log = logging.getLogger(__name__)
 
 
-def remove_what_was_left(artifacts: ArtifactStore, trial: HeldTrial) -> None:
-    """Removes what a worker was writing or removing when it died, or could not remove.
+def checkpoint_name(contract: Contract, trial: int) -> str:
+    """Returns the name of a trial's checkpoint: computed, so that no hostile database can choose it.
+
+    Studies may share their artifacts' place. Two whose contracts are alike in everything, to the second of their
+    making, share names too; a checkpoint tells the training that it is of, so all that costs is a fold begun anew.
 
     Args:
-        artifacts: Where its bytes are, if they are.
-        trial: The trial, which we hold.
+        contract: The study's; its name stands in it.
+        trial: The trial's number.
     """
-    named = checkpoint_of(trial.attributes)
-    left = [artifact for artifact in _left(trial) if named is None or artifact != named.artifact]
-    _remove(left, artifacts.in_a_hurry(HURRY_S), trial)
-
-
-def discard(artifacts: ArtifactStore, trial: HeldTrial) -> None:
-    """Removes the checkpoint of a trial that ends before its fold does: it was pruned, or cannot be trained.
-
-    Args:
-        artifacts: Where its bytes are.
-        trial: The trial, which we hold.
-
-    Raises:
-        LeaseLostError: We no longer hold it.
-        StorageUnavailableError: The storage does not answer.
-    """
-    record = checkpoint_of(trial.attributes)
-    if record is not None:
-        trial.record({CHECKPOINT: None, CHECKPOINT_LEFT: [*_left(trial), record.artifact]})
-    remove_what_was_left(artifacts, trial)
+    frozen = json.dumps(contract.model_dump(mode="json"), sort_keys=True)
+    return f"{FOLDER}{sha256_of(frozen.encode())[:32]}-{trial}"
 
 
 class Checkpoints:
-    """The checkpoints of one fold of a trial that we hold.
+    """The checkpoints of one trial that we hold.
 
     Args:
         artifacts: Where their bytes are.
+        contract: The study's.
         trial: The trial.
-        fold: The fold.
         clock: Seconds, monotonic.
     """
 
     def __init__(
         self,
         artifacts: ArtifactStore,
+        contract: Contract,
         trial: HeldTrial,
-        fold: int,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._artifacts, self._hurried = artifacts, artifacts.in_a_hurry(HURRY_S)
-        self._trial, self._fold, self._clock = trial, fold, clock
-        self._name = f"trial {trial.number} fold {fold}"
-        #: The artifact that the trial names, as far as we know.
-        self._named: list[str] = []
-        #: Those that may lie there for nothing.
-        self._left = _left(trial)
+        self._artifacts, self._trial, self._clock = artifacts, trial, clock
+        self._name = checkpoint_name(contract, trial.number)
+        self._fold = 0
         self._started = self._saved = clock()
         self._seconds_before = 0.0
 
-    def read(self) -> bytes | None:
-        """The state of the fold's training in the latest checkpoint; None where there is none."""
+    def begin(self, fold: int) -> bytes | None:
+        """Begins a fold; returns the state of its training in the latest checkpoint, None where there is none."""
+        self._fold, self._seconds_before = fold, 0.0
+        self._started = self._saved = self._clock()
         record = checkpoint_of(self._trial.attributes)
-        if record is None or record.fold != self._fold:
+        if record is None or record.fold != fold:
             return None
-        self._named = [record.artifact]
         try:
-            line, _, state = self._artifacts.get(record.artifact).partition(b"\n")
+            # Waited for like any other artifact: it may save an hour of training.
+            state = NamedBlobs(self._artifacts).read(self._name)
         except StorageError as error:
             self.begin_anew(error)
             return None
-        if _whose(line) != self._whose():
-            self.begin_anew("these bytes are not its checkpoint")
-            return None
         self._seconds_before = record.seconds
-        log.info("%s: goes on after epoch %d", self._name, record.epochs)
+        log.info("%s: goes on after epoch %d", self._shown, record.epochs)
         return state
 
     def begin_anew(self, why: object) -> None:
         """Says why the checkpoint is of no use."""
-        log.warning("%s begins anew: %s", self._name, why)
+        log.warning("%s begins anew: %s", self._shown, why)
         self._seconds_before = 0.0
 
     @property
@@ -129,77 +103,43 @@ class Checkpoints:
             epochs: Epochs that the fold was trained.
 
         Raises:
-            LeaseLostError: We no longer hold the trial.
+            LeaseLostError: We no longer hold the trial; what its next worker has stored is untouched.
         """
-        line = MARK + json.dumps([*self._whose(), uuid.uuid4().hex]).encode()
-        artifact = ""
+        record = CheckpointRecord(fold=self._fold, epochs=epochs, seconds=round(self.seconds, 3))
         try:
-            state = line + b"\n" + make()
-            artifact = sha256_of(state)
-            self._trial.record({CHECKPOINT_LEFT: [*self._left, artifact]})
-            self._left.append(artifact)
-            self._hurried.put(state)
-            self._record(artifact, epochs)
+            state = make()
+            self._trial.record({CHECKPOINT: record.as_dict()})
+            self._hurried.write(self._name, state)
         except LeaseLostError:
-            # Nobody knows of this one. What was left earlier may be named by the trial that another has now.
-            _remove([artifact], self._hurried, self._trial)
             raise
         except Exception as error:
             # Whatever it was: a full disk, too little memory, a storage that is away. The fold itself is well.
-            log.warning("%s: no checkpoint after epoch %d: %s", self._name, epochs, error)
+            log.warning("%s: no checkpoint after epoch %d: %s", self._shown, epochs, error)
         else:
-            log.info("%s: checkpoint after epoch %d", self._name, epochs)
+            log.info("%s: checkpoint after epoch %d", self._shown, epochs)
         self._saved = self._clock()
 
-    @property
-    def gone(self) -> dict[str, Any]:
-        """The trial's attributes when it has no checkpoint any more; `remove` comes next."""
-        return {CHECKPOINT: None, CHECKPOINT_LEFT: [*self._left, *self._named]}
-
     def remove(self) -> None:
-        """Removes the bytes of all checkpoints, none of which the trial names any more."""
-        self._left = _remove([*self._left, *self._named], self._hurried, self._trial)
-        self._named = []
+        """Removes what the trial has when it ends, and clears its record.
 
-    def _record(self, artifact: str, epochs: int) -> None:
-        new = CheckpointRecord(fold=self._fold, artifact=artifact, epochs=epochs, seconds=round(self.seconds, 3))
-        left = [other for other in [*self._left, *self._named] if other != artifact]
-        self._trial.record({CHECKPOINT: new.as_dict(), CHECKPOINT_LEFT: left})
-        self._named = [artifact]
-        self._left = _remove(left, self._hurried, self._trial)
-
-    def _whose(self) -> list[Any]:
-        return [self._trial.study_name, self._trial.number, self._fold]
-
-
-def _left(trial: HeldTrial) -> list[str]:
-    stored = trial.attributes.get(CHECKPOINT_LEFT)
-    return [artifact for artifact in stored if isinstance(artifact, str)] if isinstance(stored, list) else []
-
-
-def _remove(left: Sequence[str], artifacts: ArtifactStore, trial: HeldTrial) -> list[str]:
-    """Removes checkpoints of the trial's; returns those that may still be there."""
-    for at, artifact in enumerate(left):
+        Raises:
+            LeaseLostError: We no longer hold it.
+            StorageUnavailableError: The storage does not answer.
+        """
+        if self._trial.attributes.get(CHECKPOINT) is None:
+            return
         try:
-            # A hostile database may name anything.
-            line, _, _ = artifacts.get(artifact).partition(b"\n")
-            if _whose(line)[:2] == [trial.study_name, trial.number]:
-                artifacts.remove(artifact)
-        except (ArtifactMissingError, ArtifactCorruptError):
-            continue
+            self._hurried.remove(self._name)
         except Exception as error:
-            # The first that cannot be removed ends it: each of them would be waited for.
-            log.debug("trial %d: a checkpoint is not removed: %s", trial.number, error)
-            return list(left[at:])
-    return []
+            # The record stays, and says that there may be something.
+            log.debug("trial %d: its checkpoint is not removed: %s", self._trial.number, error)
+            return
+        self._trial.record({CHECKPOINT: None})
 
+    @property
+    def _hurried(self) -> NamedBlobs:
+        return NamedBlobs(self._artifacts.in_a_hurry(self._trial.wait_s(CHECKPOINT_HURRY_S)))
 
-def _whose(line: bytes) -> list[Any]:
-    """Study, trial and fold by a checkpoint's first line; nothing where it is no checkpoint."""
-    if not line.startswith(MARK):
-        return []
-    try:
-        *whose, _ = json.loads(line.removeprefix(MARK))
-    except (ValueError, TypeError, RecursionError):
-        return []
-    return list(whose)
+    @property
+    def _shown(self) -> str:
+        return f"trial {self._trial.number} fold {self._fold}"

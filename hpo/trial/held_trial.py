@@ -1,45 +1,88 @@
-"""A trial of Optuna's that this worker holds: whatever is written to it goes in one transaction under the lease.
+"""A trial that this worker holds: claim, queue and heartbeat, and Optuna's view of it.
 
-Left to itself, Optuna writes a parameter or an intermediate value at a time, and whoever was taken for dead meanwhile
-writes to a trial that is another's.
+Whatever is written to it goes in one transaction under the lease. Left to itself, Optuna writes a parameter or an
+intermediate value at a time, and whoever was taken for dead meanwhile writes to a trial that is another's.
 """
 
-from collections.abc import Callable
-from typing import Any, cast
+from contextlib import ExitStack
+from functools import cached_property
+from typing import Any, Self, cast
 
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage
+from optuna.trial import TrialState
 
+from hpo.errors import StopRequested
+from hpo.signals import StopFlag
+from hpo.stop_times import EPOCH_GRACE_S, STORAGE_HURRY_S, wait_s
+from hpo.study.opened import OpenedStudy
+from storage.trials.heartbeat import Heartbeat
+from storage.trials.lease import Claim
 from storage.trials.ledger import TrialChange
+from storage.trials.queue import TrialQueue
 
 
 class HeldTrial:
-    """A RUNNING trial under our lease.
+    """A RUNNING trial under our lease, from its claim until it is finished or put back.
+
+    The lease is renewed during the body of `with`. Calls are patient until a stop is asked for, and then no longer.
 
     Args:
-        study: With the trial's own sampler and the study's pruner.
-        trial_id: The storage's id of the trial.
-        record: Writes to the trial while we hold it, and raises when we no longer do.
+        opened: The study.
+        claim: What is held.
+        stop: Set when the worker is to stop.
     """
 
-    def __init__(self, study: optuna.Study, trial_id: int, record: Callable[[TrialChange], None]) -> None:
-        self.study_name = study.study_name
-        self._record = record
-        self._proposed = _Proposed(study._storage)
-        #: To ask the sampler for parameters, the usual way.
-        self.trial = optuna.trial.Trial(study, trial_id)
-        self.trial.storage = cast(BaseStorage, self._proposed)
+    def __init__(self, opened: OpenedStudy, claim: Claim, stop: StopFlag) -> None:
+        self.number = claim.number
+        self._opened, self._claim, self._stop = opened, claim, stop
+        self._heartbeat = Heartbeat(opened.queue, claim, beat_interval_s=opened.contract.leases.beat_interval_s)
+        self._beating = ExitStack()
+        self._proposed = _Proposed(opened.storage)
 
-    @property
-    def number(self) -> int:
-        """Its number in the study."""
-        return self.trial.number
+    def __enter__(self) -> Self:
+        self._beating.enter_context(self._heartbeat)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._beating.close()
+
+    @cached_property
+    def trial(self) -> optuna.trial.Trial:
+        """Optuna's, to ask the sampler for parameters the usual way; it is read at the first use."""
+        trial = optuna.trial.Trial(self._opened.study(self.number), self._claim.trial_id)
+        trial.storage = cast(BaseStorage, self._proposed)
+        return trial
 
     @property
     def attributes(self) -> dict[str, Any]:
         """Its user attributes."""
         return self.trial.user_attrs
+
+    @property
+    def stopping(self) -> bool:
+        """Whether a stop was asked for: the epoch at work may end, and no other is begun."""
+        return bool(self._stop)
+
+    def wait_s(self, most_s: float) -> float:
+        """Returns for how many seconds a call may be tried again that is worth so many."""
+        return wait_s(most_s, self._stop.asked_s_ago)
+
+    def at_work_on(self, fold: int) -> None:
+        """Tells the others the fold, with the next beat."""
+        self._heartbeat.fold = fold
+
+    def check(self) -> None:
+        """Says between two batches whether to go on; asks no storage.
+
+        Raises:
+            LeaseLostError: We no longer hold the trial.
+            StopRequested: The epoch at work takes too long for whoever asked for a stop.
+        """
+        self._heartbeat.check()
+        if self.stopping and self._stop.asked_s_ago > EPOCH_GRACE_S:
+            raise StopRequested
 
     def record(self, attributes: dict[str, Any], steps: dict[int, float] | None = None) -> None:
         """Writes user attributes, intermediate values by step, and what the sampler has proposed since the last time.
@@ -47,7 +90,7 @@ class HeldTrial:
         Raises:
             LeaseLostError: We no longer hold the trial.
         """
-        self._record(TrialChange(attributes, self._proposed.take(), steps or {}))
+        self._queue.record(self._claim, TrialChange(attributes, self._proposed.take(), steps or {}))
         # Optuna's own copy, which the pruners look at, knows nothing of what went past it.
         known = self.trial._cached_frozen_trial
         known.user_attrs.update(attributes)
@@ -56,6 +99,33 @@ class HeldTrial:
     def should_prune(self) -> bool:
         """What the study's pruner says."""
         return self.trial.should_prune()
+
+    def finish(self, state: TrialState, value: float | None, reason: str | None) -> None:
+        """Ends the trial as COMPLETE, PRUNED or FAIL; the beats end first.
+
+        Raises:
+            LeaseLostError: We no longer hold it: the result is dropped.
+        """
+        self._beating.close()
+        self._queue.finish(self._claim, state, value, reason)
+
+    def put_back(self) -> None:
+        """Gives the trial back unfinished; the beats end first. May be called again where it was interrupted.
+
+        Raises:
+            LeaseLostError: We no longer hold it.
+            StorageUnavailableError: No answer soon; the lease runs out instead.
+        """
+        self._beating.close()
+        self._hurried_queue.put_back(self._claim)
+
+    @property
+    def _queue(self) -> TrialQueue:
+        return self._hurried_queue if self.stopping else self._opened.queue
+
+    @property
+    def _hurried_queue(self) -> TrialQueue:
+        return self._opened.in_a_hurry(self.wait_s(STORAGE_HURRY_S)).queue
 
 
 class _Proposed:

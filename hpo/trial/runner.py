@@ -7,28 +7,32 @@ of a trial depends on the folds done and on nothing else.
 
 import dataclasses
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Self
 
-import optuna
 from optuna.trial import TrialState
 
-from hpo.errors import StopRequested
+from hpo.errors import DeviceFullError, DeviceLostError, HpoError, StopRequested
 from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
+from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
 from hpo.study.contract import Contract
-from hpo.trial.checkpoints import Checkpoints, discard, remove_what_was_left
-from hpo.trial.development_rows import DevelopmentRows
+from hpo.study.opened import OpenedStudy
+from hpo.trial.checkpoints import Checkpoints
+from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_fold, write_fold
 from hpo.trial.held_trial import HeldTrial
-from hpo.trial.watchdog import Watchdog
+from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
-from model.errors import CheckpointError, TrainingError
+from model.errors import CheckpointError, OutOfMemoryError, TrainingError
+from model.runtime import computes
 from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
-from storage.trials.ledger import TrialChange
+from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -38,72 +42,102 @@ class Outcome:
     """How a trial ended."""
 
     state: TrialState
-    value: float
-    #: Accuracies at the common epoch, one per finished fold.
-    accuracies: tuple[float, ...]
-
-
-def _never() -> bool:
-    """The default `stopping`."""
-    return False
+    #: Mean accuracy of the finished folds at their common epoch; None where the trial failed.
+    value: float | None = None
+    #: Why it failed.
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrialRunner:
-    """Runs trials of one study on one device."""
+    """Runs trials of one study on one device. It keeps nothing of a trial: one serves any number of them, and threads.
+
+    Args:
+        contract: The study's.
+        development: Its rows.
+        artifacts: Where finished folds and checkpoints go.
+        device: As PyTorch names it.
+        step_timeout_s: A training step that takes longer hangs, and the process ends.
+        clock: Seconds, monotonic.
+        has_company: Says whether other trials have had some of the device while this one ran.
+        on_hang: Called when a step hangs, with the seconds that it was given; ends the process.
+    """
 
     contract: Contract
     development: DevelopmentRows
     artifacts: ArtifactStore
     device: str
-    #: Called after every batch with the fold; raises to stop the trial at once.
-    on_batch: Callable[[int], None]
-    #: Writes to the trial while we hold it, and raises when we no longer do.
-    record: Callable[[TrialChange], None]
-    #: Ends the process when a training step hangs.
-    watchdog: Watchdog
-    #: Asked between epochs: whether to leave a checkpoint and stop.
-    stopping: Callable[[], bool] = _never
+    step_timeout_s: float = 600.0
+    clock: Callable[[], float] = time.monotonic
+    has_company: Callable[[], bool] = lambda: False
+    on_hang: Callable[[float], None] = end_process
 
-    def run(self, study: optuna.Study, trial_id: int) -> Outcome:
-        """Train what is left of a trial that this worker holds.
-
-        Args:
-            study: With the trial's own sampler and the study's pruner.
-            trial_id: The storage's id of the RUNNING trial.
+    @classmethod
+    def of(cls, opened: OpenedStudy, device: str, step_timeout_s: float = 600.0) -> Self:
+        """Reads the development rows of a study and returns what runs its trials.
 
         Raises:
-            StopRequested: From `on_batch`, or `stopping` said so; finished folds stay recorded.
-            LeaseLostError: From `record` or `on_batch`.
-            TrainingError: The configuration cannot be trained.
+            ContractError: The rows are not those of the contract.
+            StorageError: They cannot be read.
         """
-        trial = HeldTrial(study, trial_id, self.record)
-        remove_what_was_left(self.artifacts, trial)
-        try:
-            outcome = self._folds(trial)
-        except TrainingError:
-            discard(self.artifacts, trial)
-            raise
-        # More trials may be finished than when it was interrupted: what was worth another fold then may not be now.
-        discard(self.artifacts, trial)
+        return cls(
+            contract=opened.contract,
+            development=load_development_rows(opened.contract, opened.artifacts),
+            artifacts=opened.artifacts,
+            device=device,
+            step_timeout_s=step_timeout_s,
+        )
+
+    def run(self, trial: HeldTrial) -> Outcome:
+        """Trains what is left of a trial, and removes its checkpoint.
+
+        Raises:
+            StopRequested: The worker is to stop; finished folds stay recorded.
+            LeaseLostError: The trial is another's.
+            DeviceLostError: The device computes nothing any more.
+            DeviceFullError: Its memory ran out, and others had some of it.
+            StorageError, HpoError, OSError: Not the configuration's fault: others may have more luck with it.
+        """
+        checkpoints = Checkpoints(self.artifacts, self.contract, trial, self.clock)
+        outcome = self._to_its_end(trial, checkpoints)
+        # Here and not with the last fold: a trial may fail, or be pruned before the fold that was interrupted.
+        checkpoints.remove()
         return outcome
 
-    def _folds(self, trial: HeldTrial) -> Outcome:
+    def _to_its_end(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
+        try:
+            return self._folds(trial, checkpoints)
+        except OutOfMemoryError as error:
+            if self.has_company():
+                raise DeviceFullError(f"Trial {trial.number}: {error.message}") from error
+            return Outcome(state=TrialState.FAIL, reason=str(error))
+        except TrainingError as error:
+            return Outcome(state=TrialState.FAIL, reason=str(error))
+        except (StopRequested, StorageError, HpoError, OSError):
+            raise
+        except Exception as error:
+            log.exception("trial %d: unexpected error", trial.number)
+            if not computes(self.device):
+                # After an error inside a GPU's kernel every later call fails: so would every trial in the queue.
+                raise DeviceLostError(f"Trial {trial.number}: {self.device} failed: {error}.") from error
+            return Outcome(state=TrialState.FAIL, reason=f"{type(error).__name__}: {error}")
+
+    def _folds(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another; the trial goes on after them.
         curves = [read_fold(self.artifacts, record).curves for record in finished_folds(trial.attributes, folds)]
         while True:
             if curves:
-                accuracies = _accuracies(curves)
+                value = _mean(_accuracies(curves))
                 if len(curves) == folds:
-                    return Outcome(state=TrialState.COMPLETE, value=_mean(accuracies), accuracies=accuracies)
+                    return Outcome(state=TrialState.COMPLETE, value=value)
                 # The baseline is what every report compares with: it is never pruned.
                 if trial.number > 0 and trial.should_prune():
-                    return Outcome(state=TrialState.PRUNED, value=_mean(accuracies), accuracies=accuracies)
-            if self.stopping():
+                    return Outcome(state=TrialState.PRUNED, value=value)
+            if trial.stopping:
                 raise StopRequested
-            curves.append(self._one_fold(trial, config, curves))
+            curves.append(self._one_fold(trial, config, curves, checkpoints))
 
     def _configuration(self, trial: HeldTrial) -> LearnerConfig:
         space = self.contract.search.space
@@ -117,29 +151,35 @@ class TrialRunner:
         trial.record({CONFIGURATION: dataclasses.asdict(config)})
         return config
 
-    def _one_fold(self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves]) -> Curves:
+    def _one_fold(
+        self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints
+    ) -> Curves:
         """Trains the next fold, from its beginning or its checkpoint, and records it with what follows from it."""
         fold = len(earlier)
-        checkpoints = Checkpoints(self.artifacts, trial, fold)
-        result = self._train(config, earlier, checkpoints)
-        record = write_fold(self.artifacts, fold, result, seconds=checkpoints.seconds)
-        self._record(trial, record, [*earlier, result.curves], checkpoints)
-        checkpoints.remove()
+        trial.at_work_on(fold)
+        result = self._train(trial, config, earlier, checkpoints)
+        # Whoever asked us to stop waits for this fold too.
+        artifacts = self.artifacts.in_a_hurry(trial.wait_s(STORAGE_HURRY_S)) if trial.stopping else self.artifacts
+        record = write_fold(artifacts, fold, result, seconds=checkpoints.seconds)
+        self._record(trial, record, [*earlier, result.curves])
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
         return result.curves
 
-    def _train(self, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints) -> FoldResult:
+    def _train(
+        self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints
+    ) -> FoldResult:
         fold = len(earlier)
         encoded = self.development.encoded(config.encoding)
+        watchdog = Watchdog(self.step_timeout_s, self.on_hang)
 
         def on_batch() -> None:
-            self.watchdog.step()
-            self.on_batch(fold)
+            watchdog.step()
+            trial.check()
 
         def on_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
-            stopping = self.stopping()
+            stopping = trial.stopping
             if stopping or checkpoints.is_due:
-                with self.watchdog.away():
+                with watchdog.away():
                     checkpoints.save(checkpoint, curves.epochs)
             if stopping:
                 raise StopRequested
@@ -160,8 +200,8 @@ class TrialRunner:
                 on_batch=on_batch,
             )
 
-        checkpoint = checkpoints.read()
-        with self.watchdog:
+        checkpoint = checkpoints.begin(fold)
+        with watchdog:
             try:
                 return train(checkpoint)
             except CheckpointError as error:
@@ -169,13 +209,12 @@ class TrialRunner:
             # Not before the error is gone, which holds on to the network that was begun.
             return train(None)
 
-    def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves], checkpoints: Checkpoints) -> None:
+    def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:
         accuracies = _accuracies(curves)
         attributes = {
             record.attribute: record.as_dict(),
             FOLD_ACCURACIES: list(accuracies),
             EPOCHS: choose_epoch(curves),
-            **checkpoints.gone,
         }
         trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, accuracies)})
 

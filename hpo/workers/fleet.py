@@ -1,37 +1,37 @@
 """Worker processes on this machine: one per device, started, watched, restarted and stopped by their parent.
 
-Secrets travel in the environment, never in `argv`. Children are in process groups of their own, so that Ctrl-C
-reaches them once, through the parent, and they stop by themselves when the parent is gone.
+Children are in process groups of their own, so that Ctrl-C reaches them once, through the parent, and they stop by
+themselves when the parent is gone (`child`).
 """
 
 import logging
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
 from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag, StopNow
+from hpo.stop_times import PARENT_PATIENCE_S
+from hpo.study.address import StudyAddress
+from hpo.workers.assignment import Assignment, Limits, new_name
 from hpo.workers.devices import Slot
+from hpo.workers.take_back import TakeBack
 from model.allocator import ALLOCATOR_ENVIRONMENT
 
 #: Children of one slot that may die in a row without having finished a trial; more would hide a fault.
 MAX_FRUITLESS = 5
-#: Seconds that children have to stop: a few batches, and a call or two of the storage.
-GRACE_S = 10.0
 #: Signals by which children end that this process has stopped.
 _OURS = (signal.SIGTERM, signal.SIGKILL)
-PARENT = "HPO_PARENT_PID"
-NAME = "HPO_WORKER_NAME"
+#: What starts a child; an assignment's arguments follow.
+CHILD = (sys.executable, "-m", "hpo.workers.child")
 
 log = logging.getLogger(__name__)
 
@@ -45,33 +45,35 @@ class _Child:
 
 @dataclass(kw_only=True)
 class Fleet:
-    """The worker processes of one command.
+    """The worker processes of one parent.
 
     They live as long as the body of `with`: whatever ends it, none is left.
 
     Args:
         slots: One child for each.
-        environment: HPO_STORAGE, HPO_STUDY and HPO_ARTIFACTS for the children.
-        bury: Called with the name of a worker that died, and how; returns whether it had finished a trial.
-        give_back: Called with the names of workers that were ended from here, through no fault of their trials.
+        address: Where the children's study lives.
+        take_back: Told of children that have ended.
         stop: Set when no child is to be started any more.
-        arguments: Further options of `hpo worker`.
+        limits: Of each child.
         log_file: Where the children's log goes; None for this process's stderr.
+        command: Starts a child.
     """
 
     slots: Sequence[Slot]
-    environment: Mapping[str, str]
-    bury: Callable[[str, str], bool]
-    give_back: Callable[[Sequence[str]], None]
+    address: StudyAddress
+    take_back: TakeBack
     stop: StopFlag
-    arguments: Sequence[str] = ()
+    limits: Limits = field(default_factory=Limits)
     log_file: Path | None = None
+    command: Sequence[str] = CHILD
     restarts: int = 0
     exit_codes: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._children: dict[int, _Child] = {}
         self._fruitless: Counter[int] = Counter()
+        #: Of slots whose child died with several trials in hand.
+        self._most_lanes: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         for index in range(len(self.slots)):
@@ -80,7 +82,7 @@ class Fleet:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        self.end(grace_s=0.0 if kind is StopNow else GRACE_S)
+        self.end(grace_s=0.0 if kind is StopNow else PARENT_PATIENCE_S)
 
     @property
     def alive(self) -> int:
@@ -88,7 +90,7 @@ class Fleet:
         return len(self._children)
 
     def poll(self) -> None:
-        """Collect children that ended; start those again that died of something else than their work."""
+        """Collects children that ended; starts those again that died of something else than their work."""
         for index, child in list(self._children.items()):
             code = child.process.poll()
             if code is None:
@@ -101,7 +103,7 @@ class Fleet:
             self._spawn(index)
 
     def end(self, grace_s: float) -> None:
-        """Ask every child to stop, and kill those that have not after `grace_s`; a second signal cuts that short."""
+        """Asks every child to stop, and kills those that have not after `grace_s`; a second signal cuts that short."""
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + grace_s
         try:
@@ -115,21 +117,24 @@ class Fleet:
             self._collect()
 
     def _collect(self) -> None:
-        """Note how the children ended, and give back what they held."""
+        """Notes how the children ended, and has what they held taken back."""
         codes = {child.worker: child.process.wait() for child in self._children.values()}
         self._children.clear()
         self.exit_codes += codes.values()
         died = [worker for worker, code in codes.items() if _has_died(code) and -code not in _OURS]
         for worker in died:
-            self.bury(worker, _how(codes[worker]))
+            self.take_back.from_dead(worker, _how(codes[worker]))
         # Those that ended by themselves too: two signals may have been one too many for what they had left to do.
         if left := [worker for worker in codes if worker not in died]:
-            self.give_back(left)
+            self.take_back.from_stopped(left)
 
     def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
-        """Give back what a dead child held. Says whether its slot may have another."""
+        """Has what a dead child held taken back. Returns whether its slot may have another."""
         how = _how(code)
-        self._fruitless[index] = 0 if self.bury(child.worker, how) else self._fruitless[index] + 1
+        left = self.take_back.from_dead(child.worker, how)
+        self._fruitless[index] = 0 if left.had_finished else self._fruitless[index] + 1
+        if left.held > 1:
+            self._most_lanes[index] = left.held // 2
         if self._fruitless[index] < MAX_FRUITLESS:
             log.warning("worker %s died (%s); starting another", child.worker, how)
             return True
@@ -145,28 +150,32 @@ class Fleet:
                 child.process.send_signal(number)
 
     def _spawn(self, index: int) -> None:
-        slot, worker = self.slots[index], new_name()
+        slot = self.slots[index]
+        assignment = Assignment(
+            address=self.address,
+            worker=new_name(),
+            device=slot.device,
+            parent_pid=os.getpid(),
+            limits=replace(self.limits, lanes=self._most_lanes.get(index, self.limits.lanes)),
+        )
         environment = {
             # First, so that what the user has set himself wins.
             **ALLOCATOR_ENVIRONMENT,
             **os.environ,
-            **self.environment,
             **slot.environment,
-            PARENT: str(os.getpid()),
-            NAME: worker,
+            **assignment.environment,
         }
-        command = [sys.executable, "-m", "hpo", "worker", "--workers", "1", "--device", slot.device]
         with ExitStack() as files:
             log_to = files.enter_context(self.log_file.open("ab")) if self.log_file else None
             process = subprocess.Popen(
-                [*command, *self.arguments],
+                [*self.command, *assignment.arguments],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log_to,
                 process_group=0,
             )
-        self._children[index] = _Child(worker, process)
+        self._children[index] = _Child(assignment.worker, process)
 
 
 def _has_died(code: int) -> bool:
@@ -181,19 +190,3 @@ def _how(code: int) -> str:
         return f"killed by {signal.Signals(-code).name}"
     except ValueError:
         return f"killed by signal {-code}"
-
-
-def new_name() -> str:
-    """A name for a worker that no other has, now or later."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-
-
-def is_child() -> bool:
-    """Whether this process is a fleet's child."""
-    return PARENT in os.environ
-
-
-def parent_is_gone() -> bool:
-    """Whether this process is a fleet's child whose parent died."""
-    expected = os.environ.get(PARENT)
-    return expected is not None and os.getppid() != int(expected)

@@ -1,109 +1,84 @@
-"""`hpo worker`: a parent, and one child process per slot that does the work."""
+"""The parent of worker processes: one child per slot does the work, and this process sees to them. It trains nothing.
 
-import logging
-import os
-import socket
-import sys
-from collections.abc import Sequence
+A single slot has a parent too: a trial may take its process with it, and the worker lives on.
+"""
+
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from functools import partial
-from typing import NoReturn
+from pathlib import Path
 
-from hpo.signals import StopFlag
+from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.terminal import say
-from hpo.workers.burial import bury, give_back
+from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot
-from hpo.workers.fleet import NAME, Fleet, new_name, parent_is_gone
-from hpo.workers.patrol import Patrol
-from hpo.workers.worker import Worker
+from hpo.workers.fleet import Fleet
+from hpo.workers.take_back import TakeBack
 from storage.errors import StorageError
-from storage.retry import RetryPolicy
-from storage.trials.lease import WorkerIdentity
 
 #: Seconds between looks at the children.
 POLL_S = 0.5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How long a worker may go on."""
+def run_worker(address: StudyAddress, slots: Sequence[Slot], limits: Limits) -> int:
+    """Does what `hpo worker` is for: works on a study until its budget is spent.
 
-    #: Claim no further trial after this time; None for no limit.
-    timeout_s: float | None
-    #: The longest that one training step may take.
-    step_timeout_s: float
-
-    @property
-    def arguments(self) -> list[str]:
-        """As options of `hpo worker`."""
-        timeout = [] if self.timeout_s is None else ["--timeout", str(self.timeout_s)]
-        return [*timeout, "--step-timeout", str(self.step_timeout_s)]
-
-
-def work_here(
-    slots: Sequence[Slot], storage: str, study: str | None, artifacts: str | None, limits: Limits, stop: StopFlag
-) -> int:
-    """Work in this process, a parent's child, on the only slot. Returns the exit code."""
-    # The parent has found the storage well: one that is away now is waited for, as it is in the middle of a trial.
-    opened = open_study(storage, study, artifacts, opening=RetryPolicy())
-    identity = who_we_are(slots[0].device)
-    stop.watch(parent_is_gone)
-    worker = Worker(
-        opened=opened,
-        identity=identity,
-        device=identity.device,
-        stop=stop,
-        timeout_s=limits.timeout_s,
-        step_timeout_s=limits.step_timeout_s,
-    )
-    report = worker.work()
-    done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
-    idle = "stopped before its first trial" if stop else _why_idle(opened)
-    say(f"Worker {identity.worker}: {done or idle}.")
-    return 0
+    Returns:
+        0 if all ended well, 1 if a child did not, or the code of the signal that asked for an end.
+    """
+    code = 0
+    with on_stop() as stop:
+        opened = open_study(address)
+        code = int(any(run_children(opened, slots, stop, limits)))
+        if code == 0 and not stop:
+            _say_what_is_next(opened)
+    return stop.exit_code or code
 
 
-def work_in_children(
-    slots: Sequence[Slot], opened: OpenedStudy, place: StudyAddress, limits: Limits, stop: StopFlag
-) -> int:
-    """Work in one child per slot. Returns 0 if all ended well, else 1.
+def run_children(
+    opened: OpenedStudy,
+    slots: Sequence[Slot],
+    stop: StopFlag,
+    limits: Limits | None = None,
+    log_file: Path | None = None,
+    on_look: Callable[[], None] = lambda: None,
+    poll_s: float = POLL_S,
+) -> Sequence[int]:
+    """Works in one child per slot until all have ended, the budget spent, or a stop is asked for.
 
-    A single slot has a parent too: a trial may take its process with it, and the worker lives on.
+    Args:
+        opened: The study.
+        slots: Where the children sit.
+        stop: Asked before each look.
+        limits: Of each child.
+        log_file: Where the children's log goes; None for this process's stderr.
+        on_look: Called at each look.
+        poll_s: Seconds between looks.
+
+    Returns:
+        The children's exit codes.
+
+    Raises:
+        ContractError: This machine cannot keep the study's contract.
     """
     # Here first: what differs is said once, not by every child.
     opened.contract.check_versions()
+    take_back = TakeBack(opened)
     fleet = Fleet(
         slots=slots,
-        environment=place.environment,
-        bury=partial(bury, opened),
-        give_back=partial(give_back, opened),
+        address=opened.address,
+        take_back=take_back,
         stop=stop,
-        arguments=limits.arguments,
+        limits=limits or Limits(),
+        log_file=log_file,
     )
-    patrol = Patrol(opened)
     with fleet:
-        while fleet.alive and not stop.wait(POLL_S):
+        while fleet.alive and not stop.wait(poll_s):
             fleet.poll()
-            patrol.look()
-    code = int(any(fleet.exit_codes))
-    if code == 0 and not stop:
-        _say_what_is_next(opened)
-    return code
-
-
-def leave(code: int) -> NoReturn:
-    """End a child's process without tearing Python down.
-
-    Reading data starts threads in libraries that may still be starting when a worker has nothing to do or is stopped at
-    once; torn down then, they abort the process, which its parent would take for a death.
-    """
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+            take_back.look()
+            on_look()
+    return fleet.exit_codes
 
 
 def _say_what_is_next(opened: OpenedStudy) -> None:
@@ -112,16 +87,3 @@ def _say_what_is_next(opened: OpenedStudy) -> None:
         opened = opened.in_a_hurry()
         if opened.queue.counts(opened.budget).is_spent:
             say(f"All trials are finished. Next: hpo finalize --study {opened.handle.name} --output report")
-
-
-def _why_idle(opened: OpenedStudy) -> str:
-    """Why a worker ended without a trial: the budget is spent, or its time was over first."""
-    if opened.queue.counts(opened.budget).is_spent:
-        return "nothing was left to do"
-    return "its time was over, and the study is paused (hpo resume)" if opened.paused else "its time was over"
-
-
-def who_we_are(device: str) -> WorkerIdentity:
-    """This process, by the name that its parent gave it."""
-    name = os.environ.get(NAME) or new_name()
-    return WorkerIdentity(worker=name, host=socket.gethostname(), pid=os.getpid(), device=device)

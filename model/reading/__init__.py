@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
 
-from model.alphabet import Alphabet, clean, count_ambiguous
+from model.alphabet import AlphabetOrAuto, clean, count_ambiguous
+from model.choices import Intermediate
 from model.errors import DataError
 from model.genes import Genes
 from model.reading import columns
 from model.reading.formats import open_table
 from model.reading.label_table import look_up
-from model.reading.labels import Intermediate, parse_labels
+from model.reading.labels import parse_labels
 
 __all__ = ["read_genes"]
 
@@ -22,7 +22,7 @@ def read_genes(
     label_column: str | None = None,
     id_column: str | None = None,
     labels_path: str | Path | None = None,
-    alphabet: Alphabet | Literal["auto"] = "auto",
+    alphabet: AlphabetOrAuto = "auto",
     intermediate: Intermediate | None = None,
     require_labels: bool = True,
 ) -> Genes:

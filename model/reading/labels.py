@@ -1,14 +1,13 @@
 """What a label may look like, and which rows are resistant."""
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.choices import Intermediate
 from model.errors import DataError
-
-Intermediate = Literal["resistant", "susceptible", "drop"]
 
 RESISTANT = ("1", "1.0", "true", "r", "resistant")
 SUSCEPTIBLE = ("0", "0.0", "false", "s", "susceptible")

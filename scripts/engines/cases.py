@@ -34,6 +34,42 @@ class Case:
         return BATCH * (1 if variant == "tutorial" else self.batches)
 
 
+@dataclass(frozen=True)
+class GpuCase:
+    """Equal work for all ways of training on a GPU: random tokens, so that nothing but time is measured."""
+
+    shortest: int
+    longest: int
+    batch: int
+    embedding: int
+    hidden: int
+    layers: int
+    batches: int  # of an epoch
+
+    @property
+    def name(self) -> str:
+        """In words."""
+        lengths = f"{self.longest}" if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
+        layers = "1 layer" if self.layers == 1 else f"{self.layers} layers"
+        return f"T={lengths}, B={self.batch}, E={self.embedding}, H={self.hidden}, {layers}"
+
+    def data(self, batches: int) -> dict[str, Any]:
+        """Rows of so many batches, of lengths that are equally frequent."""
+        random, rows = np.random.default_rng(0), batches * self.batch
+        lengths = random.integers(self.shortest, self.longest + 1, rows)
+        tokens = random.integers(2, 6, (rows, self.longest), dtype=np.uint8)
+        tokens[np.arange(self.longest) >= lengths[:, None]] = 0
+        return arrays(tokens, lengths, random.random(rows) < 0.5, 6)
+
+
+#: The networks that a search on a short gene tries, small and large; the original's; and that with rows to mask.
+GPU_CASES = (
+    GpuCase(shortest=99, longest=99, batch=32, embedding=16, hidden=24, layers=1, batches=400),
+    GpuCase(shortest=99, longest=99, batch=32, embedding=16, hidden=64, layers=2, batches=200),
+    GpuCase(shortest=300, longest=300, batch=400, embedding=50, hidden=62, layers=2, batches=40),
+    GpuCase(shortest=200, longest=300, batch=400, embedding=50, hidden=62, layers=2, batches=40),
+)
+
 CASES = tuple(
     Case(name, threads, 1 if name == "T=900" else threads)
     for threads in (2, 1)

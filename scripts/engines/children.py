@@ -5,17 +5,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from engines.cases import GpuCase
 from model.allocator import ALLOCATOR_ENVIRONMENT
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 ROOT = SCRIPTS.parent
 KERAS_PACKAGES = ("keras==3.15.1", "tensorflow==2.21.0", "numpy")
-OURS = ("stock", "native")
+OURS = ("stock", "native", "plain", "graphs")
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,28 @@ class Launch:
     threads: int
     batch: int
     seed: int = 0
-    device: str = "cpu"
-    precision: str = "fp32"
+
+    def command(self, keras_python: Path) -> list[str]:
+        """What is started."""
+        numbers = [str(self.data), *map(str, (self.threads, self.batch, self.seed))]
+        if self.variant == "keras":
+            return [str(keras_python), str(SCRIPTS / "engines" / "with_keras.py"), *numbers]
+        return [sys.executable, "-m", "engines.with_torch", self.variant, *numbers]
+
+
+@dataclass(frozen=True)
+class GpuLaunch:
+    """How a way of training on a GPU is started."""
+
+    variant: str  # tutorial, plain or graphs
+    case: GpuCase
+    precision: str
+    lanes: int = 1
+
+    def command(self, _: Path) -> list[str]:
+        """What is started."""
+        told = {**asdict(self.case), "precision": self.precision, "lanes": self.lanes}
+        return [sys.executable, "-m", "engines.on_gpu", self.variant, json.dumps(told)]
 
 
 class Child:
@@ -39,22 +60,9 @@ class Child:
         keras_python: The Python that has Keras.
     """
 
-    def __init__(self, launch: Launch, keras_python: Path) -> None:
-        numbers = [str(launch.data), *map(str, (launch.threads, launch.batch, launch.seed))]
-        if launch.variant == "keras":
-            command = [str(keras_python), str(SCRIPTS / "engines" / "with_keras.py"), *numbers]
-        else:
-            command = [
-                sys.executable,
-                "-m",
-                "engines.with_torch",
-                launch.variant,
-                *numbers,
-                launch.device,
-                launch.precision,
-            ]
+    def __init__(self, launch: Launch | GpuLaunch, keras_python: Path = Path()) -> None:
         self._process = subprocess.Popen(
-            command,
+            launch.command(keras_python),
             cwd=SCRIPTS,
             env=_environment(launch),
             stdin=subprocess.PIPE,
@@ -92,7 +100,7 @@ class Child:
         return self.answer()
 
 
-def _environment(launch: Launch) -> Mapping[str, str]:
+def _environment(launch: Launch | GpuLaunch) -> Mapping[str, str]:
     # A tutorial and Keras run with what the system gives; our workers start with the allocator set.
     kept = {name: value for name, value in os.environ.items() if name not in ALLOCATOR_ENVIRONMENT}
     ours = ALLOCATOR_ENVIRONMENT if launch.variant in OURS else {}

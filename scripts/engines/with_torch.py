@@ -1,6 +1,6 @@
 """`nn.LSTM` as a tutorial writes it, and our paths.
 
-with_torch.py VARIANT DATA THREADS BATCH SEED DEVICE PRECISION
+with_torch.py VARIANT DATA THREADS BATCH SEED
 """
 
 import sys
@@ -14,13 +14,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from engines.protocol import Works, load, serve
-from model import runtime
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
-from model.device_rows import EvaluationRows
 from model.epochs import Curves
 from model.fitting import Fitting
-from model.prediction import logits_of
+from model.prediction import load_rows, logits_of
 
 Data = dict[str, NDArray[Any]]
 
@@ -44,11 +42,11 @@ class Tutorial(nn.Module):
         return logits
 
 
-def tutorial(data: Data, threads: int, batch: int, seed: int, device: str) -> Works:
+def tutorial(data: Data, threads: int, batch: int, seed: int) -> Works:
     """Training and inference with a data loader and torch's defaults."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
-    network = Tutorial(int(data["vocabulary"])).to(device)
+    network = Tutorial(int(data["vocabulary"]))
     rows = TensorDataset(torch.from_numpy(data["tokens"]).long(), torch.from_numpy(data["labels"]).float())
     optimizer, loss_of = torch.optim.Adam(network.parameters()), nn.BCEWithLogitsLoss()
 
@@ -56,29 +54,21 @@ def tutorial(data: Data, threads: int, batch: int, seed: int, device: str) -> Wo
         network.train()
         for tokens, labels in DataLoader(rows, batch_size=batch, shuffle=True):
             optimizer.zero_grad()
-            loss_of(network(tokens.to(device)), labels.to(device)).backward()
+            loss_of(network(tokens), labels).backward()
             optimizer.step()
-        wait_for(device)
         return {}
 
     def infer() -> dict[str, Any]:
         network.eval()
         with torch.no_grad():
             for tokens, _ in DataLoader(rows, batch_size=batch):
-                network(tokens.to(device))
-        wait_for(device)
+                network(tokens)
         return {}
 
     return {"train": train, "infer": infer}
 
 
-def wait_for(device: str) -> None:
-    """Until a GPU has done what it was given."""
-    if device != "cpu":
-        torch.cuda.synchronize(device)
-
-
-def ours(engine: str, data: Data, threads: int, batch: int, seed: int, device: str, precision: str) -> Works:
+def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
     """Training and inference as a worker does them."""
     rows, held = Examples(data["tokens"], data["lengths"], data["labels"]), data["held"]
     config = replace(original_configuration("dna"), batch_size=batch)
@@ -86,10 +76,9 @@ def ours(engine: str, data: Data, threads: int, batch: int, seed: int, device: s
         engine=engine,  # type: ignore[arg-type]
         threads=threads,
         merge_duplicates=bool(data["merge"]),
-        precision=precision,  # type: ignore[arg-type]
     )
     validation = rows.subset(held) if held.any() else None
-    fitting = Fitting(config, settings, rows.subset(~held), int(data["vocabulary"]), seed, device, validation)
+    fitting = Fitting(config, settings, rows.subset(~held), int(data["vocabulary"]), seed, "cpu", validation)
     curves = Curves()
 
     def train() -> dict[str, Any]:
@@ -97,8 +86,7 @@ def ours(engine: str, data: Data, threads: int, batch: int, seed: int, device: s
         return {"accuracy": curves.validation_accuracy[-1]} if held.any() else {}
 
     def infer() -> dict[str, Any]:
-        with runtime.arithmetic(precision, fitting.device):
-            logits_of(fitting.network, EvaluationRows.load(rows.tokens, rows.lengths, fitting.device, batch))
+        logits_of(fitting.network, load_rows(rows.tokens, rows.lengths, fitting.device, batch), fitting.runner)
         return {}
 
     return {"train": train, "infer": infer}
@@ -120,13 +108,12 @@ def limit(threads: int) -> Works:
 def main() -> None:
     """Serves one variant."""
     variant, data, threads, batch, seed = sys.argv[1], load(sys.argv[2]), *map(int, sys.argv[3:6])
-    device, precision = sys.argv[6:8]
     if variant == "limit":
         serve(limit(threads))
     elif variant == "tutorial":
-        serve(tutorial(data, threads, batch, seed, device))
+        serve(tutorial(data, threads, batch, seed))
     else:
-        serve(ours(variant, data, threads, batch, seed, device, precision))
+        serve(ours(variant, data, threads, batch, seed))
 
 
 if __name__ == "__main__":

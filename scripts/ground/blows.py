@@ -15,7 +15,7 @@ CUT_S = 60.0
 
 
 @dataclass
-class StudyAddress:
+class Ground:
     """A storage, as the two parents and this script reach it."""
 
     near: str
@@ -30,7 +30,7 @@ class Blows:
     """What is done to the workers, and what was done so far."""
 
     options: argparse.Namespace
-    place: StudyAddress
+    place: Ground
     parents: list[Parent]
     rng: random.Random
     done: Counter[str] = field(default_factory=Counter)

@@ -7,7 +7,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
@@ -15,8 +15,12 @@ from optuna.study import MaxTrialsCallback
 from optuna.trial import TrialState
 
 from hpo.signals import StopFlag
-from hpo.study.opened import OpenedStudy, open_study
-from hpo.workers.parent import who_we_are
+from hpo.study.address import StudyAddress
+from hpo.study.opened import open_study
+from hpo.trial.held_trial import HeldTrial
+from hpo.trial.runner import Outcome
+from hpo.workers.assignment import new_name
+from hpo.workers.child import identity_of
 from hpo.workers.worker import Worker
 from storage.connection import open_storage
 from storage.trials.lease import Claim, WorkerIdentity
@@ -50,39 +54,37 @@ class Race:
 
 
 class CountingQueue(TrialQueue):
-    """A queue that counts the claims that got nothing while trials were left."""
+    """A queue that counts the claims that got nothing while trials were left, and notes when the last trial ended."""
 
     failed = 0
+    finished_at = 0.0
 
     def claim(self, worker: WorkerIdentity, budget: int) -> Claim | None:
         claim = super().claim(worker, budget)
         self.failed += claim is None and not self.counts(budget).is_spent
         return claim
 
-
-class IdleWorker(Worker):
-    """A worker whose trials end at once: the objective is handed its trial, and suggests nothing."""
-
-    finished_at = 0.0
-
-    def _run(self, claim: Claim) -> None:
-        super()._run(claim)
+    def finish(self, *arguments: Any) -> None:
+        super().finish(*arguments)
         self.finished_at = time.monotonic()
 
-    def _train(self, claim: Claim, *_: Any) -> tuple[TrialState, float | None, str | None]:
-        optuna.trial.Trial(self.opened.study(claim.number), claim.trial_id)
-        return TrialState.COMPLETE, 0.5, None
+
+def end_at_once(trial: HeldTrial) -> Outcome:
+    """The objective is handed its trial, and suggests nothing."""
+    trial.trial  # noqa: B018 - it is read at its first use
+    return Outcome(state=TrialState.COMPLETE, value=0.5)
 
 
 def _ours(race: Race) -> Callable[[], dict[str, Any]]:
-    opened = open_study(race.url, race.study, race.artifacts)
+    opened = open_study(StudyAddress(storage=race.url, study=race.study, artifacts=race.artifacts))
     queue = CountingQueue(opened.storage, opened.handle.study_id)
-    counted = OpenedStudy(**{**vars(opened), "queue": queue})
-    worker = IdleWorker(opened=counted, identity=who_we_are("cpu"), device="cpu", stop=StopFlag())
+    counted = replace(opened, queue=queue)
+    identity = identity_of(new_name(), "cpu")
+    worker = Worker(opened=counted, identity=identity, device="cpu", stop=StopFlag(), run_trial=end_at_once)
 
     def work() -> dict[str, Any]:
         report = worker.work()
-        return {"trials": report.complete, "failed": queue.failed, "ended": worker.finished_at}
+        return {"trials": report.complete, "failed": queue.failed, "ended": queue.finished_at}
 
     return work
 

@@ -14,6 +14,7 @@ from honesty.plan import FOLDS, Kind, ancestor_of, fresh_genes, study_genes
 from honesty.records import as_record
 from hpo.finalize.trials import ChosenTrial, choose_trial, read_search
 from hpo.search.seeds import derive
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from model.encoding import encode, encodings_for
@@ -43,7 +44,7 @@ def network_study(kind: Kind, seed: int, folder: Path) -> dict[str, Any]:
     made = study_genes(kind, seed)
     write_simulated(made, place / "genes.csv")
     result = run(place, seed)
-    opened = open_study(f"sqlite:///{place / 'hpo.db'}", "s", None)
+    opened = open_study(StudyAddress(storage=f"sqlite:///{place / 'hpo.db'}", study="s"))
     development = load_development_rows(opened.contract, opened.artifacts)
     search = read_search(opened, development)
     winner = choose_trial(opened, search, development, "best")

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session, scoped_session, sessionmaker
 Rows = Iterable[Sequence[Any]]
 
 _TRIAL = models.TrialModel
-_FEW = 500
 _distribution = lru_cache(maxsize=4096)(json_to_distribution)
 
 
@@ -33,9 +32,11 @@ class Database(RDBStorage):
 
     Args:
         engine: Of a database that has the tables (`storage.database.tables`).
+        few: So many trials are named one by one where their rows are asked for; more are selected by a condition.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, few: int = 500) -> None:
+        self._few = few
         # Not Optuna's: it makes an engine of its own, and loads every migration of the tables to compare one word.
         self.url, self.engine = str(engine.url), engine
         self.scoped_session = scoped_session(sessionmaker(bind=engine))
@@ -45,7 +46,7 @@ class Database(RDBStorage):
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Returns one trial; KeyError where there is none."""
         with _create_scoped_session(self.scoped_session) as session:
-            trials = _read(session, _TRIAL.trial_id == trial_id)
+            trials = _read(session, _TRIAL.trial_id == trial_id, self._few)
         if not trials:
             raise KeyError(f"No trial with id {trial_id}.")
         return trials[0]
@@ -68,11 +69,11 @@ class Database(RDBStorage):
         wanted = or_(_TRIAL.trial_id > trial_id_greater_than, _TRIAL.trial_id.in_(included_trial_ids))
         with _create_scoped_session(self.scoped_session) as session:
             models.StudyModel.find_or_raise_by_id(study_id, session)
-            trials = _read(session, and_(_TRIAL.study_id == study_id, wanted))
+            trials = _read(session, and_(_TRIAL.study_id == study_id, wanted), self._few)
         return [trial for trial in trials if states is None or trial.state in states]
 
 
-def _read(session: Session, wanted: ColumnElement[bool]) -> list[FrozenTrial]:
+def _read(session: Session, wanted: ColumnElement[bool], few: int) -> list[FrozenTrial]:
     """Returns the trials that a condition selects, by id."""
     table = _TRIAL.__table__.c
     columns = (_TRIAL.trial_id, _TRIAL.number, _TRIAL.state, table.datetime_start, table.datetime_complete)
@@ -80,12 +81,12 @@ def _read(session: Session, wanted: ColumnElement[bool]) -> list[FrozenTrial]:
     if not trials:
         return []
     ids = [row[0] for row in trials]
-    few = ids if len(ids) <= _FEW else None
+    named = ids if len(ids) <= few else None
     param, value, step = models.TrialParamModel, models.TrialValueModel, models.TrialIntermediateValueModel
     user, system = models.TrialUserAttributeModel, models.TrialSystemAttributeModel
 
     def children(order: Any, *columns: Any) -> dict[int, list[Sequence[Any]]]:
-        return _children(session, wanted, few, order, columns)
+        return _children(session, wanted, named, order, columns)
 
     params = children(param.param_id, param.param_name, param.param_value, param.distribution_json)
     values = children(value.objective, value.value, value.value_type)
@@ -96,7 +97,7 @@ def _read(session: Session, wanted: ColumnElement[bool]) -> list[FrozenTrial]:
 
 
 def _children(
-    session: Session, wanted: ColumnElement[bool], few: list[int] | None, order: Any, columns: Sequence[Any]
+    session: Session, wanted: ColumnElement[bool], named: list[int] | None, order: Any, columns: Sequence[Any]
 ) -> dict[int, list[Sequence[Any]]]:
     """Returns the rows of one table by trial: the trial's id, then the columns.
 
@@ -105,8 +106,8 @@ def _children(
     """
     child = order.class_
     query = select(child.trial_id, *columns)
-    if few is not None:
-        query = query.where(child.trial_id.in_(few))
+    if named is not None:
+        query = query.where(child.trial_id.in_(named))
     else:
         query = query.join(_TRIAL, _TRIAL.trial_id == child.trial_id).where(wanted)
     rows: dict[int, list[Sequence[Any]]] = defaultdict(list)

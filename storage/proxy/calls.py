@@ -6,6 +6,7 @@ and answers go as JSON; their types are those that `TrialLedger` states.
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -13,34 +14,34 @@ import grpc
 from pydantic import TypeAdapter, validate_call
 
 from storage.errors import StorageError
+from storage.trials.forwarding import VERBS, forwarding_ledger
 from storage.trials.ledger import TrialLedger
 
 #: The number goes up whenever a call's arguments or answer take another form, so that a client of another version is
 #: told so by the first call that it makes, and not by the failure of some later one.
-_SERVICE = "hpo.Leases.2"
-_NAMES = [name for name, member in vars(TrialLedger).items() if getattr(member, "__isabstractmethod__", False)]
+SERVICE = "hpo.Leases.3"
 
 
 @cache
-def _answers(name: str) -> TypeAdapter[Any]:
-    return TypeAdapter(get_type_hints(getattr(TrialLedger, name))["return"])
+def _answers(verb: str) -> TypeAdapter[Any]:
+    return TypeAdapter(get_type_hints(getattr(TrialLedger, verb))["return"])
 
 
-def service(storage: TrialLedger) -> grpc.GenericRpcHandler:
-    """What the proxy's server answers."""
+def service(ledger: TrialLedger) -> grpc.GenericRpcHandler:
+    """Returns what the proxy's server answers with."""
     handlers = {
-        name: grpc.unary_unary_rpc_method_handler(
-            _serving(getattr(storage, name)),
+        verb: grpc.unary_unary_rpc_method_handler(
+            _serving(getattr(ledger, verb)),
             request_deserializer=json.loads,
-            response_serializer=_answers(name).dump_json,
+            response_serializer=_answers(verb).dump_json,
         )
-        for name in _NAMES
+        for verb in VERBS
     }
-    return grpc.method_handlers_generic_handler(_SERVICE, handlers)
+    return grpc.method_handlers_generic_handler(SERVICE, handlers)
 
 
-def _serving(method: Callable[..., Any]) -> Callable[[dict[str, Any], grpc.ServicerContext], Any]:
-    checked = validate_call(method)
+def _serving(verb: Callable[..., Any]) -> Callable[[dict[str, Any], grpc.ServicerContext], Any]:
+    checked = validate_call(verb)
 
     def serve(arguments: dict[str, Any], context: grpc.ServicerContext) -> Any:
         try:
@@ -51,35 +52,35 @@ def _serving(method: Callable[..., Any]) -> Callable[[dict[str, Any], grpc.Servi
     return serve
 
 
-class LeaseCalls:
-    """What a client asks: `calls("claim_trial", study_id=1, ...)`."""
+def ledger_behind(channel: grpc.Channel) -> TrialLedger:
+    """Makes the ledger of a client: each verb is a call of the proxy.
 
-    def __init__(self, channel: grpc.Channel) -> None:
-        self._stubs = {
-            name: channel.unary_unary(
-                f"/{_SERVICE}/{name}",
-                request_serializer=lambda arguments: json.dumps(arguments).encode(),
-            )
-            for name in _NAMES
-        }
+    Each verb raises what `TrialLedger` says, and StorageError where what answers is a proxy of Optuna's own or of
+    another version.
+    """
+    stubs = {verb: channel.unary_unary(f"/{SERVICE}/{verb}", request_serializer=_written) for verb in VERBS}
 
-    def __call__(self, name: str, **arguments: Any) -> Any:
-        """Calls a method of the storage behind the proxy.
-
-        Raises:
-            KeyError: As the method.
-            StorageError: What answers is a proxy of Optuna's own, or of another version.
-        """
+    def send(verb: str, arguments: dict[str, Any]) -> Any:
         try:
             # Read here and not by grpc, which takes a None for a failure.
-            return _answers(name).validate_json(self._stubs[name](arguments))
+            return _answers(verb).validate_json(stubs[verb](arguments))
         except grpc.RpcError as error:
             code = error.code() if isinstance(error, grpc.Call) else None
             if code == grpc.StatusCode.NOT_FOUND:
                 raise KeyError(error.details()) from error
             if code == grpc.StatusCode.UNIMPLEMENTED:
-                raise StorageError(
-                    "The proxy knows no leases: it is Optuna's own, or that of another version of hpo.",
-                    "Start `hpo proxy` and the workers from one version of hpo.",
-                ) from error
+                raise _not_ours() from error
             raise
+
+    return forwarding_ledger(send)
+
+
+def _written(arguments: dict[str, Any]) -> bytes:
+    return json.dumps(arguments, default=asdict).encode()
+
+
+def _not_ours() -> StorageError:
+    return StorageError(
+        "The proxy knows no leases: it is Optuna's own, or that of another version of hpo.",
+        "Start `hpo proxy` and the workers from one version of hpo.",
+    )

@@ -1,12 +1,11 @@
-"""The client of `hpo proxy`: Optuna's, with deadlines, and with the leases of `storage.proxy.calls`.
+"""The client of `hpo proxy`: Optuna's, with deadlines, and with the ledger of `storage.proxy.calls`.
 
 Optuna's client waits for ever for an answer that a cut network has swallowed. Here each call has a time
 limit, and the channel notices a dead connection by itself.
 """
 
 import warnings
-from collections.abc import Callable, Container, Mapping
-from dataclasses import asdict
+from collections.abc import Callable, Container
 from typing import Any, NamedTuple
 
 import grpc
@@ -17,10 +16,9 @@ from optuna.storages._grpc.client import GrpcClientCache
 from optuna.trial import FrozenTrial, TrialState
 
 from storage.errors import StorageUnavailableError
-from storage.proxy.calls import LeaseCalls
+from storage.proxy.calls import ledger_behind
 from storage.retry import DOES_NOT_ANSWER
 from storage.trials.by_number import by_number
-from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 from storage.url import StorageUrl
 
 #: Longer than the proxy itself tries to reach the database, so that its word on the matter arrives.
@@ -64,8 +62,12 @@ class _Cache(GrpcClientCache):
             return by_number(self.studies[study_id].trials, states)
 
 
-class ProxyStorage(GrpcStorageProxy, TrialLedger):
-    """Optuna's proxy client whose calls end (source: optuna 5.0.0, storages/_grpc/client.py, `_setup`)."""
+class ProxyStorage(GrpcStorageProxy):
+    """Optuna's proxy client whose calls end (source: optuna 5.0.0, storages/_grpc/client.py, `_setup`).
+
+    Attributes:
+        ledger: That of the storage behind the proxy.
+    """
 
     def _setup(self) -> None:
         channel = grpc.insecure_channel(f"{self._host}:{self._port}", options=_CHANNEL_OPTIONS)
@@ -73,39 +75,7 @@ class ProxyStorage(GrpcStorageProxy, TrialLedger):
         limited = grpc.intercept_channel(channel, _Deadline())
         self._stub = api_pb2_grpc.StorageServiceStub(limited)  # type: ignore[no-untyped-call]
         self._cache = _Cache(self._stub)
-        self._leases = LeaseCalls(limited)
-
-    def make_trials(self, study_id: int, budget: int, window: int) -> bool:
-        return bool(self._leases("make_trials", study_id=study_id, budget=budget, window=window))
-
-    def claim_trial(
-        self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False
-    ) -> ClaimedTrial | None:
-        claimed: ClaimedTrial | None = self._leases(
-            "claim_trial", study_id=study_id, budget=budget, lease=lease, again=again
-        )
-        return claimed
-
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
-        return bool(self._leases("change_trial", trial_id=trial_id, held=held, change=asdict(change)))
-
-    def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
-        running: list[RunningTrial] = self._leases("running_trials", study_id=study_id, budget=budget)
-        return running
-
-    def count_trials(self, study_id: int, budget: int) -> QueueCounts:
-        counts: QueueCounts = self._leases("count_trials", study_id=study_id, budget=budget)
-        return counts
-
-    def count_finished_by(self, study_id: int, worker: str) -> int:
-        return int(self._leases("count_finished_by", study_id=study_id, worker=worker))
-
-    def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
-        return dict(self._leases("study_attributes", study_id=study_id, keys=keys))
-
-    def overview(self, study_id: int, budget: int) -> Overview:
-        overview: Overview = self._leases("overview", study_id=study_id, budget=budget)
-        return overview
+        self.ledger = ledger_behind(limited)
 
 
 def open_proxy(target: StorageUrl, timeout_s: float) -> ProxyStorage:

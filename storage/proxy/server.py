@@ -44,10 +44,6 @@ class Proxy:
     server: grpc.Server = field(repr=False)
     storage: RetryingStorage = field(repr=False)
 
-    def wait(self) -> None:
-        """Returns when the proxy was stopped."""
-        self.server.wait_for_termination()
-
     def stop(self, grace_s: float = 5.0) -> None:
         """Takes no more calls, lets those in work end, and stops."""
         self.server.stop(grace_s).wait()
@@ -76,7 +72,7 @@ def start_proxy(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, thr
     server = grpc.server(pool, options=_SERVER_OPTIONS)
     service = OptunaStorageProxyService(storage)
     api_pb2_grpc.add_StorageServiceServicer_to_server(service, server)  # type: ignore[no-untyped-call]
-    server.add_generic_rpc_handlers((calls.service(storage),))
+    server.add_generic_rpc_handlers((calls.service(storage.ledger),))
     try:
         bound = server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:
@@ -86,12 +82,3 @@ def start_proxy(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, thr
         ) from error
     server.start()
     return Proxy(host, bound, server, storage)
-
-
-def serve(url: str, host: str = "127.0.0.1", port: int = DEFAULT_PORT, threads: int = 32) -> None:
-    """Runs a proxy until it is interrupted; arguments and errors as `start_proxy`."""
-    proxy = start_proxy(url, host, port, threads)
-    try:
-        proxy.wait()
-    finally:
-        proxy.stop()

@@ -6,15 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from storage.retry import RetryPolicy, first_line
 from storage.retrying_storage import with_policy
-from storage.trials.lease import LEASE, Claim, lost
+from storage.trials.lease import Claim, lost
 from storage.trials.ledger import TrialChange
-
-if TYPE_CHECKING:
-    from storage.trials.queue import TrialQueue  # which needs the leases itself
+from storage.trials.queue import TrialQueue
 
 log = logging.getLogger(__name__)
 
@@ -39,13 +37,13 @@ class Heartbeat:
 
     def __init__(
         self,
-        queue: "TrialQueue",
+        queue: TrialQueue,
         claim: Claim,
         beat_interval_s: float = 10.0,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         # One that could not be written within the time of a beat is given up, so that the next one tells the fold anew.
-        self._storage = with_policy(queue.storage, RetryPolicy(deadline_s=beat_interval_s))
+        self._ledger = with_policy(queue.storage, RetryPolicy(deadline_s=beat_interval_s)).ledger
         self._claim = claim
         self._beat = claim.lease.beat
         self.fold = claim.lease.fold
@@ -77,8 +75,7 @@ class Heartbeat:
         """Renews the lease once, or sets `lost`."""
         self._beat += 1
         lease = replace(self._claim.lease, beat=self._beat, fold=self.fold, renewed_at=self._wall_clock())
-        held = {"token": self._claim.lease.token}
-        if not self._storage.change_trial(self._claim.trial_id, held, TrialChange({LEASE: lease.to_json()})):
+        if not self._ledger.change_trial(self._claim.trial_id, lease.token, TrialChange(lease=lease)):
             self.lost.set()
 
     def _run(self) -> None:

@@ -1,13 +1,14 @@
-"""The lease under which a worker holds a trial, as a value.
+"""The lease under which a worker holds a trial, and the deaths of those that held it before, as values.
 
-It is a user attribute of the trial, so it works through every storage. `token` is new with every claim; it,
-not the worker's name, says whose the trial is.
+Both are user attributes of the trial, so they work through every storage. `token` is new with every claim; it, not the
+worker's name, says whose the trial is.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from contextlib import suppress
+from dataclasses import dataclass
 
 from optuna.trial import FrozenTrial
+from pydantic import OnErrorOmit, TypeAdapter, ValidationError
 
 from storage.errors import LeaseLostError
 
@@ -49,14 +50,24 @@ class Lease(WorkerIdentity):
     fold: int | None = None
     renewed_at: float = 0.0
 
-    def to_json(self) -> dict[str, Any]:
-        """Returns the value of the trial's attribute."""
-        return asdict(self)
 
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> Self:
-        """Reads the value of the trial's attribute."""
-        return cls(**value)
+@dataclass(frozen=True, kw_only=True)
+class Death:
+    """A worker that died holding a trial.
+
+    Attributes:
+        worker: Its name.
+        when: When it was noticed: ISO 8601, UTC.
+        fold: The fold it had in work, or None before the first.
+        token: Of its lease.
+        how: How it died, in words; studies made long ago do not say.
+    """
+
+    worker: str
+    when: str
+    fold: int | None
+    token: str
+    how: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,14 +79,49 @@ class Claim:
     lease: Lease
 
 
+@dataclass(frozen=True)
+class StoredLease:
+    """What stands as a trial's lease, letter by letter: readable or not, it tells whether anything has changed.
+
+    Attributes:
+        text: JSON; None where nothing stands there.
+    """
+
+    text: str | None
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease; None where there is none, or none that can be read: nobody holds such a trial."""
+        with suppress(ValidationError):
+            return None if self.text is None else _LEASE.validate_json(self.text)
+        return None
+
+    @property
+    def is_unreadable(self) -> bool:
+        """Whether something stands there that is no lease."""
+        return self.text not in (None, "null") and self.lease is None
+
+
+_LEASE = TypeAdapter(Lease)
+_DEATHS = TypeAdapter(list[OnErrorOmit[Death]])
+
+
 def lease_of(trial: FrozenTrial) -> Lease | None:
-    """Returns the lease that a trial carries, if any."""
-    value = trial.user_attrs.get(LEASE)
-    return None if value is None else Lease.from_json(value)
+    """Returns the lease that a trial carries; None where there is none, or none that can be read."""
+    with suppress(ValidationError):
+        return _LEASE.validate_python(trial.user_attrs.get(LEASE))
+    return None
+
+
+def read_deaths(text: str | None) -> list[Death]:
+    """Returns the deaths that stand in a trial's attribute, as JSON; those that can be read."""
+    with suppress(ValidationError):
+        return [] if text is None else _DEATHS.validate_json(text)
+    return []
 
 
 def lost(claim: Claim) -> LeaseLostError:
-    """The error for a result that comes too late."""
+    """Returns the error for a result that comes too late."""
     return LeaseLostError(
         f"Trial {claim.number} is no longer held by worker {claim.lease.worker}: it was taken for dead, and "
         "the trial was given to another.",

@@ -1,19 +1,23 @@
-"""What a storage must do beside what Optuna asks of it: hand trials out under leases.
+"""The ledger of a storage's trials: what it must do beside what Optuna asks of it, to hand them out under leases.
 
 Optuna's interface writes an attribute or a state at a time, so whoever reads and then writes through it races with
-others. Each method here is one transaction of the database, wherever it runs: in this process
-(`storage.database.transactions`) or behind the proxy (`storage.proxy.calls`). Values are plain, so that they travel as
-JSON.
+others. Each verb here is one transaction of the database, wherever it runs: in this process
+(`storage.database.transactions`) or behind the proxy (`storage.proxy.calls`). They are spelled out here and where they
+are done; whoever only passes them on reads them off this class (`storage.trials.forwarding`).
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from optuna.storages import BaseStorage
 from optuna.trial import TrialState
+
+from storage.trials.lease import Death, Lease, StoredLease
+
+#: With the fold's number behind it, the name of a trial's attribute that records a finished fold.
+FOLD_PREFIX = "hpo:fold:"
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,20 @@ class RunningTrial:
 
     Attributes:
         claimed_at: When it was claimed, in UTC.
-        lease: The lease as stored; None where something else than a worker of ours set the trial to RUNNING.
+        stored: What stands as its lease.
         deaths: Earlier workers that died on it.
     """
 
     trial_id: int
     number: int
     claimed_at: datetime | None
-    lease: dict[str, Any] | None
-    deaths: list[dict[str, Any]] = field(default_factory=list)
+    stored: StoredLease
+    deaths: list[Death]
+
+    @property
+    def lease(self) -> Lease | None:
+        """The lease it is held under; None where something else than a worker of ours has written to it."""
+        return self.stored.lease
 
 
 @dataclass(frozen=True)
@@ -49,8 +58,10 @@ class TrialChange:
         attributes: User attributes to set.
         params: Hyperparameters to set: the value as Optuna stores it, and the distribution as JSON, by name.
         steps: Intermediate values to set, by step.
-        state: The state to set; None leaves the trial RUNNING.
+        state: The state to set; None leaves the trial RUNNING. One that is set to WAITING has no lease any more.
         value: The trial's value, where it has one.
+        lease: The lease to set: the next beat.
+        death: The death to add to those of the trial.
     """
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
@@ -58,6 +69,8 @@ class TrialChange:
     steps: Mapping[int, float] = field(default_factory=dict)
     state: TrialState | None = None
     value: float | None = None
+    lease: Lease | None = None
+    death: Death | None = None
 
 
 @dataclass(frozen=True)
@@ -105,8 +118,8 @@ class Overview:
     last_ends: list[datetime]
 
 
-class TrialLedger(BaseStorage):
-    """A storage of Optuna's that also hands out trials. A trial is in the budget when its number is below it."""
+class TrialLedger(ABC):
+    """Hands out a storage's trials. A trial is in the budget when its number is below it."""
 
     @abstractmethod
     def make_trials(self, study_id: int, budget: int, window: int) -> bool:
@@ -125,9 +138,7 @@ class TrialLedger(BaseStorage):
         """
 
     @abstractmethod
-    def claim_trial(
-        self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False
-    ) -> ClaimedTrial | None:
+    def claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None:
         """Sets a WAITING trial to RUNNING and writes the lease: one with finished folds first, then the lowest number.
 
         Args:
@@ -141,12 +152,12 @@ class TrialLedger(BaseStorage):
         """
 
     @abstractmethod
-    def change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool:
+    def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
         """Writes to a RUNNING trial, all of it or nothing, if it is still held as the caller believes.
 
         Args:
             trial_id: The trial.
-            held: What its lease must say (the token is enough); None if it must have no lease.
+            held: The token of the lease that it must be held under; or what must stand there, letter by letter.
             change: What to write.
 
         Returns:

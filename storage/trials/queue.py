@@ -13,8 +13,9 @@ from typing import Any
 
 from optuna.trial import TrialState, create_trial
 
-from storage.trials.lease import LEASE, REASON, Claim, Lease, WorkerIdentity, lease_of, lost
-from storage.trials.ledger import QueueCounts, RunningTrial, TrialChange, TrialLedger
+from storage.retrying_storage import RetryingStorage
+from storage.trials.lease import REASON, Claim, Lease, WorkerIdentity, lease_of, lost
+from storage.trials.ledger import QueueCounts, RunningTrial, TrialChange
 
 #: A claimer that finds nothing looks so often whether trials are to be made. More than a few are needed where hundreds
 #: begin at once; where the last trial is locked by one whose network broke, nobody should try for ever.
@@ -34,7 +35,7 @@ class TrialQueue:
 
     def __init__(
         self,
-        storage: TrialLedger,
+        storage: RetryingStorage,
         study_id: int,
         *,
         window: int = 16,
@@ -66,10 +67,10 @@ class TrialQueue:
         """
         lease = Lease(token=uuid.uuid4().hex, renewed_at=self._wall_clock(), **asdict(worker))
         for _ in range(_MOST_ROUNDS):
-            taken = self.storage.claim_trial(self.study_id, budget, lease.to_json())
+            taken = self.storage.ledger.claim_trial(self.study_id, budget, lease)
             if taken is not None:
                 return Claim(taken.trial_id, taken.number, lease)
-            if not self.storage.make_trials(self.study_id, budget, self._window):
+            if not self.storage.ledger.make_trials(self.study_id, budget, self._window):
                 break
         return None
 
@@ -97,7 +98,7 @@ class TrialQueue:
         Raises:
             LeaseLostError: It was taken already.
         """
-        if not self._change(claim, TrialChange({LEASE: None}, state=TrialState.WAITING)):
+        if not self._change(claim, TrialChange(state=TrialState.WAITING)):
             raise lost(claim)
 
     def record(self, claim: Claim, change: TrialChange) -> None:
@@ -111,18 +112,18 @@ class TrialQueue:
 
     def counts(self, budget: int) -> QueueCounts:
         """Counts the trials in the budget by state."""
-        return self.storage.count_trials(self.study_id, budget)
+        return self.storage.ledger.count_trials(self.study_id, budget)
 
     def finished_by(self, worker: str) -> int:
         """Counts the trials that a worker finished."""
-        return self.storage.count_finished_by(self.study_id, worker)
+        return self.storage.ledger.count_finished_by(self.study_id, worker)
 
     def running(self, budget: int) -> list[RunningTrial]:
         """Returns the trials in the budget that are RUNNING."""
-        return self.storage.running_trials(self.study_id, budget)
+        return self.storage.ledger.running_trials(self.study_id, budget)
 
     def _change(self, claim: Claim, change: TrialChange) -> bool:
-        return self.storage.change_trial(claim.trial_id, {"token": claim.lease.token}, change)
+        return self.storage.ledger.change_trial(claim.trial_id, claim.lease.token, change)
 
     def _stands(self, claim: Claim, state: TrialState) -> bool:
         """Whether the trial ended as we wanted it: the storage did it, and only its answer was lost."""

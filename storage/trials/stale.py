@@ -10,8 +10,8 @@ cleared, and the trial is set to WAITING (or to FAIL with its reason, after too 
 any moment, any number may take at once, and a worker that was alive after all either beats first and keeps its trial,
 or finds its lease gone at its next beat.
 
-A trial that is RUNNING without a lease was set so by something else than a worker of ours. It goes back too, and no
-death is counted.
+A trial that is RUNNING without a lease was set so by something else than a worker of ours; one whose lease cannot be
+read was written to by something else. They go back too, and no death is counted.
 """
 
 import logging
@@ -19,15 +19,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 from optuna.trial import TrialState
 
-from storage.trials.lease import DEATHS, LEASE, REASON
+from storage.trials.lease import REASON, Death, Lease
 from storage.trials.ledger import RunningTrial, TrialChange
-
-if TYPE_CHECKING:
-    from storage.trials.queue import TrialQueue  # which needs the leases itself
+from storage.trials.queue import TrialQueue
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +53,7 @@ class StaleWatch:
 
     def __init__(
         self,
-        queue: "TrialQueue",
+        queue: TrialQueue,
         lease_timeout_s: float = 60.0,
         max_deaths: int = 3,
         clock: Callable[[], float] = time.monotonic,
@@ -90,7 +87,7 @@ class StaleWatch:
         Returns:
             The numbers of the trials that were taken back (or ended as FAIL).
         """
-        held = [trial for trial in self._queue.running(budget) if (trial.lease or {}).get("worker") == worker]
+        held = [trial for trial in self._queue.running(budget) if trial.lease and trial.lease.worker == worker]
         return [trial.number for trial in held if self._take_back(trial, how)]
 
     def _look(self, trial: RunningTrial, now: float) -> _Sighting:
@@ -101,29 +98,29 @@ class StaleWatch:
         return _Sighting(trial, before.unchanged_s + gap, now)
 
     def _take_back(self, seen: RunningTrial, how: str = "its lease ran out") -> bool:
-        deaths = seen.deaths if seen.lease is None else [*seen.deaths, _death(seen.lease, how)]
-        attributes: dict[str, Any] = {DEATHS: deaths} if deaths else {}
-        if len(deaths) > self._max_deaths:
+        death = None if seen.lease is None else _death(seen.lease, how)
+        deaths = len(seen.deaths) + (death is not None)
+        state, attributes = TrialState.WAITING, {}
+        if deaths > self._max_deaths:
             state = TrialState.FAIL
             attributes[REASON] = (
-                f"{len(deaths)} workers died on this trial (allowed: {self._max_deaths}), the last one so: {how}."
+                f"{deaths} workers died on this trial (allowed: {self._max_deaths}), the last one so: {how}."
             )
-        else:
-            state = TrialState.WAITING
-            attributes[LEASE] = None
-        if not self._queue.storage.change_trial(seen.trial_id, seen.lease, TrialChange(attributes, state=state)):
+        change = TrialChange(attributes, state=state, death=death)
+        if not self._queue.storage.ledger.change_trial(seen.trial_id, seen.stored, change):
             return False  # its worker was alive, or another has taken it back
-        log.warning("Trial %d %s: %s.", seen.number, _BECOMES[state], _what_happened(seen.lease, how))
+        log.warning("Trial %d %s: %s.", seen.number, _BECOMES[state], _what_happened(seen, how))
         return True
 
 
-def _death(lease: dict[str, Any], how: str) -> dict[str, Any]:
+def _death(lease: Lease, how: str) -> Death:
     when = datetime.now(UTC).isoformat(timespec="seconds")
-    return {"worker": lease["worker"], "when": when, "fold": lease["fold"], "token": lease["token"], "how": how}
+    return Death(worker=lease.worker, when=when, fold=lease.fold, token=lease.token, how=how)
 
 
-def _what_happened(lease: dict[str, Any] | None, how: str) -> str:
+def _what_happened(seen: RunningTrial, how: str) -> str:
+    lease = seen.lease
     if lease is None:
-        return "it was running without a lease"
-    fold = "before its first fold" if lease["fold"] is None else f"in fold {lease['fold']}"
-    return f"worker {lease['worker']} (process {lease['pid']} on {lease['host']}) died {fold}: {how}"
+        return "its lease cannot be read" if seen.stored.is_unreadable else "it was running without a lease"
+    fold = "before its first fold" if lease.fold is None else f"in fold {lease.fold}"
+    return f"worker {lease.worker} (process {lease.pid} on {lease.host}) died {fold}: {how}"

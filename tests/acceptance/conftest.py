@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 
 #: A search space of networks that train in fractions of a second.
@@ -119,7 +120,7 @@ def opened_here(hpo) -> Iterator[Callable[[str], OpenedStudy]]:
     folder, sessions = hpo.folder, []
 
     def open_one(study: str) -> OpenedStudy:
-        sessions.append(open_study(f"sqlite:///{folder}/hpo.db", study, str(folder / "hpo-artifacts")))
+        sessions.append(open_study(StudyAddress(storage=f"sqlite:///{folder}/hpo.db", study=study)))
         return sessions[-1]
 
     yield open_one

@@ -5,6 +5,7 @@ import json
 
 from optuna.trial import TrialState
 
+from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from storage.trials.lease import WorkerIdentity
 
@@ -27,7 +28,7 @@ def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
 
 def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
     hpo.create("s", 3)
-    opened = open_study(f"sqlite:///{hpo.folder}/hpo.db", "s", str(hpo.folder / "hpo-artifacts"))
+    opened = open_study(StudyAddress(storage=f"sqlite:///{hpo.folder}/hpo.db", study="s"))
     claim = opened.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), 3)
     assert claim is not None
     assert claim.number == 0

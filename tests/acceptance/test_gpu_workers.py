@@ -22,7 +22,7 @@ LONG = ("--sampler", "random", "--lease-timeout", "2", "--folds", "2", "--patien
 def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(hpo, background, opened_here) -> None:
     gpus = torch.cuda.device_count()
     for study in ("undisturbed", "disturbed"):
-        hpo.study.create(study, gpus + 1, *LONG)
+        hpo.create(study, gpus + 1, *LONG)
     opened = opened_here("disturbed")
     parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto"))
     until(lambda: running(opened) == gpus and has_a_fold(opened))
@@ -45,7 +45,7 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
 
 
 def test_several_workers_may_share_a_gpu(hpo, background, opened_here) -> None:
-    hpo.study.create("s", 4, *LONG)
+    hpo.create("s", 4, *LONG)
     opened = opened_here("s")
     parent = background(hpo.start("worker", "--device", "cuda:0", "--workers", "2"))
     until(lambda: running(opened) == 2)
@@ -59,7 +59,7 @@ def test_several_workers_may_share_a_gpu(hpo, background, opened_here) -> None:
 
 def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened_here) -> None:
     for study in ("stopped", "whole"):
-        hpo.study.create(study, 1, *LONG)
+        hpo.create(study, 1, *LONG)
     opened = opened_here("stopped")
     parent = background(hpo.start("worker", "--study", "stopped", "--device", "cuda:0"))
     until(lambda: has_a_fold(opened))
@@ -76,7 +76,7 @@ def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened_here) -> None:
 
 
 def test_a_gpu_that_is_not_there_is_refused_with_those_that_are(hpo) -> None:
-    hpo.study.create("s", 2)
+    hpo.create("s", 2)
     done = hpo.run("worker", "--device", "cuda:99")
     assert done.returncode == 1
     assert "cuda:0, " in done.stderr

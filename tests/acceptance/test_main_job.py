@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 
+from hpo.study.address import StudyAddress
+from hpo.study.opened import open_study
 from storage.artifacts.dashboard import DashboardArtifacts, attached
 
 SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
@@ -62,7 +64,7 @@ def test_predict_takes_what_create_study_takes(hpo) -> None:
 
 
 def test_two_workers_finish_exactly_the_trials_asked_for(hpo) -> None:
-    hpo.study.create("s", 7)
+    hpo.create("s", 7)
     hpo.ok("worker", "--workers", "2")
     status = hpo.json("status")
     assert (status["state"], status["budget"]) == ("done", 7)
@@ -73,7 +75,7 @@ def test_two_workers_finish_exactly_the_trials_asked_for(hpo) -> None:
 
 def test_the_same_study_twice_gives_the_same_numbers_fold_by_fold(hpo) -> None:
     for study in ("one", "two"):
-        hpo.study.create(study, 6, "--startup-trials", "3", "--seed", "5")
+        hpo.create(study, 6, "--startup-trials", "3", "--seed", "5")
         hpo.ok("worker", "--study", study, "--workers", "1")
     assert _folds(hpo, "one") == _folds(hpo, "two")
 
@@ -90,7 +92,7 @@ def test_hopeless_trials_are_pruned_and_their_folds_saved(hpo) -> None:
 
 
 def test_extend_adds_exactly_what_was_asked_for(hpo) -> None:
-    hpo.study.create("s", 2)
+    hpo.create("s", 2)
     hpo.ok("worker", "--workers", "1")
     hpo.ok("pause")
     assert "hpo resume" in hpo.ok("extend", "--trials", "4")
@@ -103,7 +105,7 @@ def test_extend_adds_exactly_what_was_asked_for(hpo) -> None:
 
 
 def test_a_sealed_test_set_stays_sealed(hpo) -> None:
-    hpo.study.create("s", 2)
+    hpo.create("s", 2)
     sealed = _contract(hpo, "s").data.test.artifact
     hpo.folder.joinpath("hpo-artifacts", sealed[:2], sealed[2:4], sealed).unlink()
     # Workers and a report without the test never need what is gone.
@@ -148,10 +150,8 @@ def _check_keys(result: dict) -> None:
 
 
 def _session(hpo, study: str):
-    from hpo.study.opened import open_study
-
     here = os.path.relpath(hpo.folder / "hpo.db")
-    return open_study(f"sqlite:///{here}", study, str(hpo.folder / "hpo-artifacts"))
+    return open_study(StudyAddress(storage=f"sqlite:///{here}", study=study))
 
 
 def _contract(hpo, study: str):

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+from hpo.study.address import StudyAddress
+from hpo.study.opened import open_study
 from processes import children_of, until
 
 STUDY = ("--study", "s", "--trials", "4")
@@ -67,13 +69,13 @@ def test_a_hostile_pickle_runs_nothing_and_is_refused_by_name(hpo) -> None:
 
 
 def test_a_study_that_exists(hpo) -> None:
-    hpo.study.create()
+    hpo.create()
     message = complaint(hpo, "create-study", "genes.csv", *STUDY)
     assert "already" in message
 
 
 def test_a_study_that_does_not_exist(hpo) -> None:
-    hpo.study.create()
+    hpo.create()
     for command in ("worker", "status", "finalize --output out", "extend --trials 9", "pause"):
         message = complaint(hpo, *command.split(), "--study", "other")
         assert "other" in message
@@ -95,14 +97,14 @@ def test_a_storage_that_does_not_answer_shows_no_password(hpo) -> None:
 
 
 def test_a_study_that_is_not_finished(hpo) -> None:
-    hpo.study.create()
+    hpo.create()
     message = complaint(hpo, "finalize", "--output", "report")
     assert "0 of 4" in message
     assert "hpo worker" in message
 
 
 def test_a_budget_can_only_be_raised(hpo) -> None:
-    hpo.study.create()
+    hpo.create()
     assert "raised" in complaint(hpo, "extend", "--trials", "3")
 
 
@@ -122,7 +124,7 @@ def test_the_precision_of_gpus_is_part_of_the_contract(hpo) -> None:
 
 
 def test_other_data_under_the_same_name_are_refused(hpo) -> None:
-    hpo.study.create("s", 4)
+    hpo.create("s", 4)
     other = ("run", "genes.csv", "--study", "s", "--trials", "4", "--seed", "9", "--output", "report")
     message = complaint(hpo, *other)
     assert "differs in" in message
@@ -133,7 +135,7 @@ def test_a_worker_with_other_versions_refuses_to_start(hpo) -> None:
     import json
     import sqlite3
 
-    hpo.study.create()
+    hpo.create()
     with sqlite3.connect(hpo.folder / "hpo.db") as database:
         (text,) = database.execute("select value_json from study_user_attributes where key = 'hpo:contract'").fetchone()
         contract = json.loads(text)
@@ -147,10 +149,10 @@ def test_a_worker_with_other_versions_refuses_to_start(hpo) -> None:
 
 
 def test_a_killed_child_s_trial_goes_on_at_once_with_the_same_numbers(hpo, background) -> None:
-    hpo.study.create("undisturbed", 3, "--sampler", "random")
+    hpo.create("undisturbed", 3, "--sampler", "random")
     hpo.ok("worker", "--study", "undisturbed", "--workers", "1")
     # The lease would last for an hour: it is the parent that gives the trial back.
-    hpo.study.create("disturbed", 3, "--sampler", "random", "--lease-timeout", "3600")
+    hpo.create("disturbed", 3, "--sampler", "random", "--lease-timeout", "3600")
     parent = background(hpo.start("worker", "--study", "disturbed", "--workers", "1"))
     until(lambda: hpo.json("status", "--study", "disturbed")["folds_trained"] > 1)
     (child,) = children_of(parent.pid)
@@ -163,7 +165,7 @@ def test_a_killed_child_s_trial_goes_on_at_once_with_the_same_numbers(hpo, backg
 
 def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
     # Every step takes longer than this, as a hung one does.
-    hpo.study.create("s", 1, "--retries", "0")
+    hpo.create("s", 1, "--retries", "0")
     hpo.ok("worker", "--workers", "1", "--step-timeout", "0.001")
     assert hpo.json("status")["failed"] == 1
     (trial,) = _trials(hpo, "s")
@@ -171,10 +173,8 @@ def test_a_step_that_hangs_ends_its_trial_and_not_the_worker(hpo) -> None:
 
 
 def _trials(hpo, study: str):
-    from hpo.study.opened import open_study
-
-    place = os.path.relpath(hpo.folder / "hpo.db")
-    opened = open_study(f"sqlite:///{place}", study, str(hpo.folder / "hpo-artifacts"))
+    here = os.path.relpath(hpo.folder / "hpo.db")
+    opened = open_study(StudyAddress(storage=f"sqlite:///{here}", study=study))
     return opened.storage.get_all_trials(opened.handle.study_id)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from processes import children_of, until
 from storage.connection import open_storage
@@ -26,7 +27,8 @@ def opened(hpo, database) -> Iterator[Callable[[str], OpenedStudy]]:
     sessions: list[OpenedStudy] = []
 
     def open_one(study: str) -> OpenedStudy:
-        sessions.append(open_study(database, study, str(hpo.folder / "hpo-artifacts")))
+        artifacts = str(hpo.folder / "hpo-artifacts")
+        sessions.append(open_study(StudyAddress(storage=database, study=study, artifacts=artifacts)))
         return sessions[-1]
 
     yield open_one
@@ -38,7 +40,7 @@ def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo,
     place = ("--storage", database)
     space = ("--sampler", "random", "--max-epochs", "8", "--lease-timeout", "2")
     for study in ("undisturbed", "disturbed"):
-        hpo.study.create(study, 2, *space, *place)
+        hpo.create(study, 2, *space, *place)
     (hpo.folder / "genes.csv").unlink()  # a worker needs no copy of the data
     disturbed = opened("disturbed")
     first = background(hpo.start("worker", "--workers", "1", "--study", "disturbed", *place))
@@ -62,7 +64,7 @@ def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo,
 def test_a_death_is_noticed_while_everybody_else_is_busy(hpo, background, opened_here) -> None:
     # A trial that does not end in this test's time.
     for_ever = ("--max-epochs", "100000", "--patience", "100000", "--lease-timeout", "2")
-    hpo.study.create("s", 3, *for_ever)
+    hpo.create("s", 3, *for_ever)
     opened = opened_here("s")
     dead = opened.queue.claim(WorkerIdentity(worker="dead", host="elsewhere", pid=1, device="cpu"), opened.budget)
     worker = background(hpo.start("worker", "--workers", "1"))
@@ -75,7 +77,7 @@ def test_a_death_is_noticed_while_everybody_else_is_busy(hpo, background, opened
 
 
 def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, background, opened_here) -> None:
-    hpo.study.create("s", 12)
+    hpo.create("s", 12)
     opened = opened_here("s")
     at_work = background(hpo.start("worker", "--workers", "2"))
     until(lambda: sum(trial.state.name == "RUNNING" for trial in trials(opened)) == 2)
@@ -103,7 +105,7 @@ def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, backgr
 
 
 def test_a_parent_whose_child_gives_up_says_so_by_its_exit_code(hpo, background, opened_here) -> None:
-    hpo.study.create("s", 50)
+    hpo.create("s", 50)
     opened = opened_here("s")
     parent = background(hpo.start("worker", "--workers", "2"))
     until(lambda: has_a_fold(opened))

@@ -30,7 +30,7 @@ def proxy(hpo, background, database):
 
 
 def test_workers_behind_the_proxy_spend_the_budget_exactly(hpo, background, database, proxy) -> None:
-    hpo.study.create("s", 5, "--storage", database)
+    hpo.create("s", 5, "--storage", database)
     process, address = proxy()
     assert address.startswith("grpc://127.0.0.1:")
     workers = [

@@ -5,6 +5,7 @@ import os
 import optuna
 
 from hpo.search.sampler import sampler_for
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from storage.trials.lease import lease_of
 
@@ -12,13 +13,13 @@ TRIALS = 20
 
 
 def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, background) -> None:
-    hpo.study.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
+    hpo.create("s", TRIALS, "--startup-trials", str(TRIALS), "--seed", "5", "--max-epochs", "1")
     workers = [background(hpo.start("worker", "--study", "s", "--workers", "1")) for _ in range(2)]
     for worker in workers:
         _, talk = worker.communicate(timeout=300)
         assert worker.returncode == 0, talk
     here = os.path.relpath(hpo.folder / "hpo.db")
-    opened = open_study(f"sqlite:///{here}", "s", str(hpo.folder / "hpo-artifacts"))
+    opened = open_study(StudyAddress(storage=f"sqlite:///{here}", study="s"))
     trials = opened.storage.get_all_trials(opened.handle.study_id)
     opened.storage.close()
     assert len({lease_of(trial).worker for trial in trials}) == 2
@@ -30,7 +31,10 @@ def test_start_up_points_of_two_workers_differ_and_can_be_replayed(hpo, backgrou
 
 def replayed(opened: OpenedStudy, number: int) -> dict[str, object]:
     """What a sampler proposes that knows no trial, no worker and no storage of the search."""
-    search = opened.contract.search
-    trial = optuna.create_study(sampler=sampler_for(search, opened.contract.seed, number)).ask()
+    search, seed = opened.contract.search, opened.contract.seed
+    sampler = sampler_for(
+        search.sampler, search.space.distributions, startup_trials=search.startup_trials, seed=seed, number=number
+    )
+    trial = optuna.create_study(sampler=sampler).ask()
     search.space.suggest(trial)
     return trial.params

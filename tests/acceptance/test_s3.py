@@ -14,7 +14,7 @@ def _credentials(bucket) -> None:
 
 
 def test_a_study_needs_no_folder_for_its_artifacts(hpo, bucket) -> None:
-    hpo.study.create("s", 2, *PLACE)
+    hpo.create("s", 2, *PLACE)
     (hpo.folder / "genes.csv").unlink()  # a worker needs storage, study and artifact location, and nothing else
     hpo.ok("worker", "--study", "s", "--workers", "2", *PLACE)
     hpo.ok("finalize", "--study", "s", "--output", "report", *PLACE)
@@ -27,7 +27,7 @@ def test_a_study_needs_no_folder_for_its_artifacts(hpo, bucket) -> None:
 
 
 def test_a_worker_waits_for_s3_as_it_waits_for_a_database(hpo, background, s3_server) -> None:
-    hpo.study.create("s", 3, *PLACE, "--pruner", "none")
+    hpo.create("s", 3, *PLACE, "--pruner", "none")
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
     read_until(worker.stderr, "fold 0")
     s3_server.stop()
@@ -45,7 +45,7 @@ def test_a_worker_waits_for_s3_as_it_waits_for_a_database(hpo, background, s3_se
 def test_a_worker_that_is_asked_to_stop_does_not_wait_for_s3(hpo, background, s3_server) -> None:
     # One death that is counted would end the trial.
     long = ("--retries", "0", "--folds", "2", "--max-epochs", "200", "--patience", "200")
-    hpo.study.create("s", 1, *PLACE, *long)
+    hpo.create("s", 1, *PLACE, *long)
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
     read_until(worker.stderr, "fold 0")
     s3_server.stop()

@@ -28,7 +28,7 @@ def at_work(hpo, background):
 
     def start(*command: str):
         # One death that is counted would end the trial.
-        hpo.study.create("s", 50, "--retries", "0")
+        hpo.create("s", 50, "--retries", "0")
         parent = background(hpo.start(*command))
         until(lambda: len((status := hpo.json("status", "--study", "s"))["workers"]) == 2 and status["folds_trained"])
         return parent, children_of(parent.pid)

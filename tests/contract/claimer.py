@@ -24,7 +24,7 @@ def main(url: str, name: str, budget: int, task: str) -> None:
     queue = TrialQueue(study.storage, study.study_id, window=8)
     me = WorkerIdentity(worker=name, host="laptop", pid=os.getpid(), device="cpu")
     study.set(f"ready:{name}", True)
-    while not study.get("go"):
+    while not study.attributes().get("go"):
         time.sleep(0.01)
     claimed = []
     while claim := queue.claim(me, budget):

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.storages import InMemoryStorage
 
-from storage.artifacts import open_artifacts
+from storage.artifacts import NamedBlobs, open_artifacts
 from storage.artifacts.dashboard import RECORD_PREFIX, DashboardArtifacts, attach, attached
 from storage.artifacts.s3 import S3Blobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError, StorageUnavailableError
@@ -106,6 +106,26 @@ def test_a_refusal_that_passes_is_tried_again_and_one_that_stays_is_not(bucket, 
     else:
         assert not store.exists("0" * 64)
     assert len(sent) == tries
+
+
+def test_bytes_of_a_name_are_replaced_whole_and_removed(store):
+    blobs = NamedBlobs(store)
+    blobs.write("checkpoints/a-1", b"one")
+    blobs.write("checkpoints/a-2", b"")
+    blobs.write("checkpoints/a-1", b"two")
+    assert blobs.read("checkpoints/a-1") == b"two"
+    blobs.remove("checkpoints/a-1")
+    blobs.remove("checkpoints/a-1")
+    with pytest.raises(ArtifactMissingError, match="'checkpoints/a-1' is not at"):
+        blobs.read("checkpoints/a-1")
+    assert blobs.read("checkpoints/a-2") == b""
+
+
+@pytest.mark.parametrize("stored", [b"", b"short", b"0" * 64, b"0" * 64 + b"state"])
+def test_damaged_bytes_of_a_name_are_found_when_read(store, stored):
+    store.blobs.write("checkpoints/a-1", stored)
+    with pytest.raises(ArtifactCorruptError, match="damaged"):
+        NamedBlobs(store).read("checkpoints/a-1")
 
 
 def test_a_plot_is_shown_and_replaced_by_name(store):

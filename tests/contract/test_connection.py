@@ -13,6 +13,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
 from sqlalchemy import event, inspect
 
+from storage.database.rdb import Database
 from storage.errors import StorageError, StorageUnavailableError
 from storage.proxy import calls, server
 from storage.retry import RetryPolicy
@@ -37,9 +38,8 @@ def test_finished_trials_are_kept_in_optuna_s_cache(storage, study):
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
 @pytest.mark.parametrize("few", [0, 500])
-def test_trials_read_in_bulk_are_those_that_optuna_reads(kind, few, request, open_url, monkeypatch):
-    monkeypatch.setattr("storage.database.rdb._FEW", few)
-    database = open_url(request.getfixturevalue(kind)).inner._backend
+def test_trials_read_in_bulk_are_those_that_optuna_reads(kind, few, request, open_url):
+    database = Database(open_url(request.getfixturevalue(kind)).inner.engine, few)
     study = optuna.create_study(study_name="full", storage=database)
 
     def objective(trial):
@@ -132,8 +132,8 @@ def test_a_file_that_is_no_database_is_named_as_such(tmp_path, open_url):
 
 def test_an_unwritable_sqlite_folder_is_not_waited_for(sqlite_url, open_url, monkeypatch):
     storage = open_url(sqlite_url, policy=RetryPolicy(deadline_s=600))
-    storage.inner._backend.engine.dispose()
-    event.listen(storage.inner._backend.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
+    storage.inner.engine.dispose()
+    event.listen(storage.inner.engine, "connect", lambda raw, _: raw.execute("PRAGMA query_only=ON"))
     with pytest.raises(optuna.exceptions.StorageInternalError):
         create_study(storage, "never")
 
@@ -167,14 +167,14 @@ def test_a_dropped_connection_in_the_middle_of_a_call_is_tried_again(postgres, p
     study = create_study(storage, "s")
     cuts = iter([True])
 
-    @event.listens_for(storage.inner._backend.engine, "before_cursor_execute")
+    @event.listens_for(storage.inner.engine, "before_cursor_execute")
     def cut(connection, cursor, statement, *rest):
         if "INSERT" in statement and next(cuts, False):
             postgres.drop_connections(postgres_url)
 
     study.set("hpo:budget", 5)
     assert next(cuts, "used") == "used"
-    assert study.get("hpo:budget") == 5
+    assert study.attributes() == {"hpo:budget": 5}
 
 
 def test_a_storage_that_comes_late_may_be_waited_for(postgres_url, open_url):
@@ -236,7 +236,7 @@ def test_a_proxy_of_optuna_s_own_is_told_from_ours(postgres_url, open_url, worke
 
 def test_a_proxy_of_another_version_is_told_from_ours(grpc_url, open_url, worker, monkeypatch):
     """Claiming would go well; a change that is lost later, in the middle of a trial, would not."""
-    monkeypatch.setattr(calls, "_SERVICE", "hpo.Leases.1")
+    monkeypatch.setattr(calls, "SERVICE", "hpo.Leases.2")
     storage = open_url(grpc_url)
     with pytest.raises(StorageError, match="another version of hpo"):
         TrialQueue(storage, create_study(storage, "s").study_id).claim(worker(), 1)
@@ -272,7 +272,7 @@ def test_optuna_s_own_sqlite_hands_one_trial_to_two_and_ours_does_not(sqlite_url
     assert claims_at_once(plain, [rdb.engine for rdb in plain], study_id) == 2
 
     ours = [open_url(sqlite_url), open_url(sqlite_url)]
-    assert claims_at_once(ours, [storage.inner._backend.engine for storage in ours], study_id) == 1
+    assert claims_at_once(ours, [storage.inner.engine for storage in ours], study_id) == 1
     for rdb in plain:
         rdb.engine.dispose()
 

@@ -74,13 +74,55 @@ def test_a_worker_that_beats_is_never_taken_for_dead(queue, watch, clock, worker
 
 def test_a_trial_that_runs_without_a_lease_goes_back_and_counts_no_death(queue, another, watch, clock, worker):
     """The trap: killed before the first beat, a trial of Optuna's stays RUNNING for ever."""
-    queue.storage.make_trials(queue.study_id, BUDGET, BUDGET)
+    queue.storage.ledger.make_trials(queue.study_id, BUDGET, BUDGET)
     trial = queue.storage.get_all_trials(queue.study_id)[0]
     queue.storage.set_trial_state_values(trial._trial_id, TrialState.RUNNING)
     assert sweep_for(watch, clock, 60) == [0]
     claim = another.claim(worker(), BUDGET)
     assert claim.number == 0
     assert DEATHS not in another.storage.get_trial(claim.trial_id).user_attrs
+
+
+@pytest.mark.parametrize("damage", [7, {}, {"worker": "w1", "token": "t"}])
+def test_a_trial_whose_lease_cannot_be_read_goes_back_and_counts_no_death(
+    queue, another, watch, clock, worker, damage, caplog
+):
+    claim = queue.claim(worker(), BUDGET)
+    queue.storage.set_trial_user_attr(claim.trial_id, LEASE, damage)
+    assert [trial.lease for trial in another.running(BUDGET)] == [None]
+    heartbeat = Heartbeat(queue, claim)
+    heartbeat.beat()
+    assert heartbeat.lost.is_set()
+    assert watch.release_dead("w1", BUDGET) == []
+    assert sweep_for(watch, clock, 60) == [0]
+    assert "Trial 0 is put back: its lease cannot be read." in caplog.text
+    again = another.claim(worker("w2"), BUDGET)
+    assert again.number == 0
+    assert DEATHS not in another.storage.get_trial(again.trial_id).user_attrs
+
+
+def test_a_lease_that_cannot_be_read_and_changes_is_not_taken_back(queue, watch, clock, worker, another, monkeypatch):
+    claim = queue.claim(worker(), BUDGET)
+
+    def write(damage):
+        queue.storage.set_trial_user_attr(claim.trial_id, LEASE, damage)
+
+    for beat in range(5):
+        write({"of another version": beat})
+        assert sweep_for(watch, clock, 50) == []
+    clock.now += 10
+    interrupted(monkeypatch, another, lambda: write({"of another version": 5}))
+    assert watch.sweep(BUDGET) == []
+
+
+def test_a_death_is_added_to_what_stands_there(queue, another, watch, worker):
+    """Whatever it is: an entry that cannot be read is kept, and counts for nothing."""
+    claim = queue.claim(worker("dead"), BUDGET)
+    queue.storage.set_trial_user_attr(claim.trial_id, DEATHS, [{"worker": "of another version"}])
+    assert watch.release_dead("dead", BUDGET) == [0]
+    first, second = another.storage.get_trial(claim.trial_id).user_attrs[DEATHS]
+    assert first == {"worker": "of another version"}
+    assert (second["worker"], second["token"]) == ("dead", claim.lease.token)
 
 
 def test_a_trial_that_kills_its_workers_ends_as_fail_with_the_reason(queue, another, watch, clock, worker):

@@ -13,9 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from storage.errors import LeaseLostError
 from storage.studies import create_study
-from storage.trials.lease import REASON, lease_of
+from storage.trials.lease import DEATHS, REASON, lease_of
 from storage.trials.ledger import QueueCounts, TrialChange
 from storage.trials.queue import TrialQueue
+from storage.trials.stale import StaleWatch
 
 
 def numbers(queue: TrialQueue) -> list[int]:
@@ -51,14 +52,14 @@ def test_trials_are_made_late(study, worker):
 
 def test_two_that_make_trials_at_once_stay_within_the_budget(queue, another, study):
     with ThreadPoolExecutor(2) as pool:
-        made = pool.map(lambda each: each.storage.make_trials(study.study_id, 6, 16), (queue, another))
+        made = pool.map(lambda each: each.storage.ledger.make_trials(study.study_id, 6, 16), (queue, another))
     assert list(made) == [True, True]
     assert numbers(queue) == list(range(6))
     assert queue.counts(6) == QueueCounts(6, waiting=6)
 
 
 def test_a_trial_above_the_budget_waits_for_it_to_grow(queue, another, study, worker):
-    another.storage.make_trials(study.study_id, 4, 16)
+    another.storage.ledger.make_trials(study.study_id, 4, 16)
     assert [queue.claim(worker(), 2).number for _ in range(2)] == [0, 1]
     assert queue.claim(worker(), 2) is None
     assert queue.counts(2) == QueueCounts(2, running=2)
@@ -67,7 +68,7 @@ def test_a_trial_above_the_budget_waits_for_it_to_grow(queue, another, study, wo
 
 def test_trials_are_made_in_a_study_that_is_there(queue):
     with pytest.raises(KeyError):
-        queue.storage.make_trials(10**6, 4, 16)
+        queue.storage.ledger.make_trials(10**6, 4, 16)
 
 
 def test_the_first_trial_carries_fixed_params(queue, study, worker):
@@ -155,12 +156,12 @@ def test_a_late_result_is_dropped_whatever_became_of_the_trial(queue, another, w
 def test_an_answer_that_was_lost_is_no_lost_lease(queue, worker):
     """The storage ended the trial, the connection broke, and the call was sent again."""
     claim = queue.claim(worker(), 2)
-    inner = queue.storage.inner
+    inner = queue.storage.inner_ledger
     change = inner.change_trial
 
-    def change_twice(*arguments):
-        change(*arguments)
-        return change(*arguments)
+    def change_twice(**arguments):
+        change(**arguments)
+        return change(**arguments)
 
     inner.change_trial = change_twice
     queue.finish(claim, TrialState.COMPLETE, 0.5)
@@ -169,11 +170,11 @@ def test_an_answer_that_was_lost_is_no_lost_lease(queue, worker):
 
 def test_a_claim_whose_answer_was_lost_is_found_again(queue, another, worker):
     """The storage gave the trial away, the connection broke, and the call was sent again."""
-    inner, broken = queue.storage.inner, iter([True])
+    inner, broken = queue.storage.inner_ledger, iter([True])
     claim_trial = inner.claim_trial
 
-    def lose_the_first_answer(*arguments):
-        claimed = claim_trial(*arguments)
+    def lose_the_first_answer(**arguments):
+        claimed = claim_trial(**arguments)
         if next(broken, False):
             raise OperationalError("COMMIT", {}, psycopg.OperationalError("server closed the connection"))
         return claimed
@@ -183,6 +184,22 @@ def test_a_claim_whose_answer_was_lost_is_found_again(queue, another, worker):
     claims = [queue.claim(worker(), 3) for _ in range(2)]
     assert [claim.number for claim in claims] == [1, 2]
     assert another.counts(3) == QueueCounts(3, running=3)
+
+
+def test_a_death_that_is_told_twice_is_counted_once(queue, another, worker, monkeypatch):
+    """The storage took the trial back, the connection broke, and the call was sent again."""
+    queue.claim(worker("dead"), 1)
+    inner = another.storage.inner_ledger
+    change = inner.change_trial
+
+    def change_twice(**arguments):
+        change(**arguments)
+        return change(**arguments)
+
+    monkeypatch.setattr(inner, "change_trial", change_twice)
+    StaleWatch(another).release_dead("dead", 1)
+    (trial,) = queue.storage.get_all_trials(queue.study_id)
+    assert (trial.state, len(trial.user_attrs[DEATHS])) == (TrialState.WAITING, 1)
 
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])
@@ -200,7 +217,7 @@ def test_a_locked_trial_is_passed_over(postgres_url, open_url, worker):
     """Another is in the middle of its claim, and its network has just been cut."""
     study = create_study(open_url(postgres_url), "s")
     queue = TrialQueue(study.storage, study.study_id, window=3)
-    queue.storage.make_trials(study.study_id, 3, 3)
+    queue.storage.ledger.make_trials(study.study_id, 3, 3)
     with psycopg.connect(postgres_url) as cut:
         cut.execute("UPDATE trials SET state = 'RUNNING' WHERE number = 0")
         assert [queue.claim(worker(), 3).number for _ in range(2)] == [1, 2]
@@ -234,7 +251,7 @@ def test_processes_that_claim_at_once_share_the_budget_exactly(url, study, queue
     """The trap: as Optuna opens SQLite, four processes claimed 60 trials 75 times."""
     budget, names = 40, ["w1", "w2", "w3"]
     running = [processes(url, name, budget) for name in names]
-    eventually(lambda: all(study.get(f"ready:{name}") for name in names))
+    eventually(lambda: study.attributes().keys() >= {f"ready:{name}" for name in names})
     study.set("go", True)
     outputs = [process.communicate(timeout=120)[0] for process in running]
     assert [process.returncode for process in running] == [0] * len(names)

@@ -34,4 +34,3 @@ def test_attributes_are_json_and_the_last_writer_wins(study, another):
     study.set("hpo:budget", 10)
     another.storage.set_study_user_attr(study.study_id, "hpo:budget", 20)
     assert study.attributes() == {"hpo:contract": long, "hpo:budget": 20}
-    assert study.get("hpo:paused", False) is False

@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.exceptions import ExperimentalWarning, StorageInternalError, UpdateFinishedTrialError
 from optuna.samplers import TPESampler
-from optuna.storages import RDBStorage, fail_stale_trials
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.storages._grpc.server import make_server
 from optuna.storages._heartbeat import get_heartbeat_thread
 from optuna.study import MaxTrialsCallback
@@ -17,7 +17,6 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.sampler import sampler_for
 from hpo.search.space import read_space
-from hpo.study.contract import SearchSettings
 from storage.proxy.server import start_proxy
 from storage.trials.lease import lease_of
 
@@ -172,8 +171,31 @@ def test_a_death_between_fail_and_requeue_loses_the_trial(beating, eventually):
     assert told == [0]
 
 
+def test_a_retry_is_another_trial_with_another_number(beating, eventually):
+    """Ours: the same trial goes on, since the budget goes by numbers."""
+    study = beating(RetryHeartbeatStaleTrialCallback())
+    study._storage.record_heartbeat(study.ask()._trial_id)
+
+    def looks() -> bool:
+        fail_stale_trials(study)
+        return len(study.trials) > 1
+
+    eventually(looks)
+    assert [(trial.number, trial.state) for trial in study.trials] == [(0, TrialState.FAIL), (1, TrialState.WAITING)]
+
+
+def test_a_trial_is_stale_by_the_database_s_clock_though_nobody_looked(beating, eventually):
+    """Ours: a gap between two looks counts for little, so an outage for everybody kills nobody."""
+    study = beating()
+    trial = study.ask()
+    study._storage.record_heartbeat(trial._trial_id)
+    eventually(lambda: study._storage._get_stale_trial_ids(study._study_id) == [trial._trial_id])
+    fail_stale_trials(study)
+    assert study.trials[0].state == TrialState.FAIL
+
+
 def test_a_study_is_stopped_in_one_process_only(storage):
-    """Ours: budget and pause are attributes of the study, which every worker reads anew (`Session.orders`)."""
+    """Ours: budget and pause are attributes of the study, which every worker reads anew (`OpenedStudy.orders`)."""
     study = optuna.create_study(storage=storage)
     another = optuna.load_study(study_name=study.study_name, storage=storage)
 
@@ -192,14 +214,16 @@ def test_a_study_is_stopped_in_one_process_only(storage):
 
 def test_start_up_counts_finished_trials_only():
     """Ours does as well, and each of those points has a seed of its own (docs/decisions/0006)."""
-    search = SearchSettings(sampler="tpe", pruner="none", startup_trials=2, space=read_space(None, "dna"))
+    space = read_space(None, "dna")
     for sampler in (TPESampler(n_startup_trials=2, seed=0), None):
         study = optuna.create_study(sampler=sampler)
 
         def one_more(study=study, ours=sampler is None) -> optuna.Trial:
-            study.sampler = sampler_for(search, 0, len(study.trials)) if ours else study.sampler
+            if ours:
+                number = len(study.trials)
+                study.sampler = sampler_for("tpe", space.distributions, startup_trials=2, seed=0, number=number)
             trial = study.ask()
-            search.space.suggest(trial)
+            space.suggest(trial)
             return trial
 
         study.tell(one_more(), 0.0)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from hpo.study.address import StudyAddress
 from hpo.study.create import Plan, open_for_creation, prepare, register
 from hpo.study.opened import OpenedStudy, open_study
 from model.configuration import TrainingSettings
@@ -23,7 +24,7 @@ class MakeStudy(Protocol):
 @pytest.fixture
 def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
     """Of three trials of five folds by default; `changes` are those of a `Plan`, `space` the text of its file."""
-    storage, artifacts = f"sqlite:///{tmp_path}/hpo.db", str(tmp_path / "artifacts")
+    address = StudyAddress(storage=f"sqlite:///{tmp_path}/hpo.db", artifacts=str(tmp_path / "artifacts"))
     plan = Plan(
         study="s",
         trials=3,
@@ -47,11 +48,11 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
             if space is not None:
                 asked = replace(asked, space_file=tmp_path / "space.toml")
                 (tmp_path / "space.toml").write_text(space)
-            contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(storage, artifacts))
-            register(storage, contract, asked.trials).storage.close()
+            contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(address))
+            register(address, contract, asked.trials).storage.close()
 
             def open_again() -> OpenedStudy:
-                opened = open_study(storage, asked.study, artifacts)
+                opened = open_study(replace(address, study=asked.study))
                 sessions.callback(opened.storage.close)
                 return opened
 

@@ -55,6 +55,7 @@ def test_the_original_is_the_original() -> None:
         ("layers", True),
         ("dropout", 1.0),
         ("dropout", float("nan")),
+        ("dropout", 10**400),
         ("learning_rate", "0.1"),
         ("batch_size", -1),
         ("weight_decay", float("inf")),

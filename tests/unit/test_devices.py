@@ -4,13 +4,15 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
-from hpo.cli.search import _slots
 from hpo.signals import StopFlag
+from hpo.study.address import StudyAddress
+from hpo.workers.devices import Slot, device_names, slots_for
 from hpo.workers.fleet import Fleet
 from model import runtime
 from model.device_rows import memory_errors
@@ -38,6 +40,20 @@ def test_a_driver_that_does_not_work_is_no_gpu(two_gpus, monkeypatch: pytest.Mon
     assert runtime.devices_named("auto") == ("cpu",)
 
 
+@pytest.mark.parametrize("device", ["auto", "cpu"])
+def test_a_parent_without_a_gpu_needs_no_torch(device: str) -> None:
+    code = (
+        "import sys; import hpo.workers.parent; from hpo.workers.devices import device_names;"
+        f"assert device_names({device!r}, driver_is_here=lambda: False) == ('cpu',); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_where_a_driver_is_the_gpus_are_counted(two_gpus) -> None:
+    assert device_names("auto", driver_is_here=lambda: True) == ("cuda:0", "cuda:1")
+    assert device_names("cuda:1", driver_is_here=lambda: False) == ("cuda:1",)
+
+
 @pytest.mark.parametrize(
     ("device", "workers", "visible", "seen"),
     [
@@ -57,26 +73,37 @@ def test_each_process_starts_with_a_gpu_of_its_own(
         monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     else:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    children = started_for(_slots(device, workers), monkeypatch, tmp_path)
-    assert [sees for sees, _ in children] == seen
+    slots = slots_for(device_names(device, driver_is_here=lambda: True), workers, cores=1)
+    children = started_for(slots, tmp_path)
+    assert sorted(sees for sees, _ in children) == sorted(seen)
     # Whichever it is, the process that sees one GPU finds it as the first.
     assert {told for _, told in children} == {"cpu" if device == "cpu" else "cuda:0"}
 
 
-CHILD = "import json, os, sys; json.dump(os.environ['CUDA_VISIBLE_DEVICES'], open(sys.argv[1], 'w'))"
+#: In place of a worker: it writes its environment and its arguments into a folder, in a file of its own.
+CHILD = """
+import json, os, pathlib, sys
+folder, *arguments = sys.argv[1:]
+told = json.dumps([os.environ["CUDA_VISIBLE_DEVICES"], arguments[arguments.index("--device") + 1]])
+pathlib.Path(folder, os.environ["HPO_WORKER_NAME"]).write_text(told)
+"""
 
 
-def started_for(slots, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tuple[str, str]]:
+class Nobody:
+    """Takes nothing back: no child of these holds a trial."""
+
+    def from_stopped(self, workers: Collection[str]) -> None:
+        assert not workers
+
+
+def started_for(slots: Sequence[Slot], folder: Path) -> list[list[str]]:
     """Starts a fleet of real processes; returns CUDA_VISIBLE_DEVICES as each finds it, and the device it is told."""
-    real, told = subprocess.Popen, []
-
-    def start(command, **options):
-        told.append(command[command.index("--device") + 1])
-        return real([sys.executable, "-c", CHILD, str(folder / str(len(told)))], **options)
-
-    monkeypatch.setattr("hpo.workers.fleet.subprocess.Popen", start)
     fleet = Fleet(
-        slots=slots, environment={}, bury=lambda worker, how: True, give_back=lambda workers: None, stop=StopFlag()
+        slots=slots,
+        address=StudyAddress(storage="sqlite:///nowhere.db"),
+        take_back=Nobody(),
+        stop=StopFlag(),
+        command=(sys.executable, "-c", CHILD, str(folder)),
     )
     deadline = time.monotonic() + 120
     with fleet:
@@ -85,7 +112,7 @@ def started_for(slots, monkeypatch: pytest.MonkeyPatch, folder: Path) -> list[tu
             fleet.poll()
             time.sleep(0.01)
     assert fleet.exit_codes == [0] * len(slots)
-    return [(json.loads((folder / str(number)).read_text()), device) for number, device in enumerate(told, 1)]
+    return [json.loads(told.read_text()) for told in folder.iterdir()]
 
 
 def test_a_gpu_that_runs_out_of_memory_is_named_with_the_next_step() -> None:

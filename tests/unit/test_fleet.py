@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from hpo.signals import StopFlag, StopNow
+from hpo.study.address import StudyAddress
 from hpo.workers.devices import slots_for
 from hpo.workers.fleet import MAX_FRUITLESS, Fleet
 from model.allocator import ALLOCATOR_ENVIRONMENT
@@ -65,7 +66,7 @@ def test_more_workers_than_gpus_are_dealt_out() -> None:
     assert [slot.environment["CUDA_VISIBLE_DEVICES"] for slot in slots] == ["0", "1", "0"]
 
 
-class Burials:
+class TakenBack:
     """What the fleet told of its dead, and what it is told of their fruits."""
 
     def __init__(self, fruitful: bool) -> None:
@@ -73,32 +74,26 @@ class Burials:
         self.told: list[str] = []
         self.given_back: list[str] = []
 
-    def bury(self, worker: str, how: str) -> bool:
+    def from_dead(self, worker: str, how: str) -> bool:
         self.told.append(how)
         return self.fruitful
 
-    def give_back(self, workers: Sequence[str]) -> None:
+    def from_stopped(self, workers: Sequence[str]) -> None:
         self.given_back += workers
 
 
 @pytest.fixture
-def fleet_of(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, Burials], Fleet]]:
+def fleet_of() -> Iterator[Callable[[str, TakenBack], Fleet]]:
     """A fleet of one slot whose child runs some Python in place of a worker."""
     with ExitStack() as stack:
 
-        def make(code: str, burials: Burials) -> Fleet:
-            real = subprocess.Popen
-
-            def start(command, **options):
-                return real([sys.executable, "-c", code], **options)
-
-            monkeypatch.setattr("hpo.workers.fleet.subprocess.Popen", start)
+        def make(code: str, taken_back: TakenBack) -> Fleet:
             fleet = Fleet(
                 slots=slots_for(["cpu"], 1, cores=1),
-                environment={},
-                bury=burials.bury,
-                give_back=burials.give_back,
+                address=StudyAddress(storage="sqlite:///nowhere.db"),
+                take_back=taken_back,
                 stop=StopFlag(),
+                command=(sys.executable, "-c", code),
             )
             stack.enter_context(fleet)
             stack.callback(fleet.end, grace_s=0.0)
@@ -122,7 +117,9 @@ def test_children_start_with_an_allocator_that_keeps_memory_unless_the_user_says
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MALLOC_TOP_PAD_", "4096")
     told = tmp_path / "environment.json"
-    fleet = fleet_of(f"import json, os; json.dump(dict(os.environ), open({str(told)!r}, 'w'))", Burials(fruitful=True))
+    fleet = fleet_of(
+        f"import json, os; json.dump(dict(os.environ), open({str(told)!r}, 'w'))", TakenBack(fruitful=True)
+    )
     poll_until(fleet, lambda: fleet.alive == 0)
     environment = json.loads(told.read_text())
     assert {name: environment[name] for name in ALLOCATOR_ENVIRONMENT} == {
@@ -135,44 +132,44 @@ KILLED = "import os; os.kill(os.getpid(), 9)"
 
 
 def test_a_child_that_is_killed_before_it_finished_anything_is_not_restarted_for_ever(fleet_of) -> None:
-    burials = Burials(fruitful=False)
-    fleet = fleet_of(KILLED, burials)
+    taken_back = TakenBack(fruitful=False)
+    fleet = fleet_of(KILLED, taken_back)
     poll_until(fleet, lambda: not fleet.alive)
-    assert burials.told == ["killed by SIGKILL"] * MAX_FRUITLESS
+    assert taken_back.told == ["killed by SIGKILL"] * MAX_FRUITLESS
     assert fleet.restarts == MAX_FRUITLESS - 1
     assert fleet.exit_codes == [-9]
 
 
 def test_a_child_that_finishes_trials_is_restarted_however_often_it_dies(fleet_of) -> None:
-    burials = Burials(fruitful=True)
-    fleet = fleet_of(KILLED, burials)
+    taken_back = TakenBack(fruitful=True)
+    fleet = fleet_of(KILLED, taken_back)
     poll_until(fleet, lambda: fleet.restarts > 2 * MAX_FRUITLESS)
     assert fleet.exit_codes == []
 
 
 def test_a_child_that_asks_for_a_fresh_process_gets_one(fleet_of) -> None:
-    burials = Burials(fruitful=True)
-    fleet = fleet_of("import sys; sys.exit(75)", burials)
+    taken_back = TakenBack(fruitful=True)
+    fleet = fleet_of("import sys; sys.exit(75)", taken_back)
     poll_until(fleet, lambda: fleet.restarts > 0)
-    assert "hung" in burials.told[0]
+    assert "hung" in taken_back.told[0]
 
 
 @pytest.mark.parametrize("code", [0, 1, 143])
 def test_a_child_that_ended_by_itself_had_the_last_word(fleet_of, code: int) -> None:
-    burials = Burials(fruitful=False)
-    fleet = fleet_of(f"import sys; sys.exit({code})", burials)
+    taken_back = TakenBack(fruitful=False)
+    fleet = fleet_of(f"import sys; sys.exit({code})", taken_back)
     poll_until(fleet, lambda: not fleet.alive)
-    assert (fleet.restarts, burials.told, fleet.exit_codes) == (0, [], [code])
+    assert (fleet.restarts, taken_back.told, fleet.exit_codes) == (0, [], [code])
 
 
 @pytest.fixture
-def deaf(fleet_of, tmp_path) -> Callable[[Burials, str], Fleet]:
+def deaf(fleet_of, tmp_path) -> Callable[[TakenBack, str], Fleet]:
     """A fleet whose child hears no SIGTERM, and does what else is said."""
 
-    def make(burials: Burials, then: str = "time.sleep(600)") -> Fleet:
+    def make(taken_back: TakenBack, then: str = "time.sleep(600)") -> Fleet:
         ready = tmp_path / "ready"
         code = "import os, signal, time, pathlib; signal.signal(15, signal.SIG_IGN);"
-        fleet = fleet_of(f"{code} pathlib.Path({str(ready)!r}).touch(); {then}", burials)
+        fleet = fleet_of(f"{code} pathlib.Path({str(ready)!r}).touch(); {then}", taken_back)
         poll_until(fleet, ready.exists)
         return fleet
 
@@ -180,40 +177,40 @@ def deaf(fleet_of, tmp_path) -> Callable[[Burials, str], Fleet]:
 
 
 def test_a_child_that_does_not_stop_is_killed_and_its_trial_is_not_to_blame(deaf, caplog) -> None:
-    burials = Burials(fruitful=False)
-    fleet = deaf(burials)
+    taken_back = TakenBack(fruitful=False)
+    fleet = deaf(taken_back)
     fleet.end(grace_s=0.1)
     assert fleet.alive == 0
-    assert (len(burials.given_back), burials.told) == (1, [])
+    assert (len(taken_back.given_back), taken_back.told) == (1, [])
     assert "did not stop" in caplog.text
 
 
 def test_a_second_signal_waits_for_no_child(deaf, caplog) -> None:
-    burials = Burials(fruitful=False)
-    fleet = deaf(burials)
+    taken_back = TakenBack(fruitful=False)
+    fleet = deaf(taken_back)
     fleet.__exit__(StopNow)
     assert fleet.alive == 0
-    assert (len(burials.given_back), burials.told) == (1, [])
+    assert (len(taken_back.given_back), taken_back.told) == (1, [])
     assert "did not stop" not in caplog.text
 
 
 def test_what_a_child_holds_that_ended_when_asked_is_given_back(deaf) -> None:
-    burials = Burials(fruitful=False)
-    fleet = deaf(burials, "time.sleep(0.2); os._exit(143)")
+    taken_back = TakenBack(fruitful=False)
+    fleet = deaf(taken_back, "time.sleep(0.2); os._exit(143)")
     fleet.end(grace_s=60.0)
-    assert (len(burials.given_back), burials.told) == (1, [])
+    assert (len(taken_back.given_back), taken_back.told) == (1, [])
 
 
 def test_a_child_that_dies_by_itself_while_it_is_to_stop_is_buried(deaf) -> None:
-    burials = Burials(fruitful=False)
-    fleet = deaf(burials, "time.sleep(0.5); os.abort()")
+    taken_back = TakenBack(fruitful=False)
+    fleet = deaf(taken_back, "time.sleep(0.5); os.abort()")
     fleet.end(grace_s=60.0)
-    assert (burials.given_back, burials.told) == ([], ["killed by SIGABRT"])
+    assert (taken_back.given_back, taken_back.told) == ([], ["killed by SIGABRT"])
 
 
 def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
-    burials = Burials(fruitful=True)
-    fleet = fleet_of(KILLED, burials)
+    taken_back = TakenBack(fruitful=True)
+    fleet = fleet_of(KILLED, taken_back)
     fleet.stop.set()
     poll_until(fleet, lambda: not fleet.alive)
     assert (fleet.restarts, fleet.exit_codes) == (0, [-9])
@@ -221,7 +218,7 @@ def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
 
 def test_a_child_leaves_with_its_exit_code_whatever_its_libraries_would_do_at_the_end() -> None:
     code = (
-        "import atexit, os; from hpo.workers.parent import leave; atexit.register(os.abort); print('said'); leave(143)"
+        "import atexit, os; from hpo.workers.child import leave; atexit.register(os.abort); print('said'); leave(143)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (done.returncode, done.stdout) == (143, "said\n")

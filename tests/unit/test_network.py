@@ -73,7 +73,8 @@ def logits_on(device: str, network: BiLSTM, rows: list[list[int]], padding: int)
 
 def gradients_of(network: BiLSTM, logits: Tensor) -> list[Tensor]:
     with runtime.arithmetic("fp32", network.output.weight.device):
-        return [gradient.cpu() for gradient in torch.autograd.grad(logits.sum(), list(network.parameters()))]
+        # Doubled, because torch warns where the first kernel of its thread for gradients is a matrix product.
+        return [gradient.cpu() for gradient in torch.autograd.grad((2 * logits).sum(), list(network.parameters()))]
 
 
 @EVERY_WAY

@@ -6,34 +6,36 @@ from collections.abc import Iterator
 from dataclasses import fields
 
 from storage.proxy import calls
-from storage.trials.lease import Lease
+from storage.trials.forwarding import VERBS
+from storage.trials.lease import Death, Lease, StoredLease
 from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
-RECORDS = (TrialChange, ClaimedTrial, Lease, Overview, QueueCounts, RunningTrial)
-NUMBER = "hpo.Leases.2"
+RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial)
+NUMBER = "hpo.Leases.3"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
-claim_trial(self, study_id: int, budget: int, lease: Mapping[str, Any], again: bool = False) -> ClaimedTrial | None
-change_trial(self, trial_id: int, held: Mapping[str, Any] | None, change: TrialChange) -> bool
+claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None
+change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool
 running_trials(self, study_id: int, budget: int) -> list[RunningTrial]
 count_trials(self, study_id: int, budget: int) -> QueueCounts
 count_finished_by(self, study_id: int, worker: str) -> int
 study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]
 overview(self, study_id: int, budget: int) -> Overview
 TrialChange(attributes: Mapping[str, Any], params: Mapping[str, tuple[float, str]], steps: Mapping[int, float], state:
-    TrialState | None, value: float | None)
+    TrialState | None, value: float | None, lease: Lease | None, death: Death | None)
 ClaimedTrial(trial_id: int, number: int)
 Lease(worker: str, host: str, pid: int, device: str, token: str, beat: int, fold: int | None, renewed_at: float)
+StoredLease(text: str | None)
+Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,
     first_start: datetime | None, last_ends: list[datetime])
 QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int)
-RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, lease: dict[str, Any] | None, deaths:
-    list[dict[str, Any]])
+RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: StoredLease, deaths: list[Death])
 """
 
 
 def form_of_today() -> Iterator[str]:
-    for name in calls._NAMES:
+    for name in VERBS:
         yield f"{name}{inspect.signature(getattr(TrialLedger, name))}"
     for record in RECORDS:
         told = ", ".join(f"{field.name}: {inspect.formatannotation(field.type)}" for field in fields(record))
@@ -44,4 +46,4 @@ def test_a_new_form_of_the_calls_has_a_new_number() -> None:
     """Where this fails because a call or a record has changed, raise the number in `storage.proxy.calls` and here."""
     # Names without their modules.
     today = re.sub(r"\b(?:\w+\.)+(?=\w)", "", " ".join(form_of_today()))
-    assert (today.split(), calls._SERVICE) == (FORM.split(), NUMBER)
+    assert (today.split(), calls.SERVICE) == (FORM.split(), NUMBER)

@@ -16,7 +16,7 @@ from hpo.search.pruner import (
     pruner_named,
     reported_value,
 )
-from hpo.study.attributes import FOLD_ACCURACIES
+from hpo.study.attributes import FOLD_ACCURACIES, fold_accuracies
 
 INCUMBENT = [0.90, 0.80, 0.95, 0.85, 0.88]
 accuracies = st.lists(st.floats(0, 1), min_size=5, max_size=5)
@@ -40,7 +40,7 @@ HISTORY = [INCUMBENT, shifted(-0.10), [0.84, 0.76, 0.88, 0.82, 0.83], [0.79, 0.7
 
 def asked(study: optuna.Study, folds: list[float]) -> bool:
     trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: folds})
-    return PairedPruner(5).prune(study, trial)
+    return PairedPruner(5, fold_accuracies).prune(study, trial)
 
 
 def test_a_trial_far_below_on_every_fold_is_pruned_after_the_first() -> None:
@@ -64,7 +64,7 @@ def test_nothing_is_pruned_before_the_spread_is_known() -> None:
 def test_damaged_attributes_prune_nothing(damaged: object) -> None:
     study = study_with(*HISTORY)
     trial = create_trial(state=TrialState.RUNNING, user_attrs={FOLD_ACCURACIES: damaged})
-    assert not PairedPruner(5).prune(study, trial)
+    assert not PairedPruner(5, fold_accuracies).prune(study, trial)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def running(number: int, folds: list[float]) -> FrozenTrial:
 
 
 def test_trials_that_end_between_two_others_count() -> None:
-    pruner, study = PairedPruner(5), study_with(*HISTORY[: MIN_COMPLETE - 1])
+    pruner, study = PairedPruner(5, fold_accuracies), study_with(*HISTORY[: MIN_COMPLETE - 1])
     late = study.ask()
     assert not pruner.prune(study, running(10, [0.60]))
     study.add_trial(create_trial(state=TrialState.COMPLETE, value=0.8, user_attrs={FOLD_ACCURACIES: HISTORY[-1]}))
@@ -99,7 +99,7 @@ def test_trials_that_end_between_two_others_count() -> None:
 
 def test_within_a_long_trial_the_others_are_looked_at_once_a_minute() -> None:
     now = [0.0]
-    pruner, study = PairedPruner(5, clock=lambda: now[0]), study_with(*HISTORY)
+    pruner, study = PairedPruner(5, fold_accuracies, clock=lambda: now[0]), study_with(*HISTORY)
     assert not pruner.prune(study, running(10, [0.90]))
     study.add_trial(create_trial(state=TrialState.COMPLETE, value=1.0, user_attrs={FOLD_ACCURACIES: [1.0] * 5}))
     now[0] = LOOK_EVERY_S - 1.0
@@ -127,7 +127,7 @@ def test_pooled_spread_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ["paired", "median", "percentile", "wilcoxon", "none"])
 def test_every_pruner_by_name_answers(name: str) -> None:
-    study = optuna.create_study(direction="maximize", pruner=pruner_named(name, 5))
+    study = optuna.create_study(direction="maximize", pruner=pruner_named(name, 5, fold_accuracies))
     trial = study.ask()
     trial.report(0.5, 0)
     assert trial.should_prune() is False

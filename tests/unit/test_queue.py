@@ -11,10 +11,13 @@ from sqlalchemy import create_engine
 from storage.database.cached import CachedDatabase
 from storage.database.rdb import Database
 from storage.database.tables import make_tables
+from storage.database.transactions import DatabaseLedger
 from storage.errors import LeaseLostError
+from storage.retry import RetryPolicy
+from storage.retrying_storage import RetryingStorage
 from storage.studies import create_study, study_names
 from storage.trials.lease import WorkerIdentity
-from storage.trials.ledger import TrialChange, TrialLedger
+from storage.trials.ledger import TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
 
@@ -22,16 +25,16 @@ ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 
 
 @pytest.fixture
-def storage() -> Iterator[TrialLedger]:
+def storage() -> Iterator[RetryingStorage]:
     """A storage in memory, which only this thread sees."""
-    storage = CachedDatabase(Database(create_engine("sqlite://")))
-    with storage.engine.begin() as connection:
+    engine = create_engine("sqlite://")
+    with engine.begin() as connection:
         make_tables(connection)
-    yield storage
-    storage.engine.dispose()
+    yield RetryingStorage(CachedDatabase(Database(engine)), DatabaseLedger(engine), "memory", RetryPolicy())
+    engine.dispose()
 
 
-def make_queue(storage: TrialLedger, **options) -> TrialQueue:
+def make_queue(storage: RetryingStorage, **options) -> TrialQueue:
     return TrialQueue(storage, create_study(storage, f"s{len(study_names(storage))}").study_id, **options)
 
 
@@ -63,7 +66,7 @@ def test_a_trial_that_others_are_about_to_take_is_not_waited_for_for_ever(storag
     """One waits, but is locked: by a claimer whose network broke, for as long as the server takes to notice."""
     queue = make_queue(storage)
     tries = []
-    monkeypatch.setattr(storage, "claim_trial", lambda *arguments: tries.append(arguments))
+    monkeypatch.setattr(storage.ledger, "claim_trial", lambda *arguments: tries.append(arguments))
     assert queue.claim(ME, 10) is None
     assert 1 < len(tries) < 100
 

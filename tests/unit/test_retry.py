@@ -1,5 +1,6 @@
 """The retry policy: what is tried again, how long, and what the user is told."""
 
+import inspect
 import sqlite3
 
 import optuna
@@ -12,6 +13,8 @@ from sqlalchemy import exc
 from storage.errors import StorageUnavailableError
 from storage.retry import RetryPolicy, call, is_passing
 from storage.retrying_storage import RetryingStorage, with_policy
+from storage.trials.forwarding import VERBS, forwarding_ledger
+from storage.trials.ledger import TrialLedger
 
 SHOWN = "postgresql://ann:***@db/hpo"
 
@@ -147,10 +150,39 @@ def test_every_method_of_a_storage_is_retried():
     }
 
 
+class Ledger:
+    """Fails once at each verb; remembers what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, dict[str, object]]] = []
+        self.ledger = forwarding_ledger(self.answer)
+
+    def answer(self, verb: str, arguments: dict[str, object]) -> str:
+        self.asked.append((verb, arguments))
+        if [asked for asked, _ in self.asked].count(verb) == 1:
+            raise wrapped(psycopg.OperationalError("gone"))
+        return f"answer to {verb}"
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_of_the_ledger_is_retried_and_a_claim_says_so(verb):
+    inner = Ledger()
+    storage = RetryingStorage(InMemoryStorage(), inner.ledger, "memory", RetryPolicy(first_delay_s=0))
+    parameters = inspect.signature(getattr(storage.ledger, verb)).parameters
+    arguments = {name: "value" for name in parameters if name != "again"}
+    assert getattr(storage.ledger, verb)(*arguments.values()) == f"answer to {verb}"
+    again = {"again": True} if verb == "claim_trial" else {}
+    assert inner.asked == [(verb, arguments), (verb, arguments | again)]
+
+
+def test_a_ledger_that_passes_on_takes_what_each_verb_takes():
+    assert set(VERBS) == TrialLedger.__abstractmethods__
+    with pytest.raises(TypeError, match="budget"):
+        Ledger().ledger.count_trials(1)
+
+
 def test_the_same_storage_may_be_asked_with_less_patience():
-    patient = RetryingStorage(InMemoryStorage(), "memory", RetryPolicy())
+    patient = RetryingStorage(InMemoryStorage(), Ledger().ledger, "memory", RetryPolicy())
     hasty = with_policy(patient, RetryPolicy(deadline_s=1))
-    assert hasty.inner is patient.inner
+    assert (hasty.inner, hasty.inner_ledger) == (patient.inner, patient.inner_ledger)
     assert hasty.policy.deadline_s == 1
-    plain = InMemoryStorage()
-    assert with_policy(plain, RetryPolicy()) is plain

@@ -13,6 +13,7 @@ from model.allocator import ALLOCATOR_ENVIRONMENT, ALLOCATOR_REMEDY, keep_memory
 from model.cores import usable_cores
 from model.engines import NativeEngine, StockEngine, engine_for
 from model.errors import DataError
+from model.gpu.cudnn import CudnnEngine
 
 CPU = torch.device("cpu")
 
@@ -180,7 +181,7 @@ def test_the_best_engine_is_the_one_that_auto_takes() -> None:
     native = runtime.best_engine() == "native"
     assert isinstance(engine_for("auto", CPU), NativeEngine if native else StockEngine)
     assert isinstance(engine_for("stock", CPU), StockEngine)
-    assert isinstance(engine_for("native", torch.device("cuda")), StockEngine)
+    assert isinstance(engine_for("native", torch.device("cuda")), CudnnEngine)
 
 
 def test_a_native_engine_that_cannot_run_is_an_error_only_where_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

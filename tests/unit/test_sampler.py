@@ -10,22 +10,26 @@ from optuna.samplers import BaseSampler, TPESampler
 from hpo.search.sampler import sampler_for
 from hpo.search.seeds import derive
 from hpo.search.space import read_space
-from hpo.study.contract import SearchSettings
 
-SEARCH = SearchSettings(sampler="tpe", pruner="paired", startup_trials=3, space=read_space(None, "dna"))
+SPACE = read_space(None, "dna")
+
+
+def sampler_of(number: int, seed: int = 0) -> BaseSampler:
+    """Ours for one trial of a study that begins with three random ones."""
+    return sampler_for("tpe", SPACE.distributions, startup_trials=3, seed=seed, number=number)
 
 
 def proposal(number: int, history: int, seed: int = 0) -> dict[str, object]:
     """What the sampler proposes for trial `number` after `history` finished trials."""
     study = optuna.create_study(direction="maximize")
     for finished in range(history):
-        study.sampler = sampler_for(SEARCH, seed, finished)
+        study.sampler = sampler_of(finished, seed)
         trial = study.ask()
-        SEARCH.space.suggest(trial)
+        SPACE.suggest(trial)
         study.tell(trial, 1 / (1 + finished))
-    study.sampler = sampler_for(SEARCH, seed, number)
+    study.sampler = sampler_of(number, seed)
     trial = study.ask()
-    SEARCH.space.suggest(trial)
+    SPACE.suggest(trial)
     return trial.params
 
 
@@ -47,16 +51,16 @@ def test_tpe_models_all_parameters_jointly_even_if_a_trial_lacks_one() -> None:
     # Like a baseline outside a narrowed space: one parameter only.
     study.add_trial(optuna.trial.create_trial(value=0.5, params={}, distributions={}))
     for number in range(1, 5):
-        study.sampler = sampler_for(SEARCH, 0, number)
+        study.sampler = sampler_of(number)
         trial = study.ask()
-        SEARCH.space.suggest(trial)
+        SPACE.suggest(trial)
         study.tell(trial, number / 10)
-    study.sampler = sampler_for(SEARCH, 0, 5)
+    study.sampler = sampler_of(5)
     trial = study.ask()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        SEARCH.space.suggest(trial)
-    assert set(trial.relative_params) == set(SEARCH.space.searched)
+        SPACE.suggest(trial)
+    assert set(trial.relative_params) == set(SPACE.searched)
 
 
 @pytest.mark.parametrize("purpose", [("fold", 0), ("fold", 1), ("final",), ("sampler", 0)])
@@ -70,14 +74,14 @@ def proposal_after(
     values: list[float], params: list[dict[str, object]], sampler: BaseSampler | None = None
 ) -> dict[str, object]:
     """What a sampler proposes, ours if none is given, after so many complete trials."""
-    study = optuna.create_study(direction="maximize", sampler=sampler or sampler_for(SEARCH, 0, len(values)))
-    distributions = SEARCH.space.distributions
+    study = optuna.create_study(direction="maximize", sampler=sampler or sampler_of(len(values)))
+    distributions = SPACE.distributions
     study.add_trials(
         optuna.trial.create_trial(value=value, params=chosen, distributions=distributions)
         for value, chosen in zip(values, params, strict=True)
     )
     trial = study.ask()
-    SEARCH.space.suggest(trial)
+    SPACE.suggest(trial)
     return trial.params
 
 
@@ -96,7 +100,7 @@ class OptunasOwn(TPESampler):
     """Models the parameters in our order: in another it would draw the same numbers for other parameters."""
 
     def infer_relative_search_space(self, *_: object) -> dict[str, BaseDistribution]:
-        return SEARCH.space.distributions
+        return SPACE.distributions
 
 
 def test_a_study_that_is_not_large_gets_the_proposals_of_optunas_own_tpe() -> None:

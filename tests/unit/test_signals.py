@@ -4,8 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
-from hpo.signals import on_stop
+from hpo.signals import StopFlag, on_stop
 
 
 def send(number: signal.Signals) -> None:
@@ -74,3 +75,27 @@ while len(heard) < 500:
 signal.setitimer(signal.ITIMER_REAL, 0)
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_everybody_who_waits_is_woken() -> None:
+    """The threads of a process wait for one flag."""
+    stop, answers = StopFlag(), []
+    waiting = [threading.Thread(target=lambda: answers.append(stop.wait(300.0))) for _ in range(4)]
+    for thread in waiting:
+        thread.start()
+    stop.set(signal.SIGTERM)
+    for thread in waiting:
+        thread.join(60.0)
+    assert answers == [True] * 4
+    assert stop.wait(300.0)
+
+
+def test_who_asked_first_is_remembered() -> None:
+    now = [5.0]
+    stop = StopFlag(clock=lambda: now[0])
+    assert stop.asked_s_ago == 0.0
+    stop.set(signal.SIGINT)
+    now[0] = 7.0
+    stop.set()
+    assert stop.asked_s_ago == 2.0
+    assert stop.exit_code == 130

@@ -62,6 +62,16 @@ def test_every_suggestion_lies_in_the_space(tmp_path: Path) -> None:
         ("layers = [1, 1]", "layers"),
         ("learning_rate = { low = 0.0, high = 1.0, log = true }", "logarithmic"),
         ("layers = ", "not valid TOML"),
+        ("dropout = { low = 0.0, high = inf }", "dropout"),
+        ("dropout = { low = nan, high = 0.5 }", "dropout"),
+        ("dropout = { low = 0.0, high = 0.5, step = 0 }", "step"),
+        ("dropout = { low = 0.0, high = 0.5, step = 1e-300 }", "step"),
+        ("dropout = { low = 0.0, high = 0.5, step = -0.1 }", "step"),
+        ("hidden_size = { low = 16, high = 64, step = 0.5 }", "hidden_size takes whole steps, got 0.5"),
+        (f"hidden_size = [16, 1{'0' * 400}]", "hidden_size"),
+        (f"dropout = 1{'0' * 400}", "dropout"),
+        # Each value is judged by itself: the parameter that is named is the one that is wrong.
+        ('dropout = [1.5, 0.1]\npooling = ["last", "max"]', "my space.toml: dropout = 1.5 is not allowed"),
     ],
 )
 def test_what_cannot_be_searched_is_refused_by_name(tmp_path: Path, text: str, complaint: str) -> None:

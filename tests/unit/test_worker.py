@@ -12,7 +12,6 @@ import torch
 from optuna.trial import FrozenTrial, TrialState
 
 import hpo.trial.runner
-import hpo.workers.worker
 from hpo.errors import DeviceLostError
 from hpo.signals import StopFlag, on_stop
 from hpo.study.attributes import BUDGET, FOLD_ACCURACIES
@@ -20,7 +19,7 @@ from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker
 from model.configuration import TrainingSettings
 from model.errors import NonFiniteLossError, OutOfMemoryError
-from model.fitting import Fitting
+from model.network import BiLSTM
 from storage.trials.lease import DEATHS, LEASE, REASON, Claim, WorkerIdentity
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
@@ -94,14 +93,14 @@ def test_a_failing_trial_ends_with_its_reason_and_the_worker_lives(opened, first
 
 
 def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(opened, monkeypatch) -> None:
-    real, waiting = Fitting._pass, [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")]
+    real, waiting = BiLSTM.forward, [torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")]
 
-    def train(self: Fitting, *arguments):
+    def forward(self: BiLSTM, *arguments):
         if waiting:
             raise waiting.pop()
         return real(self, *arguments)
 
-    monkeypatch.setattr(Fitting, "_pass", train)
+    monkeypatch.setattr(BiLSTM, "forward", forward)
     report = worker_on(opened).work()
     assert (report.failed, report.complete) == (1, 1)
     assert "not enough for this configuration. Use a smaller batch size" in trials(opened)[0].user_attrs[REASON]
@@ -109,7 +108,7 @@ def test_a_gpu_that_is_full_in_the_middle_of_a_fold_fails_the_trial_alone(opened
 
 def test_a_device_that_answers_no_more_ends_the_process_and_not_the_trial(opened, first_training, monkeypatch) -> None:
     first_training(throw(RuntimeError("CUDA error: device-side assert triggered")))
-    monkeypatch.setattr(hpo.workers.worker, "computes", lambda device: False)
+    monkeypatch.setattr(hpo.trial.runner, "computes", lambda device: False)
     with pytest.raises(DeviceLostError, match="device-side assert"):
         worker_on(opened).work()
     first = trials(opened)[0]

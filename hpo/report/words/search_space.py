@@ -1,6 +1,7 @@
 """The search space, for the method section."""
 
-from hpo.search.space import Choices, Fixed, Range, Space
+from hpo.search.parameters import Choices, Fixed, Range
+from hpo.search.space import Space
 
 
 def entries(space: Space) -> dict[str, str]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from hpo.finalize.seal import openings
+from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from model.encoding import encode
 from model.genes import Genes, join
@@ -132,7 +133,7 @@ def words(genes: Genes, encoding) -> list[tuple[int, ...]]:
 
 
 def open_folder(folder: Path) -> OpenedStudy:
-    return open_study(f"sqlite:///{os.path.relpath(folder / 'hpo.db')}", "s", str(folder / "hpo-artifacts"))
+    return open_study(StudyAddress(storage=f"sqlite:///{os.path.relpath(folder / 'hpo.db')}", study="s"))
 
 
 def sealed_rows(folder: Path) -> Path:

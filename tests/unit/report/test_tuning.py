@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpo.cli.answer import print_result
+from hpo.cli.finalize import print_result
 from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence
 from hpo.report.plots import draw_plots

@@ -1,0 +1,78 @@
+"""`hpo create-study`, and the study that its options ask for: `hpo run` takes the same."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from hpo.cli.command import STEP_BY_STEP, command
+from hpo.cli.options import DataFile, DataOptions, Json, SearchOptions, SplitOptions, StorageOptions
+from hpo.cli.output import print_json, print_table
+
+if TYPE_CHECKING:
+    from hpo.study.create import Plan
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    command(app, "create-study", STEP_BY_STEP)(create_study)
+
+
+def create_study(
+    data: DataFile,
+    search: SearchOptions,
+    where: StorageOptions,
+    reading: DataOptions,
+    splitting: SplitOptions,
+    json: Json = False,
+) -> None:
+    """Read the data, seal the test set, and freeze the study for workers to come."""
+    from hpo.cli.reading import read_labelled
+    from hpo.study.create import create
+
+    plan = plan_of(data, search, splitting, reading)
+    contract = create(where.address(search.study), read_labelled(data, reading), plan)
+    facts = {
+        "study": contract.study,
+        "budget": plan.trials,
+        "fingerprint": contract.data.fingerprint,
+        "alphabet": contract.data.alphabet,
+        "development": contract.data.development.rows,
+        "test": contract.data.test.rows,
+        "folds": contract.splitting.folds,
+        "encodings": list(contract.search.space.encodings),
+    }
+    if json:
+        print_json(facts)
+        return
+    print_table(f"Study {contract.study!r} is made", facts)
+    print(f"Next: hpo worker --study {contract.study}")
+
+
+def plan_of(data: Path, search: SearchOptions, splitting: SplitOptions, reading: DataOptions) -> "Plan":
+    """Returns the study that the options ask for."""
+    from hpo.study.create import Plan
+    from model.configuration import TrainingSettings
+
+    return Plan(
+        study=search.study,
+        trials=search.trials,
+        source=data,
+        seed=splitting.seed,
+        folds=splitting.folds,
+        test_size=splitting.test_size,
+        duplicates=splitting.duplicates,
+        space_file=search.space,
+        sampler=search.sampler,
+        startup_trials=search.startup_trials,
+        pruner=search.pruner,
+        training=TrainingSettings(
+            max_epochs=search.max_epochs,
+            patience=search.patience,
+            genetic_code=reading.genetic_code,
+            engine=search.engine,
+            precision=search.precision,
+        ),
+        lease_timeout_s=search.lease_timeout,
+        retries=search.retries,
+    )

@@ -1,0 +1,63 @@
+"""`hpo predict`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpo.cli.command import STEP_BY_STEP, command, option
+from hpo.cli.options import DataOptions, Device, Json
+from hpo.cli.output import print_json
+
+if TYPE_CHECKING:
+    from model.alphabet import Alphabet
+    from model.genes import Genes
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    command(app, "predict", STEP_BY_STEP)(predict)
+
+
+def predict(
+    model_dir: Annotated[Path, typer.Argument(metavar="MODEL_DIR", help="The folder `model` that finalize wrote.")],
+    sequences: Annotated[
+        Path, typer.Argument(metavar="SEQUENCES", help="Genes, in any form that run takes; labels are not needed.")
+    ],
+    reading: DataOptions,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="CSV to write; stdout by default.")
+    ] = None,
+    explain: Annotated[
+        Path | None,
+        option(
+            "--explain",
+            metavar="FILE",
+            help="CSV to write: what changing each letter does to the probability, gene by gene. For a few genes.",
+        ),
+    ] = None,
+    device: Device = "auto",
+    json: Json = False,
+) -> None:
+    """Probabilities of resistance for new genes, as CSV: id, probability_resistant, resistant."""
+    from hpo.cli.reading import read_unlabelled
+    from hpo.terminal import say
+    from hpo.use.explain import explain as explain_genes
+    from hpo.use.explain import write_changes
+    from hpo.use.predict import predict as predict_genes
+    from hpo.use.predict import write_csv
+
+    def read(alphabet: "Alphabet") -> "Genes":
+        return read_unlabelled(sequences, reading, alphabet)
+
+    predictions = predict_genes(model_dir, read, device)
+    if explain is not None:
+        changes = explain_genes(model_dir, read, device)
+        write_changes(changes, explain)
+        say(f"{explain}: {len(changes)} changes of one letter.")
+    if json:
+        print_json({"predictions": [vars(row) for row in predictions]})
+    else:
+        write_csv(predictions, output)
+        if output is not None:
+            say(f"{output}: {len(predictions)} predictions.")

@@ -1,0 +1,40 @@
+"""`hpo pause`, `resume` and `extend`."""
+
+from typing import Annotated
+
+import typer
+
+from hpo.cli.command import LOOK_AFTER, command, option
+from hpo.cli.options import StorageOptions, Study
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands of this file."""
+    command(app, "pause", LOOK_AFTER)(pause)
+    command(app, "resume", LOOK_AFTER)(resume)
+    command(app, "extend", LOOK_AFTER)(extend)
+
+
+def pause(where: StorageOptions, study: Study = None) -> None:
+    """Stop handing out trials; those at work are finished."""
+    from hpo.study.steering import set_paused
+
+    print(set_paused(where.address(study), paused=True))
+
+
+def resume(where: StorageOptions, study: Study = None) -> None:
+    """Hand out trials again."""
+    from hpo.study.steering import set_paused
+
+    print(set_paused(where.address(study), paused=False))
+
+
+def extend(
+    trials: Annotated[int, option("--trials", help="The new budget, all trials so far counted in.", min=1)],
+    where: StorageOptions,
+    study: Study = None,
+) -> None:
+    """Raise the budget. Workers that still run notice; start others where none does."""
+    from hpo.study.steering import extend_budget
+
+    print(extend_budget(where.address(study), trials))

@@ -1,0 +1,44 @@
+"""`hpo worker`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from hpo.cli.command import STEP_BY_STEP, command, option
+from hpo.cli.options import Device, Lanes, StorageOptions, Study, Workers
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command of this file."""
+    command(app, "worker", STEP_BY_STEP)(worker)
+
+
+def worker(
+    where: StorageOptions,
+    study: Study = None,
+    device: Device = "auto",
+    workers: Workers = None,
+    lanes: Lanes = None,
+    timeout: Annotated[
+        float | None,
+        option("--timeout", help="Claim no further trial after so many seconds.", min=0, metavar="S"),
+    ] = None,
+    step_timeout: Annotated[
+        float,
+        option("--step-timeout", help="Seconds after which one training step is taken to hang.", min=0.001),
+    ] = 600.0,
+) -> None:
+    """Pull trials until the budget is spent. Start as many as you like, on as many machines as you like.
+
+    SIGTERM or Ctrl-C lets the current epoch end (at most four seconds) and puts the trial back; its finished folds and
+    a checkpoint of the one at work are kept, and any worker goes on from there. A second signal acts at once.
+    """
+    from hpo.logs import log_to_stderr
+    from hpo.workers.assignment import Limits
+    from hpo.workers.devices import slots_here
+    from hpo.workers.parent import run_worker
+
+    log_to_stderr("info")
+    limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout, lanes=lanes)
+    sys.exit(run_worker(where.address(study), slots_here(device, workers), limits))

@@ -1,0 +1,62 @@
+"""The study format: its number, and what the contract of an earlier one becomes when it is read.
+
+A study keeps the format that it was made with: nothing is written back, so that whoever made it can still read it.
+Each step is a pure function from one format to the next, and none is ever removed, for a study may be years old.
+
+| format | what changed |
+|---|---|
+| 1 | the first |
+| 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from hpo.errors import ContractError
+
+#: What `create-study` writes.
+CURRENT = 2
+
+
+def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
+    """Returns a stored contract as this version would have written it; its fields are not checked yet.
+
+    Args:
+        document: The study's attribute.
+        study: The study's name, for messages.
+
+    Raises:
+        ContractError: The format is none that this version reads, or the document contradicts itself.
+    """
+    number = document.get("format")
+    if type(number) is not int or not 1 <= number <= CURRENT:
+        raise ContractError(
+            f"Study {study!r} is of format {number!r}; this version of hpo reads formats"
+            f" {', '.join(str(known) for known in range(1, CURRENT + 1))}.",
+            "Work on it with the version of hpo that made it, or a later one.",
+        )
+    current = dict(document)
+    for step in _STEPS[number - 1 :]:
+        current = step(current, study)
+    return current | {"format": CURRENT}
+
+
+def _from_first(document: dict[str, Any], study: str) -> dict[str, Any]:
+    """From 1 to 2."""
+    splitting = document.get("splitting")
+    if not isinstance(splitting, Mapping):  # the check of the fields will say so
+        return document
+    seed, again = document.get("seed"), splitting.get("seed")
+    if seed != again:
+        raise ContractError(
+            f"The contract of study {study!r} names two seeds: seed is {seed!r}, splitting.seed is {again!r}.",
+            "It was changed after `hpo create-study` wrote it: make a new study.",
+        )
+    return document | {
+        "gpu_arithmetic": 1,
+        "splitting": {name: value for name, value in splitting.items() if name != "seed"},
+    }
+
+
+#: By the format that they start from: 1, 2, ...
+_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first,)

@@ -1,0 +1,12 @@
+"""The words that options of the learner take. Imports nothing, so that the command line shows them at once."""
+
+from typing import Literal
+
+#: What rows become whose label is an intermediate result.
+Intermediate = Literal["resistant", "susceptible", "drop"]
+#: Whether identical sequences stay together in one part of the data.
+Duplicates = Literal["together", "spread"]
+#: What runs the recurrent layers; "auto" takes the fastest that the machine has.
+Engine = Literal["auto", "stock", "native"]
+#: How a GPU computes.
+Precision = Literal["fp32", "tf32", "bf16"]

@@ -1,0 +1,62 @@
+"""Rows to evaluate, in batches of few shapes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.batching import evaluation_batches
+from model.gpu.graphs import GraphRunner
+from model.gpu.plan import DevicePlan
+from model.gpu.shapes import Shape, pad
+from model.network import BiLSTM
+
+
+@dataclass(frozen=True, eq=False)
+class PaddedRows:
+    """Does for a GPU what `EvaluationRows` does for a CPU."""
+
+    #: [N] int64, where each row stands in the batches, one after another.
+    places: NDArray[np.int64]
+    #: Of each batch.
+    shapes: tuple[Shape, ...]
+    tokens: Tensor  # [T, N] uint8
+    lengths: Tensor  # [N] int64
+    plan: DevicePlan
+
+    @classmethod
+    def load(
+        cls, tokens: NDArray[np.uint8], lengths: NDArray[np.int64], device: torch.device, batch_size: int
+    ) -> "PaddedRows":
+        """Copies rows [N, T] with their lengths [N] to a device, at most `batch_size` to a batch."""
+        epoch = evaluation_batches(lengths, batch_size)
+        padded = pad(epoch, lengths)
+        batches, rows = padded.rows.shape
+        plan = DevicePlan(batches, rows, device)
+        plan.load(padded.table(np.zeros(batches, dtype=np.float32)))
+        places = np.concatenate([n * rows + np.arange(b.stop - b.start) for n, b in enumerate(epoch.batches)])
+        return cls(
+            places=places[np.argsort(epoch.rows)],
+            shapes=padded.shapes,
+            tokens=torch.from_numpy(np.ascontiguousarray(tokens.T)).to(device),
+            lengths=torch.from_numpy(lengths).to(device),
+            plan=plan,
+        )
+
+    def logits(self, network: BiLSTM, runner: GraphRunner, on_batch: Callable[[], None]) -> Tensor:
+        """See `EvaluationRows`."""
+        self.plan.begin()
+        for shape in self.shapes:
+            runner.run(("evaluation", shape), partial(self._evaluate, network, shape))
+            on_batch()
+        return self.plan.logits.flatten()
+
+    def _evaluate(self, network: BiLSTM, shape: Shape) -> None:
+        self.plan.pick()
+        rows = self.plan.rows
+        lengths = None if shape.uniform else self.lengths.index_select(0, rows)
+        self.plan.advance(network(self.tokens[: shape.steps].index_select(1, rows), lengths))

@@ -1,0 +1,75 @@
+"""Every trial of a study once more, alone and in this process, to compare its numbers."""
+
+import tempfile
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from hpo.errors import StopRequested
+from hpo.signals import StopFlag
+from hpo.study.attributes import FOLD_ACCURACIES, finished_folds
+from hpo.study.opened import OpenedStudy
+from hpo.trial.fold_results import read_fold
+from hpo.trial.held_trial import HeldTrial
+from hpo.trial.runner import TrialRunner
+from storage.connection import open_storage
+from storage.studies import create_study
+from storage.trials.lease import WorkerIdentity
+from storage.trials.queue import TrialQueue
+
+NOBODY = WorkerIdentity(worker="undisturbed", host="here", pid=0, device="cpu")
+
+
+def compare_with_undisturbed(opened: OpenedStudy, say: Callable[[str], None]) -> dict[str, Any]:
+    """Runs every trial's configuration again, alone and in this process, and compares the fold accuracies."""
+    trials = [t for t in opened.storage.get_all_trials(opened.handle.study_id) if t.number < opened.budget]
+    runner = TrialRunner.of(opened, "cpu")
+    differing, compared = [], 0
+    with tempfile.TemporaryDirectory(prefix="hpo-alone-") as folder:
+        alone = _without_trials(opened, Path(folder))
+        with closing(alone.storage):
+            for trial in trials:
+                there = trial.user_attrs.get(FOLD_ACCURACIES, [])
+                here = _run_alone(runner, alone, trial, folds=len(there))
+                compared += len(there)
+                if here != there or not _read_alike(opened, trial, len(there)):
+                    differing.append(trial.number)
+                say(f"compared {trial.number + 1} of {opened.budget} trials")
+    return {"fold accuracies compared": compared, "wrong: trials with other numbers": differing}
+
+
+def _without_trials(opened: OpenedStudy, folder: Path) -> OpenedStudy:
+    """The same contract and artifacts in a storage of its own, that prunes nothing."""
+    storage = open_storage(f"sqlite:///{folder}/alone.db", create=True)
+    handle = create_study(storage, opened.handle.name)
+    queue, pruner = TrialQueue(storage, handle.study_id), optuna.pruners.NopPruner()
+    return replace(opened, storage=storage, handle=handle, queue=queue, pruner=pruner)
+
+
+def _run_alone(runner: TrialRunner, alone: OpenedStudy, trial: FrozenTrial, folds: int) -> list[float]:
+    """Its first folds; returns their accuracies."""
+    template = create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": trial.params})
+    alone.storage.create_new_trial(alone.handle.study_id, template)
+    claim = alone.queue.claim(NOBODY, trial.number + 1)
+    if claim is None or claim.number != trial.number:
+        raise SystemExit(f"Trial {trial.number} could not be run again.")
+    stop = StopFlag()
+    held = HeldTrial(alone, claim, stop)
+    # Where the trial was pruned, it ends here too.
+    stop.watch(lambda: len(held.attributes.get(FOLD_ACCURACIES, [])) >= folds)
+    with held, suppress(StopRequested):
+        runner.run(held)
+    accuracies: list[float] = held.attributes.get(FOLD_ACCURACIES, [])
+    held.finish(TrialState.FAIL, None, "run again")
+    return accuracies
+
+
+def _read_alike(opened: OpenedStudy, trial: FrozenTrial, folds: int) -> bool:
+    """Whether every artifact of the trial is whole and holds as many epochs as its record says."""
+    records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)[:folds]
+    return all(len(read_fold(opened.artifacts, r).curves.validation_loss) == r.epochs for r in records)

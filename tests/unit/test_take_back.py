@@ -1,0 +1,55 @@
+"""What a parent takes back: a dead child's trial counts a death, a stopped one's does not, and both go on at once."""
+
+import pytest
+from optuna.trial import FrozenTrial
+
+from hpo.study.opened import OpenedStudy
+from hpo.workers.take_back import TakeBack
+from storage.trials.lease import DEATHS, WorkerIdentity
+
+
+@pytest.fixture
+def study(opened) -> OpenedStudy:
+    return opened()
+
+
+def claim(study: OpenedStudy, worker: str):
+    return study.queue.claim(WorkerIdentity(worker=worker, host="laptop", pid=1, device="cpu"), study.budget)
+
+
+def trials(study: OpenedStudy) -> list[FrozenTrial]:
+    return study.storage.get_all_trials(study.handle.study_id)
+
+
+def states(study: OpenedStudy) -> list[str]:
+    return [trial.state.name for trial in trials(study)]
+
+
+def test_a_dead_child_s_trial_waits_again_and_the_death_is_told(study: OpenedStudy) -> None:
+    claim(study, "w1")
+    claim(study, "w2")
+    assert TakeBack(study).from_dead("w1", "killed by SIGKILL") is False
+    assert states(study)[:2] == ["WAITING", "RUNNING"]
+    (death,) = trials(study)[0].user_attrs[DEATHS]
+    assert (death["worker"], death["how"]) == ("w1", "killed by SIGKILL")
+
+
+def test_what_stopped_children_held_waits_again_and_no_death_is_counted(study: OpenedStudy) -> None:
+    for worker in ("w1", "w2", "another parent's"):
+        claim(study, worker)
+    TakeBack(study).from_stopped(["w1", "w2"])
+    assert states(study) == ["WAITING", "WAITING", "RUNNING"]
+    assert not any(DEATHS in trial.user_attrs for trial in trials(study))
+
+
+def test_once_a_beat_a_look_is_taken_for_the_dead_of_others(study: OpenedStudy) -> None:
+    now, leases = [0.0], study.contract.leases
+    claim(study, "elsewhere")
+    take_back = TakeBack(study, clock=lambda: now[0])
+    looks = 0
+    while "RUNNING" in states(study):
+        assert now[0] < 2 * leases.timeout_s
+        take_back.look()
+        now[0], looks = now[0] + leases.beat_interval_s, looks + 1
+    assert now[0] > leases.timeout_s
+    assert trials(study)[0].user_attrs[DEATHS][0]["worker"] == "elsewhere"
