@@ -27,7 +27,7 @@ from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
 #: Not part of what two contracts must agree on: made anew by every call.
-_DATED = {"created", "versions"}
+_DATED = {"created", "versions", "gpu_arithmetic"}
 #: Seconds between looks at the study, each of which reads its trials.
 _LOOK_EVERY_S = 1.0
 
@@ -56,7 +56,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How a job ended."""
 
     #: What result.json holds; None where a signal ended the search.
@@ -64,7 +64,7 @@ class Outcome:
     exit_code: int = 0
 
 
-def run(job: Job, read_genes: Callable[[], Genes]) -> Outcome:
+def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     """Does the whole job, or goes on with it.
 
     Args:
@@ -84,8 +84,8 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> Outcome:
         _search(opened, slots, job, stop)
     if stop:
         say("Stopped. Finished folds are kept: the same command goes on.")
-        return Outcome(None, stop.exit_code)
-    return Outcome(finalize(opened, job.output, job.answer))
+        return JobOutcome(None, stop.exit_code)
+    return JobOutcome(finalize(opened, job.output, job.answer))
 
 
 def _create_or_go_on(job: Job, genes: Genes) -> OpenedStudy:

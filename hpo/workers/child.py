@@ -53,6 +53,7 @@ def _worker(assignment: Assignment, opened: OpenedStudy, device: str, stop: Stop
     """Returns one worker in this thread, or lanes of them where several trials at once help."""
     limits = assignment.limits
     opened.contract.check_versions()
+    opened.contract.check_device(device)
     runner = TrialRunner.of(opened, device, limits.step_timeout_s)
     contract = opened.contract
     lanes = limits.lanes or lanes_for(contract.search.space, contract.settings, runner.development, device)

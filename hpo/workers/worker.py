@@ -34,7 +34,7 @@ class WorkerReport:
     lost: int = 0
 
     def count(self, state: TrialState) -> None:
-        """Count a finished trial."""
+        """Counts a finished trial."""
         match state:
             case TrialState.COMPLETE:
                 self.complete += 1
@@ -88,12 +88,13 @@ class Worker:
 
     def __post_init__(self) -> None:
         self.opened.contract.check_versions()
+        self.opened.contract.check_device(self.device)
         self._started = time.monotonic()
         self._held: HeldTrial | None = None
         self._run_trial = self.run_trial or TrialRunner.of(self.opened, self.device, self.step_timeout_s).run
 
     def work(self) -> WorkerReport:
-        """Run trials until the budget is spent, the time is over, or the flag is set."""
+        """Runs trials until the budget is spent, the time is over, or the flag is set."""
         while not self.stop and not self._time_is_over():
             # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
             budget, paused = self.opened.orders
