@@ -79,9 +79,9 @@ class Training:
         """Waits until its steps run as they will from then on; returns whether they do."""
         return self._is_settled.wait(SETTLES_WITHIN_S) and self.error is None
 
-    def join(self) -> None:
-        """Waits for its end, but not for ever: a device that hangs is its first trial's to find out."""
-        self._thread.join(SETTLES_WITHIN_S)
+    def join(self, until: float) -> None:
+        """Waits for its end, but not beyond a moment of `time.monotonic`."""
+        self._thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         try:
@@ -150,8 +150,10 @@ def measure_lanes(
             lanes, rate = len(trainings), now
     finally:
         end.set()
+        # Not for ever: a device that hangs is the first trial's to find out, which is watched.
+        until = time.monotonic() + SETTLES_WITHIN_S
         for training in trainings:
-            training.join()
+            training.join(until)
     return lanes
 
 

@@ -84,12 +84,17 @@ def left_running() -> list[str]:
     return [t.name for t in threading.enumerate() if t.name.startswith(("lane-", "lease-", "watchdog"))]
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    yield
+def let_lanes_end(release: threading.Event) -> None:
+    """In place of the process's end."""
+    release.set()
     for thread in threading.enumerate():
         if thread.name.startswith("lane-"):
             thread.join(LATE_S)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    yield
     assert left_running() == []
 
 
@@ -170,8 +175,7 @@ def test_a_second_signal_puts_back_what_all_lanes_hold_and_waits_for_none(opened
             if meeting.place() == 0:
                 os.kill(os.getpid(), signal.SIGTERM)
                 # One that came too soon after the first would be one with it.
-                while not stop.wait(1.0):
-                    pass
+                stop.wait(LATE_S)
                 os.kill(os.getpid(), signal.SIGTERM)
             release.wait(LATE_S)
             return real(*arguments, **options)
@@ -187,7 +191,7 @@ def test_a_second_signal_puts_back_what_all_lanes_hold_and_waits_for_none(opened
         assert set(states(opened)) == {"WAITING"}
         assert not has_deaths(opened)
     finally:
-        release.set()
+        let_lanes_end(release)
 
 
 def test_a_pause_is_told_once(opened: OpenedStudy, caplog) -> None:
@@ -288,7 +292,7 @@ def test_a_device_that_fails_ends_the_process_and_blames_nobody_of_several(opene
         assert not has_deaths(opened)
     finally:
         stop.set()
-        release.set()
+        let_lanes_end(release)
 
 
 def test_a_step_that_hangs_ends_the_process_and_its_trial_alone_is_blamed(opened: OpenedStudy, training) -> None:
