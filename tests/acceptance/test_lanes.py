@@ -50,7 +50,7 @@ def test_a_signal_stops_all_lanes_and_their_trials_go_back(at_work) -> None:
 
 
 def test_a_killed_process_blames_none_of_its_trials_and_the_next_has_fewer(hpo, at_work, opened_here) -> None:
-    parent, opened = at_work("disturbed", 12)
+    parent, opened = at_work("disturbed", 8)
     (killed,) = children_of(parent.pid)
     os.kill(killed, signal.SIGKILL)
     until(lambda: any(lanes_of(child) == "1" for child in children_of(parent.pid)))
@@ -59,12 +59,12 @@ def test_a_killed_process_blames_none_of_its_trials_and_the_next_has_fewer(hpo, 
     assert re.search(r"died with [23] trials in hand \(killed by SIGKILL\): none is blamed", talk), talk
     assert not any(DEATHS in trial.user_attrs for trial in trials(opened))
 
-    hpo.create("undisturbed", 12, *ONCE)
+    hpo.create("undisturbed", 8, *ONCE)
     # Two processes of two lanes keep the budget, and the numbers.
     hpo.ok("worker", "--study", "undisturbed", "--workers", "2", "--device", "cpu", "--lanes", "2")
     undisturbed = trials(opened_here("undisturbed"))
     assert [numbers(trial) for trial in trials(opened)] == [numbers(trial) for trial in undisturbed]
-    assert [trial.state for trial in undisturbed] == [TrialState.COMPLETE] * 12
+    assert [trial.state for trial in undisturbed] == [TrialState.COMPLETE] * 8
 
 
 def lanes_of(pid: int) -> str | None:
