@@ -5,16 +5,27 @@ import platform
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
+from hpo.search.space import read_space
 from hpo.study.address import StudyAddress
 from hpo.study.contract import versions
+from hpo.trial.development_rows import DevelopmentRows
+from hpo.workers.devices import slots_here
+from hpo.workers.lane_count import lanes_for
+from model.configuration import TrainingSettings
 from model.cores import usable_cores
 from model.errors import ModelError
 from model.runtime import devices_named
+from model.simulation import simulate
 from storage.artifacts import open_artifacts
 from storage.connection import open_storage
 from storage.errors import StorageError
 from storage.studies import study_names
 from storage.url import redact
+
+#: Length of the genes that a GPU is tried with: the original's.
+_CODONS = 300
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,7 @@ def examine(address: StudyAddress, device: str) -> list[Finding]:
         Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items())),
         _check("devices", lambda: ", ".join(devices_named(device))),
         _check("engine", _engine),
+        _check("workers", lambda: _workers(device)),
         _check("storage", lambda: _storage(address.storage)),
         _check("artifacts", lambda: _artifacts(address.artifact_location)),
         Finding("extras", True, _extras()),
@@ -63,6 +75,24 @@ def _engine() -> str:
     from model.runtime import best_engine
 
     return best_engine()
+
+
+def _workers(device: str) -> str:
+    """Says what `hpo worker` would start here; a GPU is tried for some seconds."""
+    names = devices_named(device)
+    if names == ("cpu",):
+        count = len(slots_here(device, None))
+        return f"1 trial at a time in each of {count} processes" if count > 1 else "1 process, 1 trial at a time"
+    return ", ".join(f"{name} trains {_lanes(name)}" for name in names)
+
+
+def _lanes(device: str) -> str:
+    settings = TrainingSettings()
+    genes = simulate(200, _CODONS, 0.05, 0).genes
+    rows = DevelopmentRows(genes, np.zeros(len(genes), dtype=np.int64), settings.genetic_code)
+    lanes = lanes_for(read_space(None, "dna"), settings, rows, device)
+    at_once = "1 trial at a time" if lanes == 1 else f"{lanes} trials at once"
+    return f"{at_once} (measured with genes of {_CODONS} codons and the default search space)"
 
 
 def _storage(url: str) -> str:

@@ -53,5 +53,9 @@ class DeviceLostError(HpoError):
     exit_code = EXIT_RENEW
 
 
+class DeviceFullError(HpoError):
+    """The device's memory ran out while other trials held some of it: no configuration can be blamed for it."""
+
+
 class StopRequested(Exception):  # noqa: N818 - a request, not an error
     """The worker was asked to stop; raised between batches, caught by the worker."""

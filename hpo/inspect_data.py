@@ -26,7 +26,10 @@ def look_at(
         genes: With labels.
         source: The file's name.
         genetic_code: NCBI number of the translation table.
-        folds, test_size, seed, duplicates: As `create-study` would be given.
+        folds: As `create-study` would be given.
+        test_size: Likewise.
+        seed: Likewise.
+        duplicates: Likewise.
     """
     return {
         "source": source,

@@ -18,6 +18,7 @@ from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.status import read_status
 from hpo.terminal import say
+from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot, slots_here
 from hpo.workers.parent import run_children
 from model.genes import Genes
@@ -26,7 +27,7 @@ from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
 #: Not part of what two contracts must agree on: made anew by every call.
-_DATED = {"created", "versions"}
+_DATED = {"created", "versions", "gpu_arithmetic"}
 #: Seconds between looks at the study, each of which reads its trials.
 _LOOK_EVERY_S = 1.0
 
@@ -43,6 +44,8 @@ class Job:
     device: str = "auto"
     #: Worker processes; None for one per GPU, or one per core.
     workers: int | None = None
+    #: Trials at once in each; None for as many as help.
+    lanes: int | None = None
     #: How the study is answered.
     answer: FinalizeOptions
 
@@ -53,7 +56,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JobOutcome:
     """How a job ended."""
 
     #: What result.json holds; None where a signal ended the search.
@@ -61,7 +64,7 @@ class Outcome:
     exit_code: int = 0
 
 
-def run(job: Job, read_genes: Callable[[], Genes]) -> Outcome:
+def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     """Does the whole job, or goes on with it.
 
     Args:
@@ -78,11 +81,11 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> Outcome:
     opened = _create_or_go_on(job, read_genes())
     say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
     with on_stop() as stop:
-        _search(opened, slots, job.log_file, stop)
+        _search(opened, slots, job, stop)
     if stop:
         say("Stopped. Finished folds are kept: the same command goes on.")
-        return Outcome(None, stop.exit_code)
-    return Outcome(finalize(opened, job.output, job.answer))
+        return JobOutcome(None, stop.exit_code)
+    return JobOutcome(finalize(opened, job.output, job.answer))
 
 
 def _create_or_go_on(job: Job, genes: Genes) -> OpenedStudy:
@@ -133,7 +136,7 @@ def _check_budget(opened: OpenedStudy, trials: int) -> None:
         )
 
 
-def _search(opened: OpenedStudy, slots: Sequence[Slot], log_file: Path, stop: StopFlag) -> None:
+def _search(opened: OpenedStudy, slots: Sequence[Slot], job: Job, stop: StopFlag) -> None:
     """Runs worker processes until the budget is spent, with live progress."""
     # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
     hurried = opened.in_a_hurry()
@@ -143,9 +146,17 @@ def _search(opened: OpenedStudy, slots: Sequence[Slot], log_file: Path, stop: St
             progress.update(read_status(hurried))
 
     with search_progress(opened.budget) as progress:
-        run_children(opened, slots, stop, log_file=log_file, on_look=lambda: show(progress), poll_s=_LOOK_EVERY_S)
+        run_children(
+            opened,
+            slots,
+            stop,
+            limits=Limits(lanes=job.lanes),
+            log_file=job.log_file,
+            on_look=lambda: show(progress),
+            poll_s=_LOOK_EVERY_S,
+        )
     if not stop and read_status(opened).state != "done":
         raise HpoError(
             f"All workers ended before the budget of study {opened.handle.name!r} was spent.",
-            f"Their log is {os.fspath(log_file)}. The same command goes on where they stopped.",
+            f"Their log is {os.fspath(job.log_file)}. The same command goes on where they stopped.",
         )

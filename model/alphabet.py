@@ -66,7 +66,7 @@ def clean(texts: Sequence[str], alphabet: AlphabetOrAuto = "auto") -> tuple[list
 
 
 def detect(sequences: Sequence[bytes]) -> Alphabet:
-    """Tell DNA from protein by the share of letters that are A, C, G, T, U or N in any case.
+    """Tells DNA from protein by the share of letters that are A, C, G, T, U or N in any case.
 
     Raises:
         DataError: The share lies between what genes and proteins have.
@@ -86,7 +86,7 @@ def detect(sequences: Sequence[bytes]) -> Alphabet:
 
 
 def count_ambiguous(sequences: Sequence[str], alphabet: Alphabet) -> int:
-    """Count the IUPAC ambiguity letters of cleaned sequences."""
+    """Counts the IUPAC ambiguity letters of cleaned sequences."""
     clear = CLEAR[alphabet].encode()
     return sum(len(sequence.encode().translate(None, clear)) for sequence in sequences)
 

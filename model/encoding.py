@@ -52,7 +52,7 @@ class Encoded:
         return len(self.lengths)
 
     def subset(self, indices: Indices) -> "Encoded":
-        """Take some rows (numbers from 0, or a mask [N]); T stays as it is."""
+        """Takes some rows (numbers from 0, or a mask [N]); T stays as it is."""
         return Encoded(self.tokens[indices], self.lengths[indices], self.vocabulary_size)
 
     def identities(self) -> NDArray[np.int64]:
@@ -63,17 +63,17 @@ class Encoded:
 
 
 def encodings_for(alphabet: Alphabet) -> tuple[Encoding, ...]:
-    """Name the encodings that sequences of this alphabet can have."""
+    """Names the encodings that sequences of this alphabet can have."""
     return get_args(Encoding) if alphabet == "dna" else ("amino_acid",)
 
 
 def vocabulary(encoding: Encoding) -> tuple[str, ...]:
-    """Name every token of an encoding; the index is the token."""
+    """Names every token of an encoding; the index is the token."""
     return _VOCABULARIES[encoding]
 
 
 def spelled(token: int, encoding: Encoding, genetic_code: int = 1) -> str:
-    """Write a token for people: A, ATC (I), K; a dash for padding."""
+    """Writes a token for people: A, ATC (I), K; a dash for padding."""
     if token == PAD:
         return "–"
     word = vocabulary(encoding)[token]

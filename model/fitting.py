@@ -61,7 +61,7 @@ class Fitting:
         )
         self.runner = GraphRunner(self.device, graphs, lambda: self.network.dropout_stream.generator)
         with memory_errors(self.device):
-            self._steps = self._way_of_stepping()
+            self.steps = self._way_of_stepping()
 
     def _way_of_stepping(self) -> Steps:
         learner = Learner(self.network, self.optimizer, self.data, self.pace.steps / self.data.rows)
@@ -126,7 +126,7 @@ class Fitting:
         self.network.train()
         rates = [self._learning_rate(epoch, step, plan) for step in range(len(plan.batches))]
         # Summed on the device, where they arise: reading them after each batch would stop a GPU.
-        totals = self._steps.epoch(plan, rates, on_batch)
+        totals = self.steps.epoch(plan, rates, on_batch)
         loss, correct = (totals / self.data.rows).tolist()
         return loss, correct
 

@@ -35,7 +35,7 @@ class Genes:
         return len(self.sequences)
 
     def subset(self, indices: Indices) -> "Genes":
-        """Take some rows, in the order given.
+        """Takes some rows, in the order given.
 
         Args:
             indices: Row numbers from 0, or a mask [N].
@@ -51,7 +51,7 @@ class Genes:
         )
 
     def fingerprint(self) -> str:
-        """Give the SHA-256 of the alphabet and of all rows (id, sequence, label) in their order, as hex."""
+        """Gives the SHA-256 of the alphabet and of all rows (id, sequence, label) in their order, as hex."""
         digest = hashlib.sha256(self.alphabet.encode())
         labels = [None] * len(self) if self.labels is None else self.labels.tolist()
         for row in zip(self.ids, self.sequences, labels, strict=True):
@@ -60,7 +60,7 @@ class Genes:
 
 
 def join(first: Genes, second: Genes) -> Genes:
-    """Put the rows of two data sets of one alphabet below one another.
+    """Puts the rows of two data sets of one alphabet below one another.
 
     Raises:
         DataError: Their alphabets differ.

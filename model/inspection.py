@@ -81,12 +81,12 @@ class Inspection:
     encodings: tuple[EncodingInspection, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Give the same as dicts, tuples, strings and numbers, ready for JSON."""
+        """Gives the same as dicts, tuples, strings and numbers, ready for JSON."""
         return asdict(self)
 
 
 def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
-    """Count what a data set holds, and what its duplicates and contradictions imply.
+    """Counts what a data set holds, and what its duplicates and contradictions imply.
 
     Args:
         genes: With labels.

@@ -72,7 +72,7 @@ def mutate_positions(
     seed: int,
     device: str = "cpu",
 ) -> Mutagenesis | None:
-    """Change the genes position by position.
+    """Changes the genes position by position.
 
     Args:
         networks: One network, or several whose probabilities are averaged.
@@ -99,7 +99,7 @@ def mutate_positions(
 def change_letters(
     networks: BiLSTM | Sequence[BiLSTM], genes: Encoded, row: int, letters: NDArray[np.uint8], device: str = "cpu"
 ) -> Changes:
-    """Change one gene, one letter at a time, to those that are common there.
+    """Changes one gene, one letter at a time, to those that are common there.
 
     Args:
         networks: One network, or several whose probabilities are averaged.
@@ -115,7 +115,7 @@ def change_letters(
 
 
 def common_letters(seen: Encoded) -> NDArray[np.uint8]:
-    """Find the letters that are worth trying.
+    """Finds the letters that are worth trying.
 
     Args:
         seen: The training rows; equal ones count once.

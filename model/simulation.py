@@ -108,7 +108,7 @@ def _descend(
     distinct_share: float,
     random: np.random.Generator,
 ) -> Simulated:
-    """Make mutants of the ancestor with labels by the rule."""
+    """Makes mutants of the ancestor with labels by the rule."""
     codons = len(ancestor)
     copies = _copies(genes, distinct_share, random)
     resistant = _balanced(copies)
@@ -131,7 +131,7 @@ def _descend(
 
 
 def write_simulated(simulated: Simulated, path: str | Path) -> None:
-    """Write simulated genes with their noisy labels; see `write_genes`."""
+    """Writes simulated genes with their noisy labels; see `write_genes`."""
     write_genes(simulated.genes, path)
 
 
@@ -145,7 +145,7 @@ def _check(genes: int, codons: int, noise: float) -> None:
 
 
 def _copies(genes: int, distinct_share: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Draw how many rows each variant has: [D], largest first, each at least one."""
+    """Draws how many rows each variant has: [D], largest first, each at least one."""
     distinct = round(genes * distinct_share)
     weights = 1 / np.arange(1, distinct + 1)
     weights = np.minimum(weights / weights.sum(), _LARGEST_SHARE)
@@ -154,7 +154,7 @@ def _copies(genes: int, distinct_share: float, random: np.random.Generator) -> N
 
 
 def _balanced(copies: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Give each variant, largest first, to the class with fewer rows; the ancestor, first, is susceptible."""
+    """Gives each variant, largest first, to the class with fewer rows; the ancestor, first, is susceptible."""
     resistant = np.zeros(len(copies), dtype=np.bool_)
     lead = 0
     for variant, rows in enumerate(copies.tolist()):
@@ -169,7 +169,7 @@ def _variants(
     resistant: NDArray[np.bool_],
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Make one mutant of the ancestor for each variant: codon numbers [D, L]."""
+    """Makes one mutant of the ancestor for each variant: codon numbers [D, L]."""
     count, length = len(resistant), len(ancestor)
     variants = np.tile(ancestor, (count, 1))
     neutral = np.setdiff1d(np.arange(1, length - 1), positions)
@@ -188,7 +188,7 @@ def _variants(
 
 
 def _other_residue(codons: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """Draw a codon for each that means another amino acid, never a stop."""
+    """Draws a codon for each that means another amino acid, never a stop."""
     drawn = random.choice(_SENSE, len(codons))
     while (same := _RESIDUES[drawn] == _RESIDUES[codons]).any():
         drawn[same] = random.choice(_SENSE, int(same.sum()))
@@ -196,7 +196,7 @@ def _other_residue(codons: NDArray[np.int64], random: np.random.Generator) -> ND
 
 
 def _silent_mutations(rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.int64]:
-    """Change codons of [N, L] to others of the same meaning; the start codon stays."""
+    """Changes codons of [N, L] to others of the same meaning; the start codon stays."""
     count, length = rows.shape
     which = np.repeat(np.arange(count), random.poisson(_SILENT_MUTATIONS, count))
     where = random.integers(1, length, len(which))
@@ -209,6 +209,6 @@ def _silent_mutations(rows: NDArray[np.int64], random: np.random.Generator) -> N
 
 
 def _spell(rows: NDArray[np.int64]) -> list[str]:
-    """Write codon numbers [N, L] as letters."""
+    """Writes codon numbers [N, L] as letters."""
     letters = np.array(CODONS, dtype="S3")
     return [letters[row].tobytes().decode() for row in rows]

@@ -16,7 +16,7 @@ _ALPHABET = b"hpo:alphabet"
 
 
 def to_bytes(genes: Genes, folds: NDArray[np.int64] | None = None) -> bytes:
-    """Write genes, and the fold of each row where there is one, as Parquet.
+    """Writes genes, and the fold of each row where there is one, as Parquet.
 
     Args:
         genes: N rows; without labels the column `resistant` is left out.
@@ -34,7 +34,7 @@ def to_bytes(genes: Genes, folds: NDArray[np.int64] | None = None) -> bytes:
 
 
 def from_bytes(data: bytes) -> tuple[Genes, NDArray[np.int64] | None]:
-    """Read what `to_bytes` wrote.
+    """Reads what `to_bytes` wrote.
 
     Returns:
         The genes and the fold of each row [N], or None where no folds were written.

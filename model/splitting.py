@@ -84,7 +84,7 @@ def split(
 
 
 def unseen(groups: NDArray[np.int64], test: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Tell which test rows have a sequence that no development row has.
+    """Tells which test rows have a sequence that no development row has.
 
     Args:
         groups: [N], as `group_ids` gives them for development and test rows together.
@@ -102,7 +102,7 @@ def assign(
     shares: tuple[float, ...],
     random: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Put whole groups into bins so that every bin gets its share of each class.
+    """Puts whole groups into bins so that every bin gets its share of each class.
 
     The largest group comes first, and each goes where its classes lack most, relative to what the bin shall
     hold; the many small groups at the end even out what the large ones left.
@@ -135,7 +135,7 @@ def assign(
 
 
 def _fill(parts: list[list[float]], shares: tuple[float, ...], head_start: list[float]) -> list[int]:
-    """Choose a bin for each group in turn (plain floats: a loop over numpy scalars is ten times slower)."""
+    """Chooses a bin for each group in turn (plain floats: a loop over numpy scalars is ten times slower)."""
     # What each bin still lacks of each class, as a part of what it shall hold.
     lack = [[start, start] for start in head_start]
     bins = range(len(shares))

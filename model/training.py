@@ -130,10 +130,16 @@ def train_final(
     """Trains for exactly `epochs` epochs and returns the network, in evaluation mode and on the CPU.
 
     Args:
+        config: As `train_fold` takes it, like all that is not explained here; so are the errors.
+        settings: Likewise.
+        train: Likewise.
+        vocabulary_size: V.
         epochs: From `choose_epoch`; the schedule's horizon stays the settings', as in the folds.
+        seed: As `train_fold` takes it.
+        device: Likewise.
         validation: Rows whose curve is recorded; they do not influence the weights. None records no such curve.
-
-    For the other arguments and the errors see `train_fold`.
+        on_batch: As `train_fold` takes it.
+        graphs: Likewise.
     """
     with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs) as fitting:
         curves = Curves()

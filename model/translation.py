@@ -47,7 +47,7 @@ def codon_numbers(letters: NDArray[np.uint8]) -> NDArray[np.uint16]:
 
 @lru_cache(maxsize=32)
 def translations(genetic_code: int) -> dict[int, tuple[str, str]]:
-    """Give codon and amino acid, by codon number, for the 3,375 codons of bases and ambiguity letters.
+    """Gives codon and amino acid, by codon number, for the 3,375 codons of bases and ambiguity letters.
 
     Args:
         genetic_code: NCBI's number of the table, 1 is the standard code.
@@ -71,7 +71,7 @@ def translations(genetic_code: int) -> dict[int, tuple[str, str]]:
 
 
 def check_genetic_code(genetic_code: int) -> None:
-    """Refuse a genetic code that cannot translate up to the first stop.
+    """Refuses a genetic code that cannot translate up to the first stop.
 
     Raises:
         DataError: Naming the codes that can.

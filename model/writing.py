@@ -19,7 +19,7 @@ _NAMES = ("id", "sequence", "resistant")
 
 
 def write_genes(genes: Genes, path: str | Path) -> None:
-    """Write genes with their labels; the same genes give the same bytes.
+    """Writes genes with their labels; the same genes give the same bytes.
 
     Args:
         genes: With labels.

@@ -41,6 +41,18 @@ Workers = Annotated[
 ]
 
 
+Lanes = Annotated[
+    int | None,
+    option(
+        "--lanes",
+        help="Trials that each process trains at once; by default as many as help: measured on a GPU, 1 on a CPU.",
+        min=1,
+        max=32,
+        metavar="N",
+    ),
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class StorageOptions:
     """Where studies and artifacts are kept."""

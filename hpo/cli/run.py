@@ -13,6 +13,7 @@ from hpo.cli.options import (
     DataOptions,
     Device,
     Json,
+    Lanes,
     Output,
     SearchOptions,
     SplitOptions,
@@ -36,6 +37,7 @@ def run(
     choice: AnswerOptions,
     device: Device = "auto",
     workers: Workers = None,
+    lanes: Lanes = None,
     json: Json = False,
 ) -> None:
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
@@ -50,6 +52,7 @@ def run(
         output=output,
         device=device,
         workers=workers,
+        lanes=lanes,
         answer=FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble),
     )
     outcome = do_job(job, lambda: read_labelled(data, reading))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hpo.cli.command import STEP_BY_STEP, command, option
-from hpo.cli.options import Device, StorageOptions, Study, Workers
+from hpo.cli.options import Device, Lanes, StorageOptions, Study, Workers
 
 
 def register(app: typer.Typer) -> None:
@@ -19,6 +19,7 @@ def worker(
     study: Study = None,
     device: Device = "auto",
     workers: Workers = None,
+    lanes: Lanes = None,
     timeout: Annotated[
         float | None,
         option("--timeout", help="Claim no further trial after so many seconds.", min=0, metavar="S"),
@@ -39,5 +40,5 @@ def worker(
     from hpo.workers.parent import run_worker
 
     log_to_stderr("info")
-    limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout)
+    limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout, lanes=lanes)
     sys.exit(run_worker(where.address(study), slots_here(device, workers), limits))

@@ -24,6 +24,7 @@ from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from hpo.terminal import say, step
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
+from model.runtime import resolve_device
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +75,7 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
         NotFinishedError: The budget is not spent, or no trial is complete.
     """
     opened.contract.check_versions()
+    opened.contract.check_device(str(resolve_device(options.device)))
     _check_finished(opened, options.early)
     open_report_folder(output)
     _tell_of_another_report(opened, output)

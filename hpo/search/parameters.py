@@ -3,6 +3,7 @@
 What a value means to the learner is not known here.
 """
 
+import math
 from typing import Annotated, Literal, cast
 
 import optuna
@@ -46,6 +47,11 @@ class Range(BaseModel):
         """Returns the values that have to be allowed for the whole range to be allowed."""
         return (self.low, self.high)
 
+    def middle(self, whole: bool) -> Value:
+        """Returns the value in the middle, on the range's own scale."""
+        middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
+        return round(middle) if whole else middle
+
     def contains(self, value: Value) -> bool:
         """Returns whether the sampler could propose `value`."""
         return not isinstance(value, str) and self.low <= value <= self.high
@@ -81,6 +87,10 @@ class Choices(BaseModel):
         """Returns every choice."""
         return self.choices
 
+    def middle(self, whole: bool) -> Value:
+        """Returns the choice in the middle of the list."""
+        return self.choices[len(self.choices) // 2]
+
     def contains(self, value: Value) -> bool:
         """Returns whether the sampler could propose `value`."""
         return value in self.choices
@@ -105,6 +115,10 @@ class Fixed(BaseModel):
     def examples(self) -> tuple[Value, ...]:
         """Returns the value."""
         return (self.value,)
+
+    def middle(self, whole: bool) -> Value:
+        """Returns the value."""
+        return self.value
 
 
 Parameter = Annotated[Range | Choices | Fixed, Field(discriminator="kind")]

@@ -21,6 +21,10 @@ from model.configuration import LearnerConfig, original_configuration
 from model.encoding import Encoding
 from model.errors import ModelError
 
+#: Hyperparameters with which a network's memory grows.
+_SIZES = ("embedding_size", "hidden_size", "layers", "batch_size")
+_LONGEST_FIRST: tuple[Encoding, ...] = ("nucleotide", "codon", "amino_acid")
+
 
 class Space(BaseModel):
     """A checked search space: one entry per field of `LearnerConfig`, and only values that the learner allows.
@@ -55,6 +59,22 @@ class Space(BaseModel):
     def encodings(self) -> tuple[Encoding, ...]:
         """Every encoding that a trial may ask for."""
         return tuple(cast(Encoding, value) for value in self.parameters["encoding"].examples())
+
+    @property
+    def middle(self) -> LearnerConfig:
+        """A configuration from the middle of the space: what most trials are like."""
+        values: dict[str, Any] = {name: entry.middle(_is_whole(name)) for name, entry in self.parameters.items()}
+        return LearnerConfig(**values)
+
+    @property
+    def largest(self) -> LearnerConfig:
+        """The configuration that needs the most memory."""
+        values: dict[str, Any] = {name: entry.examples()[-1] for name, entry in self.parameters.items()}
+        for name in _SIZES:
+            values[name] = max(self.parameters[name].examples())
+        # Nucleotides are the longest: three for each codon.
+        values["encoding"] = next((one for one in _LONGEST_FIRST if one in self.encodings), values["encoding"])
+        return LearnerConfig(**values)
 
     def suggest(self, trial: optuna.trial.Trial) -> LearnerConfig:
         """Returns the configuration that the sampler proposes for `trial`."""

@@ -17,6 +17,7 @@ from hpo.choices import Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
 from hpo.study.formats import upgraded
+from model import gpu
 from model.alphabet import Alphabet
 from model.choices import Duplicates
 from model.configuration import LearnerConfig, TrainingSettings
@@ -145,6 +146,8 @@ class Contract(Frozen):
     baseline: Annotated[LearnerConfig, BeforeValidator(_reader(LearnerConfig))]
     leases: Leases
     versions: dict[str, str]
+    #: How GPUs computed when it was made; a CPU's numbers have not changed.
+    gpu_arithmetic: int = Field(ge=1, le=MOST)
 
     @property
     def settings(self) -> TrainingSettings:
@@ -172,6 +175,22 @@ class Contract(Frozen):
             raise ContractError(
                 f"This machine cannot work on study {self.study!r}: {'; '.join(differing)}.",
                 "Install the study's versions here, or create a new study.",
+            )
+
+    def check_device(self, device: str) -> None:
+        """Refuses a device that would give other numbers than those that the study has.
+
+        Args:
+            device: As PyTorch names it.
+
+        Raises:
+            ContractError: It is a GPU, and GPUs computed otherwise when the study was made.
+        """
+        if device != "cpu" and self.gpu_arithmetic != gpu.ARITHMETIC:
+            raise ContractError(
+                f"Study {self.study!r} was made when GPUs computed otherwise (way {self.gpu_arithmetic}, here way "
+                f"{gpu.ARITHMETIC}): its trials and those of {device} could not be compared.",
+                "Go on with --device cpu, or with the version of hpo that made it, or create a new study.",
             )
 
 

@@ -26,6 +26,7 @@ from hpo.study.contract import (
     first_complaint,
     versions,
 )
+from model import gpu
 from model.choices import Duplicates
 from model.configuration import TrainingSettings, original_configuration
 from model.errors import DataError
@@ -118,6 +119,7 @@ def _contract(genes: Genes, plan: Plan, space: Space, development: Rows, test: R
             max_deaths=plan.retries,
         ),
         versions=versions(),
+        gpu_arithmetic=gpu.ARITHMETIC,
     )
 
 

@@ -6,7 +6,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 | format | what changed |
 |---|---|
 | 1 | the first |
-| 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone |
+| 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
 """
 
 from collections.abc import Callable, Mapping
@@ -41,7 +41,7 @@ def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
     return current | {"format": CURRENT}
 
 
-def _seed_once(document: dict[str, Any], study: str) -> dict[str, Any]:
+def _from_first(document: dict[str, Any], study: str) -> dict[str, Any]:
     """From 1 to 2."""
     splitting = document.get("splitting")
     if not isinstance(splitting, Mapping):  # the check of the fields will say so
@@ -52,8 +52,11 @@ def _seed_once(document: dict[str, Any], study: str) -> dict[str, Any]:
             f"The contract of study {study!r} names two seeds: seed is {seed!r}, splitting.seed is {again!r}.",
             "It was changed after `hpo create-study` wrote it: make a new study.",
         )
-    return document | {"splitting": {name: value for name, value in splitting.items() if name != "seed"}}
+    return document | {
+        "gpu_arithmetic": 1,
+        "splitting": {name: value for name, value in splitting.items() if name != "seed"},
+    }
 
 
 #: By the format that they start from: 1, 2, ...
-_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_seed_once,)
+_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first,)

@@ -40,6 +40,10 @@ class OpenedStudy:
         handle = replace(self.handle, storage=storage)
         return replace(self, storage=storage, handle=handle, queue=TrialQueue(storage, handle.study_id))
 
+    def for_another_thread(self) -> "OpenedStudy":
+        """The same study, for a thread beside this one: a pruner remembers what it was asked last."""
+        return replace(self, pruner=_pruner_of(self.contract))
+
     @property
     def orders(self) -> tuple[int, bool]:
         """Budget and pause, in one read."""
@@ -73,18 +77,19 @@ class OpenedStudy:
         )
 
 
-def open_study(address: StudyAddress, opening: RetryPolicy | None = None) -> OpenedStudy:
+def open_study(address: StudyAddress, opening: RetryPolicy | None = None, threads: int = 2) -> OpenedStudy:
     """Opens a study of ours.
 
     Args:
         address: Where it lives; without a name where the storage holds one study.
         opening: How long storage and artifacts may take to answer for the first time.
+        threads: How many may talk to the storage at once; a worker has two.
 
     Raises:
         StorageError: The storage does not answer, or holds no such study.
         ContractError: The study was not made by `hpo create-study`.
     """
-    storage = open_storage(address.storage, opening=opening)
+    storage = open_storage(address.storage, opening=opening, pool_size=threads)
     handle = find_study(storage, address.study)
     attributes = handle.attributes()
     if CONTRACT not in attributes:
@@ -100,5 +105,9 @@ def open_study(address: StudyAddress, opening: RetryPolicy | None = None) -> Ope
         contract=contract,
         artifacts=open_artifacts(address.artifact_location, opening=opening),
         queue=TrialQueue(storage, handle.study_id),
-        pruner=pruner_named(contract.search.pruner, contract.splitting.folds, fold_accuracies),
+        pruner=_pruner_of(contract),
     )
+
+
+def _pruner_of(contract: Contract) -> BasePruner:
+    return pruner_named(contract.search.pruner, contract.splitting.folds, fold_accuracies)

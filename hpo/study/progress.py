@@ -19,7 +19,7 @@ class SearchProgress:
         self._task = progress.add_task("search", total=budget, folds=0, best="–", left="–", workers=0)
 
     def update(self, status: Status) -> None:
-        """Show a status."""
+        """Shows a status."""
         if self._progress.disable:
             self._tell(status)
             return

@@ -73,7 +73,7 @@ def labels_of(genes: Genes) -> NDArray[np.bool_]:
 
 
 def load_development_rows(contract: Contract, artifacts: ArtifactStore) -> DevelopmentRows:
-    """Read the development rows of a study, and check that they are the ones of the contract.
+    """Reads the development rows of a study, and checks that they are the ones of the contract.
 
     Raises:
         ContractError: The artifact holds other rows than the contract says.

@@ -17,7 +17,7 @@ _CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accura
 
 
 def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds: float) -> FoldRecord:
-    """Store a fold's result and return its record, to be written into the trial next."""
+    """Stores a fold's result and returns its record, to be written into the trial next."""
     buffer = io.BytesIO()
     curves = {name: np.asarray(getattr(result.curves, name), dtype=np.float64) for name in _CURVES}
     np.savez(buffer, allow_pickle=False, probabilities=result.probabilities, **curves)

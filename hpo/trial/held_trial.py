@@ -4,6 +4,7 @@ Whatever is written to it goes in one transaction under the lease. Left to itsel
 intermediate value at a time, and whoever was taken for dead meanwhile writes to a trial that is another's.
 """
 
+import threading
 from contextlib import ExitStack
 from functools import cached_property
 from typing import Any, Self, cast
@@ -39,6 +40,7 @@ class HeldTrial:
         self._opened, self._claim, self._stop = opened, claim, stop
         self._heartbeat = Heartbeat(opened.queue, claim, beat_interval_s=opened.contract.leases.beat_interval_s)
         self._beating = ExitStack()
+        self._ending = threading.RLock()
         self._proposed = _Proposed(opened.storage)
 
     def __enter__(self) -> Self:
@@ -46,7 +48,7 @@ class HeldTrial:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._beating.close()
+        self._end_beats()
 
     @cached_property
     def trial(self) -> optuna.trial.Trial:
@@ -106,18 +108,25 @@ class HeldTrial:
         Raises:
             LeaseLostError: We no longer hold it: the result is dropped.
         """
-        self._beating.close()
+        self._end_beats()
         self._queue.finish(self._claim, state, value, reason)
 
     def put_back(self) -> None:
-        """Gives the trial back unfinished; the beats end first. May be called again where it was interrupted.
+        """Gives the trial back unfinished; the beats end first.
+
+        May be called again where it was interrupted, and by another thread than the one that trains.
 
         Raises:
             LeaseLostError: We no longer hold it.
             StorageUnavailableError: No answer soon; the lease runs out instead.
         """
-        self._beating.close()
+        self._end_beats()
         self._hurried_queue.put_back(self._claim)
+
+    def _end_beats(self) -> None:
+        # Whoever comes second waits: no beat may come after the trial has gone back.
+        with self._ending:
+            self._beating.close()
 
     @property
     def _queue(self) -> TrialQueue:

@@ -14,7 +14,7 @@ from typing import Self
 
 from optuna.trial import TrialState
 
-from hpo.errors import DeviceLostError, HpoError, StopRequested
+from hpo.errors import DeviceFullError, DeviceLostError, HpoError, StopRequested
 from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
@@ -25,10 +25,10 @@ from hpo.trial.checkpoints import Checkpoints
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_fold, write_fold
 from hpo.trial.held_trial import HeldTrial
-from hpo.trial.watchdog import Watchdog
+from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
-from model.errors import CheckpointError, TrainingError
+from model.errors import CheckpointError, OutOfMemoryError, TrainingError
 from model.runtime import computes
 from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
@@ -59,6 +59,8 @@ class TrialRunner:
         device: As PyTorch names it.
         step_timeout_s: A training step that takes longer hangs, and the process ends.
         clock: Seconds, monotonic.
+        has_company: Says whether other trials have had some of the device while this one ran.
+        on_hang: Called when a step hangs, with the seconds that it was given; ends the process.
     """
 
     contract: Contract
@@ -67,6 +69,8 @@ class TrialRunner:
     device: str
     step_timeout_s: float = 600.0
     clock: Callable[[], float] = time.monotonic
+    has_company: Callable[[], bool] = lambda: False
+    on_hang: Callable[[float], None] = end_process
 
     @classmethod
     def of(cls, opened: OpenedStudy, device: str, step_timeout_s: float = 600.0) -> Self:
@@ -91,6 +95,7 @@ class TrialRunner:
             StopRequested: The worker is to stop; finished folds stay recorded.
             LeaseLostError: The trial is another's.
             DeviceLostError: The device computes nothing any more.
+            DeviceFullError: Its memory ran out, and others had some of it.
             StorageError, HpoError, OSError: Not the configuration's fault: others may have more luck with it.
         """
         checkpoints = Checkpoints(self.artifacts, self.contract, trial, self.clock)
@@ -102,6 +107,10 @@ class TrialRunner:
     def _to_its_end(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
         try:
             return self._folds(trial, checkpoints)
+        except OutOfMemoryError as error:
+            if self.has_company():
+                raise DeviceFullError(f"Trial {trial.number}: {error.message}") from error
+            return Outcome(state=TrialState.FAIL, reason=str(error))
         except TrainingError as error:
             return Outcome(state=TrialState.FAIL, reason=str(error))
         except (StopRequested, StorageError, HpoError, OSError):
@@ -161,7 +170,7 @@ class TrialRunner:
     ) -> FoldResult:
         fold = len(earlier)
         encoded = self.development.encoded(config.encoding)
-        watchdog = Watchdog(self.step_timeout_s)
+        watchdog = Watchdog(self.step_timeout_s, self.on_hang)
 
         def on_batch() -> None:
             watchdog.step()

@@ -26,12 +26,12 @@ class Watchdog:
 
     Args:
         limit_s: The longest that a step may take.
-        end: What to do when one took longer; ends the process by default.
+        end: Called with the limit when one took longer.
     """
 
-    def __init__(self, limit_s: float, end: Callable[[float], None] | None = None) -> None:
+    def __init__(self, limit_s: float, end: Callable[[float], None]) -> None:
         self._limit_s = limit_s
-        self._end = end or _end_process
+        self._end = end
         self._looks = 0
         self._is_away = False
 
@@ -70,7 +70,8 @@ class Watchdog:
                 return
 
 
-def _end_process(limit_s: float) -> None:
+def end_process(limit_s: float) -> None:
+    """Ends this process because a training step hangs; its parent starts another."""
     log.error("no training step was done within %g s (--step-timeout); this process ends", limit_s)
     if os.environ.get("HPO_DEBUG"):
         faulthandler.dump_traceback(file=sys.stderr)

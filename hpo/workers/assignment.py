@@ -20,18 +20,21 @@ _NAME = "HPO_WORKER_NAME"
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How long a worker may go on."""
+    """What bounds a worker."""
 
     #: Claim no further trial after this time; None for no limit.
     timeout_s: float | None = None
     #: The longest that one training step may take.
     step_timeout_s: float = 600.0
+    #: Trials at once; None for as many as help.
+    lanes: int | None = None
 
     @property
     def arguments(self) -> list[str]:
         """As arguments of the child."""
         timeout = [] if self.timeout_s is None else ["--timeout", str(self.timeout_s)]
-        return [*timeout, "--step-timeout", str(self.step_timeout_s)]
+        lanes = [] if self.lanes is None else ["--lanes", str(self.lanes)]
+        return [*timeout, "--step-timeout", str(self.step_timeout_s), *lanes]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +71,7 @@ def read_assignment(arguments: Sequence[str], environment: Mapping[str, str] = o
     parser.add_argument("--device", required=True)
     parser.add_argument("--timeout", type=float)
     parser.add_argument("--step-timeout", type=float, required=True)
+    parser.add_argument("--lanes", type=int)
     told = parser.parse_args(arguments)
     try:
         return Assignment(
@@ -75,7 +79,7 @@ def read_assignment(arguments: Sequence[str], environment: Mapping[str, str] = o
             worker=environment[_NAME],
             device=told.device,
             parent_pid=int(environment[_PARENT]),
-            limits=Limits(timeout_s=told.timeout, step_timeout_s=told.step_timeout),
+            limits=Limits(timeout_s=told.timeout, step_timeout_s=told.step_timeout, lanes=told.lanes),
         )
     except (KeyError, ValueError) as error:
         raise UsageError("This process works for a parent that starts it.", "Start workers with: hpo worker") from error

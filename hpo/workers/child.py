@@ -12,14 +12,21 @@ from typing import NoReturn
 
 from hpo.boundary import exit_code_of
 from hpo.logs import log_to_stderr
-from hpo.signals import on_stop
+from hpo.signals import StopFlag, on_stop
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.terminal import say
-from hpo.workers.assignment import Assignment, read_assignment
+from hpo.trial.runner import TrialRunner
+from hpo.workers.assignment import Assignment, Limits, read_assignment
+from hpo.workers.lane_count import lanes_for
+from hpo.workers.lanes import Lanes
 from hpo.workers.worker import Worker
+from model.gpu.capacity import MOST_LANES
 from model.runtime import resolve_device
 from storage.retry import RetryPolicy
 from storage.trials.lease import WorkerIdentity
+
+#: Lanes talk to the storage for milliseconds now and then; more connections than these would idle.
+MOST_CONNECTIONS = 8
 
 
 def main() -> NoReturn:
@@ -33,21 +40,42 @@ def work(assignment: Assignment) -> int:
     device = str(resolve_device(assignment.device))
     with on_stop() as stop:
         # The parent has found the storage well: one that is away now is waited for, as in the middle of a trial.
-        opened = open_study(assignment.address, opening=RetryPolicy())
+        opened = open_study(assignment.address, opening=RetryPolicy(), threads=_connections(assignment.limits, device))
         stop.watch(lambda: os.getppid() != assignment.parent_pid)
-        worker = Worker(
-            opened=opened,
-            identity=identity_of(assignment.worker, device),
-            device=device,
-            stop=stop,
-            timeout_s=assignment.limits.timeout_s,
-            step_timeout_s=assignment.limits.step_timeout_s,
-        )
-        report = worker.work()
+        report = _worker(assignment, opened, device, stop).work()
         done = ", ".join(f"{count} {what.replace('_', ' ')}" for what, count in asdict(report).items() if count)
         idle = "stopped before its first trial" if stop else _why_idle(opened)
         say(f"Worker {assignment.worker}: {done or idle}.")
     return stop.exit_code
+
+
+def _worker(assignment: Assignment, opened: OpenedStudy, device: str, stop: StopFlag) -> Worker | Lanes:
+    """Returns one worker in this thread, or lanes of them where several trials at once help."""
+    limits = assignment.limits
+    opened.contract.check_versions()
+    opened.contract.check_device(device)
+    runner = TrialRunner.of(opened, device, limits.step_timeout_s)
+    contract = opened.contract
+    lanes = limits.lanes or lanes_for(contract.search.space, contract.settings, runner.development, device)
+    identity = identity_of(assignment.worker, device)
+    if lanes > 1:
+        return Lanes(
+            opened=opened, identity=identity, runner=runner, stop=stop, count=lanes, timeout_s=limits.timeout_s
+        )
+    return Worker(
+        opened=opened,
+        identity=identity,
+        device=device,
+        stop=stop,
+        timeout_s=limits.timeout_s,
+        run_trial=runner.run,
+    )
+
+
+def _connections(limits: Limits, device: str) -> int:
+    """Returns how many connections to the storage are enough: a worker and its heartbeat talk to it."""
+    lanes = limits.lanes or (1 if device == "cpu" else MOST_LANES)
+    return min(2 * lanes, MOST_CONNECTIONS)
 
 
 def leave(code: int) -> NoReturn:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
@@ -72,6 +72,8 @@ class Fleet:
     def __post_init__(self) -> None:
         self._children: dict[int, _Child] = {}
         self._fruitless: Counter[int] = Counter()
+        #: Of slots whose child died with several trials in hand.
+        self._most_lanes: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         for index in range(len(self.slots)):
@@ -129,8 +131,16 @@ class Fleet:
     def _may_go_on(self, index: int, child: _Child, code: int) -> bool:
         """Has what a dead child held taken back. Returns whether its slot may have another."""
         how = _how(code)
-        fruitful = self.take_back.from_dead(child.worker, how)
-        self._fruitless[index] = 0 if fruitful else self._fruitless[index] + 1
+        left = self.take_back.from_dead(child.worker, how)
+        if left.held > 1:
+            # No fruitless death: it is on the way to the trial that is at fault, and the way is short.
+            self._most_lanes[index] = left.held // 2
+            log.warning(
+                "worker %s died with %d trials in hand (%s): none is blamed; starting another that trains %d at once",
+                *(child.worker, left.held, how, self._most_lanes[index]),
+            )
+            return True
+        self._fruitless[index] = 0 if left.had_finished else self._fruitless[index] + 1
         if self._fruitless[index] < MAX_FRUITLESS:
             log.warning("worker %s died (%s); starting another", child.worker, how)
             return True
@@ -148,7 +158,11 @@ class Fleet:
     def _spawn(self, index: int) -> None:
         slot = self.slots[index]
         assignment = Assignment(
-            address=self.address, worker=new_name(), device=slot.device, parent_pid=os.getpid(), limits=self.limits
+            address=self.address,
+            worker=new_name(),
+            device=slot.device,
+            parent_pid=os.getpid(),
+            limits=replace(self.limits, lanes=self._most_lanes.get(index, self.limits.lanes)),
         )
         environment = {
             # First, so that what the user has set himself wins.

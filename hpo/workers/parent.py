@@ -1,5 +1,7 @@
 """The parent of worker processes: one child per slot does the work, and this process sees to them. It trains nothing.
 
+`fleet` starts the children and starts again those that die; here is the loop that both commands use.
+
 A single slot has a parent too: a trial may take its process with it, and the worker lives on.
 """
 

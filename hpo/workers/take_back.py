@@ -6,8 +6,9 @@ beat however long that is.
 
 import logging
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 
 from hpo.study.opened import OpenedStudy
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
@@ -15,6 +16,16 @@ from storage.trials.lease import Claim
 from storage.trials.stale import StaleWatch
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What a dead child left behind."""
+
+    #: Whether it had finished a trial.
+    had_finished: bool
+    #: Trials that it held at once.
+    held: int
 
 
 class TakeBack:
@@ -44,23 +55,28 @@ class TakeBack:
             with suppress(StorageUnavailableError):
                 self._watch.sweep(self._opened.budget)
 
-    def from_dead(self, worker: str, how: str) -> bool:
+    def from_dead(self, worker: str, how: str) -> Aftermath:
         """Takes back at once what a child held that died: nobody waits for its lease to run out.
+
+        Where it held several trials, nobody can tell which of them ended it: no death is counted, and whoever goes on
+        in its place should hold fewer, until it can be told.
 
         Args:
             worker: Its name.
             how: How it died, in words; recorded in the trial.
-
-        Returns:
-            Whether it had finished a trial.
         """
+        held: list[Claim] = []
         try:
-            self._watch.release_dead(worker, self._opened.budget, how)
-            return self._opened.queue.finished_by(worker) > 0
+            held = self._held_by([worker])
+            if len(held) > 1:
+                self._put_back(held)
+            else:
+                self._watch.release_dead(worker, self._opened.budget, how)
+            return Aftermath(self._opened.queue.finished_by(worker) > 0, len(held))
         except StorageError as error:
             # The other workers will notice by its lease, and nobody can say that it was of no use.
             log.warning("worker %s died, and what it held could not be given back yet: %s", worker, error)
-            return True
+            return Aftermath(had_finished=True, held=len(held))
 
     def from_stopped(self, workers: Collection[str]) -> None:
         """Puts back what children held that were ended on purpose; no death is counted: their trials are not at fault.
@@ -68,16 +84,22 @@ class TakeBack:
         Args:
             workers: Their names.
         """
-        queue = self._opened.queue
         try:
-            for trial in queue.running(self._opened.budget):
-                if trial.lease is not None and trial.lease.worker in workers:
-                    self._put_back(Claim(trial.trial_id, trial.number, trial.lease))
+            self._put_back(self._held_by(workers))
         except StorageError as error:
             log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
 
-    def _put_back(self, claim: Claim) -> None:
-        # Where it is no longer held, its worker had come to an end with it after all.
-        with suppress(LeaseLostError):
-            self._opened.queue.put_back(claim)
-            log.info("trial %d: put back, its finished folds are kept", claim.number)
+    def _held_by(self, workers: Collection[str]) -> list[Claim]:
+        running = self._opened.queue.running(self._opened.budget)
+        return [
+            Claim(trial.trial_id, trial.number, trial.lease)
+            for trial in running
+            if trial.lease is not None and trial.lease.worker in workers
+        ]
+
+    def _put_back(self, held: Sequence[Claim]) -> None:
+        for claim in held:
+            # Where it is no longer held, its worker had come to an end with it after all.
+            with suppress(LeaseLostError):
+                self._opened.queue.put_back(claim)
+                log.info("trial %d: put back, its finished folds are kept", claim.number)

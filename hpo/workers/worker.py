@@ -2,6 +2,7 @@
 
 import logging
 import random
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +34,7 @@ class WorkerReport:
     lost: int = 0
 
     def count(self, state: TrialState) -> None:
-        """Count a finished trial."""
+        """Counts a finished trial."""
         match state:
             case TrialState.COMPLETE:
                 self.complete += 1
@@ -41,6 +42,21 @@ class WorkerReport:
                 self.pruned += 1
             case _:
                 self.failed += 1
+
+
+class PauseNews:
+    """Says that a study is paused, or open again: once, however many workers of a process find it so."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._paused = False
+
+    def tell(self, paused: bool) -> None:
+        """Says it if it is new."""
+        with self._lock:
+            is_new, self._paused = paused != self._paused, paused
+        if is_new:
+            log.info("the study is paused: waiting for hpo resume" if paused else "the study is open again")
 
 
 @dataclass(kw_only=True)
@@ -56,6 +72,7 @@ class Worker:
         step_timeout_s: A training step that takes longer hangs, and the process ends.
         run_trial: Runs a trial that we hold to its end; by default a `TrialRunner` of this worker's own, with the rows
             that it reads now.
+        news: Told of every look at whether the study is paused.
         report: Counts what was done.
     """
 
@@ -66,20 +83,22 @@ class Worker:
     timeout_s: float | None = None
     step_timeout_s: float = 600.0
     run_trial: Callable[[HeldTrial], Outcome] | None = None
+    news: PauseNews = field(default_factory=PauseNews)
     report: WorkerReport = field(default_factory=WorkerReport)
 
     def __post_init__(self) -> None:
         self.opened.contract.check_versions()
+        self.opened.contract.check_device(self.device)
         self._started = time.monotonic()
-        self._paused = False
+        self._held: HeldTrial | None = None
         self._run_trial = self.run_trial or TrialRunner.of(self.opened, self.device, self.step_timeout_s).run
 
     def work(self) -> WorkerReport:
-        """Run trials until the budget is spent, the time is over, or the flag is set."""
+        """Runs trials until the budget is spent, the time is over, or the flag is set."""
         while not self.stop and not self._time_is_over():
             # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
             budget, paused = self.opened.orders
-            self._tell_of_a_pause(paused)
+            self.news.tell(paused)
             if not paused:
                 claim = self.opened.queue.claim(self.identity, budget)
                 if claim is not None:
@@ -91,21 +110,24 @@ class Worker:
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
         return self.report
 
-    def _tell_of_a_pause(self, paused: bool) -> None:
-        if paused != self._paused:
-            self._paused = paused
-            log.info("the study is paused: waiting for hpo resume" if paused else "the study is open again")
+    def let_go(self) -> None:
+        """Puts back what is held now, from another thread than that of `work`; the process is to end."""
+        if (trial := self._held) is not None:
+            self._put_back(trial)
 
     def _time_is_over(self) -> bool:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
 
     def _work_on(self, trial: HeldTrial) -> None:
+        self._held = trial
         try:
             self._finish_or_put_back(trial)
         except StopNow:
             # A second signal, in the middle of anything: of putting back too.
             self._put_back(trial)
             raise
+        finally:
+            self._held = None
 
     def _finish_or_put_back(self, trial: HeldTrial) -> None:
         try:
@@ -120,7 +142,7 @@ class Worker:
             self._put_back(trial)
             return
         except DeviceLostError:
-            # Neither finished nor put back: the parent counts this death against the trial.
+            # Neither finished nor put back: the parent counts this death, unless the process held other trials too.
             raise
         except (StorageError, HpoError, OSError):
             # Not the configuration's fault (a full disk, an artifact that is gone): others may have more luck.

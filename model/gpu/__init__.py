@@ -2,3 +2,7 @@
 
 Everything here but the capture itself runs on a CPU too, where the tests compare it with the plain way.
 """
+
+#: Raised whenever a GPU's numbers change: what it trained before and after must not stand side by side in one study.
+#: 1: each direction alone. 2: cuDNN's bidirectional call over padded shapes; bf16 keeps no copies of weights.
+ARITHMETIC = 2

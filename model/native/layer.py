@@ -1,10 +1,9 @@
-"""The compiled layer as torch functions: checks, memory, gradients. `bilstm.cpp` does the arithmetic.
+"""The compiled layer as torch functions: memory and gradients. `bilstm.cpp` does the arithmetic.
 
 Shape letters: B batch, T time, I input features, H hidden, V vocabulary.
 """
 
 import ctypes
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +13,7 @@ from torch.autograd.function import once_differentiable
 
 from model.dropout import DropoutMask
 from model.errors import OutOfMemoryError
-
-_SIZES = ("steps", "batch", "inputs", "hidden", "vocabulary", "threads")
-_POINTERS = (
-    *("lengths", "tokens", "x", "table", "w_in", "w_state", "bias", "y", "last", "saved"),
-    *("dy", "dlast", "dx", "dtable", "dw_in", "dw_state", "dbias"),
-)
-
-
-class Problem(ctypes.Structure):
-    """`struct Problem` of bilstm.cpp, field by field."""
-
-    _fields_ = [(name, ctypes.c_int64) for name in _SIZES] + [(name, ctypes.c_void_p) for name in _POINTERS]
-
-
-@dataclass(frozen=True)
-class Source:
-    """What the layer reads: either features with weights and bias, or tokens with a table.
-
-    A table holds each token's input product and bias, computed once instead of at every occurrence.
-    """
-
-    #: [T, B, I] float32, or [T, B] uint8 tokens.
-    values: Tensor
-    #: [2, 4H, I] input weights, or [2, V, 4H] table.
-    weights: Tensor
-    #: [2, 4H], both biases of `nn.LSTM` added; None with tokens.
-    bias: Tensor | None
+from model.native.problem import Problem, Source, check, problem_of
 
 
 class NativeLayer:
@@ -119,7 +92,7 @@ class NativeLayer:
         return results
 
     def _run(self, source: Source, lengths: Tensor, w_state: Tensor) -> tuple[Tensor, Tensor]:
-        _check(source, lengths, w_state)
+        check(source, lengths, w_state)
         tensors = (source.values, source.weights, w_state, source.bias)
         training = torch.is_grad_enabled() and any(t is not None and t.requires_grad for t in tensors)
         result: tuple[Tensor, Tensor] = _Layer.apply(self, training, lengths, *tensors)  # type: ignore[no-untyped-call]
@@ -179,7 +152,7 @@ class _Layer(torch.autograd.Function):
         lengths, w_state = lengths.contiguous(), w_state.contiguous()
         steps, batch, hidden = len(values), len(lengths), w_state.shape[2]
         y, last = w_state.new_empty(steps, batch, 2 * hidden), w_state.new_empty(2, batch, hidden)
-        problem = _problem(native, source, lengths, w_state, y=y, last=last)
+        problem = problem_of(native.threads, source, lengths, w_state, y=y, last=last)
         if training:
             saved = w_state.new_empty(native.saved_floats(problem))
             problem.saved = saved.data_ptr()
@@ -198,8 +171,8 @@ class _Layer(torch.autograd.Function):
         dweights, dw_state = torch.empty_like(weights), torch.empty_like(w_state)
         dbias = None if bias is None else torch.empty_like(bias)
         by_tokens = bias is None
-        problem = _problem(
-            ctx.native,
+        problem = problem_of(
+            ctx.native.threads,
             source,
             lengths,
             w_state,
@@ -217,55 +190,8 @@ class _Layer(torch.autograd.Function):
         return None, None, None, dx, dweights, dw_state, dbias
 
 
-def _problem(native: NativeLayer, source: Source, lengths: Tensor, w_state: Tensor, **others: Tensor | None) -> Problem:
-    by_tokens = source.bias is None
-    size = source.weights.shape
-    tensors = {
-        "lengths": lengths,
-        "tokens" if by_tokens else "x": source.values,
-        "table" if by_tokens else "w_in": source.weights,
-        "w_state": w_state,
-        "bias": source.bias,
-        **others,
-    }
-    problem = Problem(
-        steps=len(source.values),
-        batch=len(lengths),
-        hidden=w_state.shape[2],
-        inputs=0 if by_tokens else size[2],
-        vocabulary=size[1] if by_tokens else 0,
-        threads=native.threads,
-        **{name: tensor.data_ptr() for name, tensor in tensors.items() if tensor is not None},
-    )
-    # The pointers are good for as long as somebody holds the tensors.
-    problem.tensors = tensors
-    return problem
-
-
 def _contiguous(tensor: Tensor | None) -> Tensor | None:
     return None if tensor is None else tensor.contiguous()
-
-
-def _check(source: Source, lengths: Tensor, w_state: Tensor) -> None:
-    steps, batch, hidden = len(source.values), len(lengths), w_state.shape[2]
-    tensors, expected = [lengths, w_state, source.values, source.weights], [(batch,), (2, 4 * hidden, hidden)]
-    if source.bias is None:
-        floats = [w_state, source.weights]
-        expected += [(steps, batch), (2, source.weights.shape[1], 4 * hidden)]
-    else:
-        tensors.append(source.bias)
-        floats, inputs = tensors[1:], source.weights.shape[2]
-        expected += [(steps, batch, inputs), (2, 4 * hidden, inputs), (2, 4 * hidden)]
-    shapes = [tuple(tensor.shape) for tensor in tensors]
-    if shapes != expected or 0 in (steps, batch, hidden):
-        raise ValueError(f"shapes are {shapes}; {expected} are needed, with none of T, B and H 0.")
-    if lengths.dtype != torch.int64 or any(t.dtype != torch.float32 for t in floats):
-        raise ValueError(f"types are {[t.dtype for t in tensors]}; lengths are to be int64, the rest float32.")
-    if any(tensor.device.type != "cpu" for tensor in tensors):
-        raise ValueError(f"devices are {[str(t.device) for t in tensors]}; this layer runs on the cpu.")
-    shortest, longest = (int(bound) for bound in lengths.aminmax())
-    if shortest < 0 or longest > steps:
-        raise ValueError(f"lengths reach from {shortest} to {longest}; 0 to {steps} is allowed.")
 
 
 def _succeed(failed: int) -> None:

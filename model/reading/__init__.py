@@ -26,7 +26,7 @@ def read_genes(
     intermediate: Intermediate | None = None,
     require_labels: bool = True,
 ) -> Genes:
-    """Read genes and their labels from a file of any format that is known; its bytes tell which.
+    """Reads genes and their labels from a file of any format that is known; its bytes tell which.
 
     Rows are counted from 1 in messages, the header not included.
 
@@ -69,7 +69,7 @@ def read_genes(
 
 
 def _ids(values: list[object]) -> list[str]:
-    """Name every row: as its id says, or by its number where it has none."""
+    """Names every row: as its id says, or by its number where it has none."""
     return [
         str(row) if value is None or not str(value).strip() else str(value).strip()
         for row, value in enumerate(values, start=1)
@@ -77,7 +77,7 @@ def _ids(values: list[object]) -> list[str]:
 
 
 def _texts(values: list[object]) -> list[str]:
-    """Make sure that sequences are text."""
+    """Makes sure that sequences are text."""
     for row, value in enumerate(values, start=1):
         if value is None:
             raise DataError(f"Row {row}: the sequence is missing.", "Remove the row, or fill it in.")

@@ -24,7 +24,7 @@ _MOST_NAMES = 20
 
 
 def sequence_column(table: Table, wanted: str | None) -> str:
-    """Find the column of the sequences.
+    """Finds the column of the sequences.
 
     Raises:
         DataError: There is none, or several are equally likely.
@@ -36,7 +36,7 @@ def sequence_column(table: Table, wanted: str | None) -> str:
 
 
 def label_column(table: Table, wanted: str | None) -> str:
-    """Find the column of the labels.
+    """Finds the column of the labels.
 
     Raises:
         DataError: There is none, or several are equally likely.
@@ -48,7 +48,7 @@ def label_column(table: Table, wanted: str | None) -> str:
 
 
 def id_column(table: Table, wanted: str | None) -> str | None:
-    """Find the column of the ids, or None where the table has none.
+    """Finds the column of the ids, or None where the table has none.
 
     Raises:
         DataError: The wanted column is not there.
@@ -57,7 +57,7 @@ def id_column(table: Table, wanted: str | None) -> str | None:
 
 
 def check_apart(table: Table, chosen: list[str]) -> None:
-    """Refuse one column for two purposes.
+    """Refuses one column for two purposes.
 
     Args:
         table: Where the columns stand.
@@ -109,7 +109,7 @@ def _missing(table: Table, what: str, usual: tuple[tuple[str, ...], ...], step: 
 
 
 def _list(table: Table) -> str:
-    """Name the columns; a file without a header may have a whole gene for a name."""
+    """Names the columns; a file without a header may have a whole gene for a name."""
     short = [name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "..." for name in table.names]
     more = [f"and {len(short) - _MOST_NAMES} more"] if len(short) > _MOST_NAMES else []
     return ", ".join([repr(name) for name in short[:_MOST_NAMES]] + more) or "none"

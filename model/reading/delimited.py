@@ -20,7 +20,7 @@ _BLOCK = 16 * 2**20
 
 
 def open_delimited(data: bytes, path: Path) -> Table:
-    """Open a table of text whose first line names the columns.
+    """Opens a table of text whose first line names the columns.
 
     Args:
         data: The file's bytes, UTF-8.
@@ -53,7 +53,7 @@ def _delimiter(header: str, path: Path) -> str:
 
 
 def _read(body: pa.Buffer, width: int, wanted: list[int], delimiter: str) -> list[list[object]]:
-    """Read the columns with these numbers; pyarrow knows the columns by number, so names may repeat."""
+    """Reads the columns with these numbers; pyarrow knows the columns by number, so names may repeat."""
     if _BLANK.match(body):
         return [[] for _ in wanted]
     ragged: list[arrow.InvalidRow] = []

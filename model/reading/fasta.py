@@ -30,7 +30,7 @@ _HINT = (
 
 
 def open_fasta(data: bytes, path: Path, label_key: str | None = None) -> Table:
-    """Open a FASTA file as a table with the columns id, sequence and, where a header has a label, resistant.
+    """Opens a FASTA file as a table with the columns id, sequence and, where a header has a label, resistant.
 
     Args:
         data: The file's bytes.
@@ -65,7 +65,7 @@ def open_fasta(data: bytes, path: Path, label_key: str | None = None) -> Table:
 
 
 def parse_header(title: str, keys: frozenset[str] = _USUAL_KEYS) -> tuple[str, str | None]:
-    """Split a header into the id and the label, None where it has no label."""
+    """Splits a header into the id and the label, None where it has no label."""
     words = [word for word in _WORDS.split(title) if word]
     name = (title.split(None, 1) or [""])[0].rstrip("|;")
     for word in words[1:]:
@@ -78,5 +78,5 @@ def parse_header(title: str, keys: frozenset[str] = _USUAL_KEYS) -> tuple[str, s
 
 
 def _without(name: str, label: str) -> str:
-    """Take a label that is part of the first word (`>gene7|R`) off the id."""
+    """Takes a label that is part of the first word (`>gene7|R`) off the id."""
     return name.removesuffix(label).rstrip("|;") if name.endswith(("|" + label, ";" + label)) else name

@@ -11,7 +11,7 @@ from model.reading.table import Table
 
 
 def open_table(path: Path, label_key: str | None = None) -> Table:
-    """Open a file of any known format.
+    """Opens a file of any known format.
 
     Args:
         path: The file, gzipped or not.

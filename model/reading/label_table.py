@@ -8,7 +8,7 @@ from model.reading.formats import open_table
 
 
 def look_up(ids: list[str], path: Path, label_column: str | None = None, id_column: str | None = None) -> list[object]:
-    """Find the label of each gene; rows of the table that no gene asks for are ignored.
+    """Finds the label of each gene; rows of the table that no gene asks for are ignored.
 
     Args:
         ids: Of the genes, in order. Length N.

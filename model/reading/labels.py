@@ -22,7 +22,7 @@ _ALLOWED = "booleans, 1/0, R/S, resistant/susceptible"
 def parse_labels(
     values: Sequence[object], intermediate: Intermediate | None = None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Read labels.
+    """Reads labels.
 
     Args:
         values: One per row: booleans, numbers, words or None. Length N.

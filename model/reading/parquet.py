@@ -11,7 +11,7 @@ from model.reading.table import Table
 
 
 def open_parquet(data: bytes, path: Path) -> Table:
-    """Open a Parquet file.
+    """Opens a Parquet file.
 
     Raises:
         DataError: The file is damaged.

@@ -14,7 +14,7 @@ _EXPECTED = "Expected: a dict of lists, such as {'genes': [...], 'resistant': [.
 
 
 def open_pickled(data: bytes, path: Path) -> Table:
-    """Open a `.npy` file that holds a pickled dict of columns, without running anything of it.
+    """Opens a `.npy` file that holds a pickled dict of columns, without running anything of it.
 
     Raises:
         DataError: It is damaged, holds something else, or names things that are not admitted.

@@ -17,7 +17,7 @@ _READABLE = "Readable: .npy (the pickled form), CSV or TSV, FASTA, Parquet; each
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file, and unpack it where it is gzipped.
+    """Reads a file, and unpacks it where it is gzipped.
 
     Raises:
         DataError: The file is not there, not readable, empty, or its gzip is damaged.
@@ -39,7 +39,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def format_of(data: bytes, path: Path) -> Format:
-    """Tell the format by the first bytes.
+    """Tells the format by the first bytes.
 
     Raises:
         DataError: It is a binary file of another kind.

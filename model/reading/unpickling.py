@@ -55,7 +55,7 @@ class _Dtype:
         self.order = state[1]
 
     def values(self, data: object, count: int) -> list[object]:
-        """Read plain values from bytes that must have the right size."""
+        """Reads plain values from bytes that must have the right size."""
         raw = data.encode("latin-1") if isinstance(data, str) else data
         kind = np.dtype(self.order + self.code if self.order != "|" else self.code)
         if not isinstance(raw, bytes) or len(raw) != count * kind.itemsize:
@@ -153,7 +153,7 @@ for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # numpy 1 a
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> object:
-        """Give the stand-in for a name; the only way by which a pickle reaches anything."""
+        """Gives the stand-in for a name; the only way by which a pickle reaches anything."""
         try:
             return _ADMITTED_NAMES[module, name]
         except KeyError:
@@ -161,7 +161,7 @@ class _Unpickler(pickle.Unpickler):
 
 
 def safe_unpickle(data: bytes, origin: str, start: int = 0) -> object:
-    """Read one pickle without running anything of it.
+    """Reads one pickle without running anything of it.
 
     Args:
         data: The bytes that hold the pickle.
@@ -188,7 +188,7 @@ def safe_unpickle(data: bytes, origin: str, start: int = 0) -> object:
 
 
 def _check_memo(stream: io.BytesIO) -> None:
-    """Refuse memo numbers that no writer gives: the memo is an array, and a large number fills the memory."""
+    """Refuses memo numbers that no writer gives: the memo is an array, and a large number fills the memory."""
     for position, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
         if opcode.name in _PUTS and int(cast(int, argument)) > position:
             raise _RefusedError("It numbers its parts in a way that wastes memory.")

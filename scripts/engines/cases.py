@@ -45,6 +45,7 @@ class GpuCase:
     hidden: int
     layers: int
     batches: int  # of an epoch
+    most_lanes: int = 8  # whose memory the card has, beside that of all other ways
 
     @property
     def name(self) -> str:
@@ -67,7 +68,7 @@ GPU_CASES = (
     GpuCase(shortest=99, longest=99, batch=32, embedding=16, hidden=24, layers=1, batches=400),
     GpuCase(shortest=99, longest=99, batch=32, embedding=16, hidden=64, layers=2, batches=200),
     GpuCase(shortest=300, longest=300, batch=400, embedding=50, hidden=62, layers=2, batches=40),
-    GpuCase(shortest=200, longest=300, batch=400, embedding=50, hidden=62, layers=2, batches=40),
+    GpuCase(shortest=200, longest=300, batch=400, embedding=50, hidden=62, layers=2, batches=40, most_lanes=4),
 )
 
 CASES = tuple(

@@ -60,6 +60,7 @@ class Limit:
         self.left = BATCHES
 
     def __call__(self) -> None:
+        """Counts a batch."""
         self.left -= 1
         if self.left == 0:
             raise EnoughError

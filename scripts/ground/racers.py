@@ -60,11 +60,13 @@ class CountingQueue(TrialQueue):
     finished_at = 0.0
 
     def claim(self, worker: WorkerIdentity, budget: int) -> Claim | None:
+        """Claims, and counts what came of it."""
         claim = super().claim(worker, budget)
         self.failed += claim is None and not self.counts(budget).is_spent
         return claim
 
     def finish(self, *arguments: Any) -> None:
+        """Finishes, and notes when."""
         super().finish(*arguments)
         self.finished_at = time.monotonic()
 

@@ -34,7 +34,7 @@ class Parent:
     exit_codes: list[int] = field(default_factory=list)
 
     def start(self) -> None:
-        """Start it."""
+        """Starts it."""
         command = [*self.prefix, sys.executable, "-m", "hpo", "worker", "--device", "cpu"]
         self.process = subprocess.Popen(
             [*command, "--workers", str(self.workers)],

@@ -23,7 +23,7 @@ Labelled = tuple[sparse.csr_matrix, NDArray[np.bool_]]
 
 
 def linear_study(kind: Kind, seed: int) -> dict[str, Any]:
-    """Choose the best of many by cross-validation, retrain it, and look up its accuracy on fresh genes."""
+    """Chooses the best of many by cross-validation, retrain it, and look up its accuracy on fresh genes."""
     made = study_genes(kind, seed)
     labels, features = made.genes.labels, mutations(made.genes, made)
     groups = group_ids(made.genes, encodings_for("dna"))

@@ -85,7 +85,7 @@ def calls(networks: list[BiLSTM] | tuple[BiLSTM, ...], genes: Genes, encoding: s
 
 
 def fold_models(opened: OpenedStudy, development: DevelopmentRows, winner: ChosenTrial) -> list[BiLSTM]:
-    """Train the winner's folds again, as the search did: it keeps their predictions, not their networks."""
+    """Trains the winner's folds again, as the search did: it keeps their predictions, not their networks."""
     config, contract = winner.config, opened.contract
     return [
         train_final(

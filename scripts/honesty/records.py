@@ -17,7 +17,7 @@ def read(files: Sequence[Path]) -> list[dict[str, Any]]:
 
 
 def add(file: Path, record: dict[str, Any]) -> None:
-    """Write one study down."""
+    """Writes one study down."""
     with file.open("a") as lines:
         lines.write(json.dumps(record) + "\n")
 

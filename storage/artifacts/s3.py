@@ -23,6 +23,9 @@ from storage.url import redact
 
 T = TypeVar("T")
 
+#: Of one process.
+MOST_CONNECTIONS = 32
+
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket", "NotFound"}
 # Refusals that ask for patience; so does every answer of the 500s.
 _PASSING = {"429", "RequestTimeout", "SlowDown", "Throttling", "ThrottlingException"}
@@ -130,7 +133,11 @@ class S3Blobs:
 
 def _client() -> Any:
     # Tried once: how often and how long is said in one place, `storage.retry`.
-    return boto3.client("s3", config=Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}))
+    # As many connections as one process trains trials at once, for which boto3 has too few by default.
+    config = Config(
+        connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}, max_pool_connections=MOST_CONNECTIONS
+    )
+    return boto3.client("s3", config=config)
 
 
 def _is_passing(error: BaseException) -> bool:

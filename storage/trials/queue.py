@@ -2,7 +2,8 @@
 
 A trial is in the budget when its number is below it. Trials wait in the study as WAITING, are claimed one at a time
 under a lease, and are changed only by whoever holds the lease. What makes this exact, whoever else does the same at the
-same moment, are the transactions of `storage.trials.ledger`; here is what a worker asks for.
+same moment, are the transactions in `storage.database.transactions`, which `storage.connection` plugs in as the
+storage's `ledger`; here is what a worker asks for.
 """
 
 import time

@@ -13,7 +13,7 @@ from hpo.workers.assignment import Assignment, Limits, new_name, read_assignment
 ADDRESS = StudyAddress(storage="postgresql://me:sesame@db/hpo", study="s", artifacts="/shared/artifacts")
 
 
-@pytest.mark.parametrize("limits", [Limits(), Limits(timeout_s=0.0, step_timeout_s=0.001)])
+@pytest.mark.parametrize("limits", [Limits(), Limits(timeout_s=0.0, step_timeout_s=0.001), Limits(lanes=3)])
 def test_a_child_reads_what_its_parent_wrote(limits: Limits) -> None:
     told = Assignment(address=ADDRESS, worker="w1", device="cuda:0", parent_pid=7, limits=limits)
     assert read_assignment(told.arguments, told.environment) == told

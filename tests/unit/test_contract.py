@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hpo.errors import ContractError, UsageError
 from hpo.search.space import read_space
 from hpo.study.contract import parse, versions
+from model import gpu
 from model.configuration import TrainingSettings, original_configuration
 
 ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 5}
@@ -41,9 +42,14 @@ DOCUMENT: dict[str, Any] = {
     "baseline": original_configuration("dna").as_dict(),
     "leases": {"beat_interval_s": 10.0, "timeout_s": 60.0, "max_deaths": 3},
     "versions": versions(),
+    "gpu_arithmetic": gpu.ARITHMETIC,
 }
 #: As `create-study` wrote it first.
-FIRST = {**DOCUMENT, "format": 1, "splitting": {**DOCUMENT["splitting"], "seed": 1}}
+FIRST = {
+    **{name: value for name, value in DOCUMENT.items() if name != "gpu_arithmetic"},
+    "format": 1,
+    "splitting": {**DOCUMENT["splitting"], "seed": 1},
+}
 
 Path = tuple[str | int, ...]
 HOSTILE: tuple[Any, ...] = (
@@ -169,7 +175,7 @@ def test_a_contract_survives_json() -> None:
 
 
 def test_a_study_of_the_first_format_is_the_same_contract() -> None:
-    assert parse(FIRST, "s") == parse(DOCUMENT, "s")
+    assert parse(FIRST, "s") == parse({**DOCUMENT, "gpu_arithmetic": 1}, "s")
 
 
 def test_a_study_made_before_a_hyperparameter_came_has_its_default() -> None:
@@ -216,3 +222,12 @@ def test_the_same_versions_pass_and_others_are_named() -> None:
     other = parse({**DOCUMENT, "versions": {**versions(), "torch": "1.0", "optuna": "4.0"}}, "s")
     with pytest.raises(ContractError, match=r"optuna .* 4\.0 .*torch .* 1\.0"):
         other.check_versions()
+
+
+def test_a_study_of_earlier_gpus_goes_on_on_a_cpu_alone() -> None:
+    earlier, now = parse(FIRST, "s"), parse(DOCUMENT, "s")
+    earlier.check_device("cpu")
+    now.check_device("cuda:0")
+    with pytest.raises(ContractError, match="'s' was made when GPUs computed otherwise") as refused:
+        earlier.check_device("cuda:0")
+    assert "--device cpu" in refused.value.next_step

@@ -12,8 +12,10 @@ import pytest
 
 from hpo.signals import StopFlag, StopNow
 from hpo.study.address import StudyAddress
+from hpo.workers.assignment import Limits
 from hpo.workers.devices import slots_for
 from hpo.workers.fleet import MAX_FRUITLESS, Fleet
+from hpo.workers.take_back import Aftermath
 from model.allocator import ALLOCATOR_ENVIRONMENT
 from model.configuration import TrainingSettings
 
@@ -69,14 +71,16 @@ def test_more_workers_than_gpus_are_dealt_out() -> None:
 class TakenBack:
     """What the fleet told of its dead, and what it is told of their fruits."""
 
-    def __init__(self, fruitful: bool) -> None:
+    def __init__(self, fruitful: bool, held: Sequence[int] = ()) -> None:
         self.fruitful = fruitful
+        #: Trials that each child holds when it dies, one after another; the others hold one.
+        self.held = list(held)
         self.told: list[str] = []
         self.given_back: list[str] = []
 
-    def from_dead(self, worker: str, how: str) -> bool:
+    def from_dead(self, worker: str, how: str) -> Aftermath:
         self.told.append(how)
-        return self.fruitful
+        return Aftermath(self.fruitful, self.held.pop(0) if self.held else 1)
 
     def from_stopped(self, workers: Sequence[str]) -> None:
         self.given_back += workers
@@ -87,12 +91,13 @@ def fleet_of() -> Iterator[Callable[[str, TakenBack], Fleet]]:
     """A fleet of one slot whose child runs some Python in place of a worker."""
     with ExitStack() as stack:
 
-        def make(code: str, taken_back: TakenBack) -> Fleet:
+        def make(code: str, taken_back: TakenBack, lanes: int | None = None) -> Fleet:
             fleet = Fleet(
                 slots=slots_for(["cpu"], 1, cores=1),
                 address=StudyAddress(storage="sqlite:///nowhere.db"),
                 take_back=taken_back,
                 stop=StopFlag(),
+                limits=Limits(lanes=lanes),
                 command=(sys.executable, "-c", code),
             )
             stack.enter_context(fleet)
@@ -138,6 +143,20 @@ def test_a_child_that_is_killed_before_it_finished_anything_is_not_restarted_for
     assert taken_back.told == ["killed by SIGKILL"] * MAX_FRUITLESS
     assert fleet.restarts == MAX_FRUITLESS - 1
     assert fleet.exit_codes == [-9]
+
+
+def test_children_that_die_with_several_trials_have_fewer_and_fewer_until_the_culprit_is_alone(
+    fleet_of, tmp_path: Path, caplog
+) -> None:
+    told = tmp_path / "lanes"
+    code = f"import os, sys; open({str(told)!r}, 'a').write(sys.argv[sys.argv.index('--lanes') + 1] + ' ');"
+    taken_back = TakenBack(fruitful=False, held=[16, 8, 4, 2])
+    fleet = fleet_of(f"{code} os.kill(os.getpid(), 9)", taken_back, lanes=16)
+    poll_until(fleet, lambda: not fleet.alive)
+    # On the way there no death is one of those after which a slot stays empty.
+    assert told.read_text().split() == ["16", "8", "4", "2", *["1"] * MAX_FRUITLESS]
+    assert "died with 16 trials in hand (killed by SIGKILL): none is blamed" in caplog.text
+    assert "starting another that trains 8 at once" in caplog.text
 
 
 def test_a_child_that_finishes_trials_is_restarted_however_often_it_dies(fleet_of) -> None:

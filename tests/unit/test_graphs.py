@@ -121,7 +121,8 @@ def test_a_callers_stop_within_a_batch_leaves_nothing_behind() -> None:
     expected, before = fold(), memory()
     with pytest.raises(StopError):
         fold(on_batch=stop)
-    assert memory() == before
+    assert memory()[0] == before[0]
+    assert memory()[1] <= before[1]
     assert_same(fold(), expected)
 
 
@@ -153,12 +154,15 @@ def test_a_lane_without_room_fails_alone() -> None:
         assert_same(beside.result(120), expected)
 
 
-def test_memory_is_the_same_after_each_fold() -> None:
-    seen = []
-    for number in range(12):
+def test_memory_does_not_grow_from_fold_to_fold() -> None:
+    tensors, held = [], []
+    for number in range(50):
         fold(replace(CONFIG, hidden_size=12 + 4 * (number % 3)), seed=number)
-        seen.append(memory())
-    assert seen[3:] == seen[:3] * 3
+        tensors.append(memory()[0])
+        held.append(memory()[1])
+    assert len(set(tensors[3:])) == 1
+    # What torch holds beyond that may go down: it gives back what graphs took.
+    assert max(held[25:]) <= max(held[:25])
 
 
 def memory() -> tuple[int, int]:

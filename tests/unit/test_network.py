@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from model import runtime
 from model.configuration import LearnerConfig, original_configuration
 from model.engines import StockEngine, engine_for
+from model.gpu.lanes import wake_gradients
 from model.layers import BidirectionalLSTM, reversal, reverse_within_lengths
 from model.native import native_layer
 from model.network import BiLSTM, build_network
@@ -59,6 +60,7 @@ def configs_with(*poolings: str) -> st.SearchStrategy[LearnerConfig]:
 
 
 def network_on(device: str, engine: str, config: LearnerConfig) -> BiLSTM:
+    wake_gradients(torch.device(device))
     network = build_network(config, VOCABULARY, CONSENSUS, seed=1).to(device)
     network.engine = engine_for(engine, torch.device(device))
     return network

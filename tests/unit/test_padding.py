@@ -109,7 +109,7 @@ def trained(data: Examples, config: LearnerConfig, padded: bool) -> tuple[Curves
     if padded:
         fitting.network.engine = CudnnEngine()
         learner = Learner(fitting.network, fitting.optimizer, fitting.data, fitting.pace.steps / fitting.data.rows)
-        fitting._steps = PaddedSteps(learner, fitting.rows.lengths, fitting.pace.steps, fitting.runner)
+        fitting.steps = PaddedSteps(learner, fitting.rows.lengths, fitting.pace.steps, fitting.runner)
         distinct = merge(data)
         loaded = PaddedRows.load(distinct.tokens, distinct.lengths, CPU, 32)
         fitting.evaluated = replace(loaded, places=loaded.places[distinct.of_row])

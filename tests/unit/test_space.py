@@ -103,3 +103,26 @@ def test_a_narrow_space_represents_only_what_fits_of_the_baseline(tmp_path: Path
     assert "encoding" not in fitting
     assert "hidden_size" not in fitting
     assert fitting["dropout"] == dataclasses.asdict(original_configuration("dna"))["dropout"]
+
+
+def test_the_middle_of_a_space_is_a_configuration_that_can_be_trained(tmp_path: Path) -> None:
+    text = "hidden_size = { low = 16, high = 64, log = true }\nbatch_size = { low = 10, high = 21 }\n"
+    space = read_space(write(tmp_path, text + 'layers = [1, 2, 3]\ndropout = 0.25\npooling = "max"\n'), "dna")
+    middle = space.middle
+    assert (middle.hidden_size, middle.batch_size, middle.layers) == (32, 16, 2)
+    assert (middle.dropout, middle.pooling) == (0.25, "max")
+    assert middle.encoding == "codon"
+
+
+def test_the_largest_of_a_space_takes_every_size_at_its_end_and_the_longest_encoding(tmp_path: Path) -> None:
+    text = "hidden_size = [64, 16]\nembedding_size = 8\nlayers = [2, 1]\nbatch_size = { low = 16, high = 400 }\n"
+    largest = read_space(write(tmp_path, text + 'encoding = ["amino_acid", "codon"]\n'), "dna").largest
+    assert (largest.hidden_size, largest.embedding_size, largest.layers, largest.batch_size) == (64, 8, 2, 400)
+    assert largest.encoding == "codon"
+    assert read_space(None, "protein").largest.encoding == "amino_acid"
+
+
+def test_a_space_from_before_a_hyperparameter_came_has_a_middle_and_a_largest() -> None:
+    parameters = {name: entry for name, entry in read_space(None, "dna").parameters.items() if name != "positions"}
+    space = Space(parameters=parameters)
+    assert (space.middle.positions, space.largest.positions) == ("none", "none")

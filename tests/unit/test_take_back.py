@@ -1,10 +1,10 @@
 """What a parent takes back: a dead child's trial counts a death, a stopped one's does not, and both go on at once."""
 
 import pytest
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from hpo.study.opened import OpenedStudy
-from hpo.workers.take_back import TakeBack
+from hpo.workers.take_back import Aftermath, TakeBack
 from storage.trials.lease import DEATHS, WorkerIdentity
 
 
@@ -28,10 +28,23 @@ def states(study: OpenedStudy) -> list[str]:
 def test_a_dead_child_s_trial_waits_again_and_the_death_is_told(study: OpenedStudy) -> None:
     claim(study, "w1")
     claim(study, "w2")
-    assert TakeBack(study).from_dead("w1", "killed by SIGKILL") is False
+    assert TakeBack(study).from_dead("w1", "killed by SIGKILL") == Aftermath(had_finished=False, held=1)
     assert states(study)[:2] == ["WAITING", "RUNNING"]
     (death,) = trials(study)[0].user_attrs[DEATHS]
     assert (death["worker"], death["how"]) == ("w1", "killed by SIGKILL")
+
+
+def test_of_a_dead_child_s_several_trials_none_is_blamed(study: OpenedStudy) -> None:
+    for worker in ("w1", "w2", "w1"):
+        claim(study, worker)
+    assert TakeBack(study).from_dead("w1", "killed by SIGKILL") == Aftermath(had_finished=False, held=2)
+    assert states(study) == ["WAITING", "RUNNING", "WAITING"]
+    assert not any(DEATHS in trial.user_attrs for trial in trials(study))
+
+
+def test_a_dead_child_that_had_finished_a_trial_and_held_none_was_of_use(study: OpenedStudy) -> None:
+    study.queue.finish(claim(study, "w1"), TrialState.COMPLETE, 0.5)
+    assert TakeBack(study).from_dead("w1", "killed by SIGKILL") == Aftermath(had_finished=True, held=0)
 
 
 def test_what_stopped_children_held_waits_again_and_no_death_is_counted(study: OpenedStudy) -> None:

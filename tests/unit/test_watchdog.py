@@ -30,7 +30,7 @@ def test_steps_put_it_off() -> None:
 
 
 def test_it_may_watch_again_and_leaves_no_thread() -> None:
-    watchdog = Watchdog(60.0)
+    watchdog = Watchdog(60.0, lambda _: None)
     for _ in range(2):
         with watchdog:
             assert any(thread.name == "watchdog" for thread in threading.enumerate())

@@ -31,12 +31,12 @@ class Stored:
     """
 
     def __init__(self, folder: Path, report: str, opened: bool) -> None:
-        self.folder, opened = folder / report, open_folder(folder)
-        self.opened, self.contract, self.get = opened, opened.contract, opened.artifacts.get
+        self.folder, self.opened = folder / report, open_folder(folder)
+        self.contract, self.get = self.opened.contract, self.opened.artifacts.get
         self.result: dict[str, Any] = json.loads((self.folder / "result.json").read_text())
-        self.trials = opened.storage.get_all_trials(opened.handle.study_id)
+        self.trials = self.opened.storage.get_all_trials(self.opened.handle.study_id)
         self.complete = [trial for trial in self.trials if trial.state.name == "COMPLETE"]
-        self.openings = list(openings(opened))
+        self.openings = list(openings(self.opened))
         self.development, self.folds = from_bytes(self.get(self.contract.data.development.artifact))
         self.test = from_bytes(self.get(self.contract.data.test.artifact))[0] if opened else None
         self.everyone = join(self.development, self.test) if self.test else self.development

@@ -1,0 +1,27 @@
+"""What `hpo doctor` says of this machine's workers."""
+
+import pytest
+
+import hpo.doctor
+from hpo.doctor import examine
+from hpo.study.address import StudyAddress
+from model.cores import usable_cores
+
+
+def says_of_workers(device: str) -> str:
+    findings = examine(StudyAddress(storage="sqlite:///nowhere.db"), device)
+    return next(finding.says for finding in findings if finding.what == "workers")
+
+
+def test_a_cpu_trains_one_trial_in_each_process() -> None:
+    cores = usable_cores()
+    expected = f"1 trial at a time in each of {cores} processes" if cores > 1 else "1 process, 1 trial at a time"
+    assert says_of_workers("cpu") == expected
+
+
+def test_gpus_say_how_many_trials_they_train_and_how_that_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hpo.doctor, "devices_named", lambda device: ("cuda:0", "cuda:1"))
+    monkeypatch.setattr(hpo.doctor, "lanes_for", lambda *_: 8 if _[-1] == "cuda:0" else 1)
+    said = says_of_workers("auto")
+    assert "cuda:0 trains 8 trials at once (measured with genes of 300 codons" in said
+    assert "cuda:1 trains 1 trial at a time (measured" in said
