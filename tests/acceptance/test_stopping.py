@@ -98,13 +98,13 @@ def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background, opened_he
     parent.send_signal(signal.SIGTERM)
     _, talk = parent.communicate(timeout=60)
     assert parent.returncode == 143, talk
-    stopped_after = re.search(r"trial 0 fold (\d+): checkpoint after epoch (\d+)", talk)
-    assert stopped_after, talk
+    checkpoints = re.findall(r"trial 0 fold (\d+): checkpoint after epoch (\d+)", talk)
+    assert checkpoints, talk
     for study in ("stopped", "whole"):
         done = hpo.run("worker", "--study", study, "--workers", "1")
         assert done.returncode == 0, done.stderr
         if study == "stopped":
-            assert "trial 0 fold {}: goes on after epoch {}".format(*stopped_after.groups()) in done.stderr
+            assert "trial 0 fold {}: goes on after epoch {}".format(*checkpoints[-1]) in done.stderr
     stopped, whole = (hpo.json("status", "--study", study)["best"] for study in ("stopped", "whole"))
     assert stopped == whole
 
