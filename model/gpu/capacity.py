@@ -162,9 +162,10 @@ def most_that_fit(work: Workload, device: str) -> int:
     place = runtime.resolve_device(device)
     if place.type != "cuda":
         return MOST_LANES
-    torch.cuda.reset_peak_memory_stats(place)
-    held, (free, _) = torch.cuda.memory_allocated(place), torch.cuda.mem_get_info(place)
     try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]  # which asking for memory does not do by itself
+        torch.cuda.reset_peak_memory_stats(place)
+        held, (free, _) = torch.cuda.memory_allocated(place), torch.cuda.mem_get_info(place)
         with lane(place), closing(work.begin(0, device)) as fitting:
             fitting.one_epoch(1, Curves(), lambda: None)
     except Exception as error:

@@ -1,11 +1,16 @@
 """How many trainings at once are worth it: tried with real threads, judged by a pace that the test tells."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
@@ -95,3 +100,15 @@ def test_where_nothing_trains_one_at_a_time_is_left_and_the_log_says_why(caplog)
 def test_one_that_fails_beside_others_ends_the_trial(caplog) -> None:
     assert measure_lanes(some(3), SMALL, "cpu", most=8, pace=len) == 2
     assert "4 trainings at once were tried in vain" in caplog.text
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+def test_a_gpu_is_measured_first_thing_in_a_process() -> None:
+    code = (
+        "from model.gpu.capacity import measure_lanes\n"
+        "from test_capacity import SMALL\n"
+        "assert 1 <= measure_lanes(SMALL, SMALL, 'cuda:0', most=4) <= 4"
+    )
+    here = str(Path(__file__).parent)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([here, str(Path.cwd())])}
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=200, env=environment)
