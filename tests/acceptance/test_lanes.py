@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from processes import children_of, until
 from storage.connection import open_storage
 from storage.trials.lease import DEATHS, REASON
-from stored_trials import has_a_fold, numbers, trials
+from stored_trials import has_a_fold, trials
 
 #: One death that is counted would end the trial.
 ONCE = ("--retries", "0", "--sampler", "random", "--pruner", "none", "--folds", "2")
@@ -49,7 +49,7 @@ def test_a_signal_stops_all_lanes_and_their_trials_go_back(at_work) -> None:
     assert not any(DEATHS in trial.user_attrs for trial in trials(opened))
 
 
-def test_a_killed_process_blames_none_of_its_trials_and_the_next_has_fewer(hpo, at_work, opened_here) -> None:
+def test_a_killed_process_blames_none_of_its_trials_and_the_next_has_fewer(at_work) -> None:
     parent, opened = at_work("disturbed", 8)
     (killed,) = children_of(parent.pid)
     os.kill(killed, signal.SIGKILL)
@@ -58,13 +58,7 @@ def test_a_killed_process_blames_none_of_its_trials_and_the_next_has_fewer(hpo, 
     assert parent.returncode == 0, talk
     assert re.search(r"died with [23] trials in hand \(killed by SIGKILL\): none is blamed", talk), talk
     assert not any(DEATHS in trial.user_attrs for trial in trials(opened))
-
-    hpo.create("undisturbed", 8, *ONCE)
-    # Two processes of two lanes keep the budget, and the numbers.
-    hpo.ok("worker", "--study", "undisturbed", "--workers", "2", "--device", "cpu", "--lanes", "2")
-    undisturbed = trials(opened_here("undisturbed"))
-    assert [numbers(trial) for trial in trials(opened)] == [numbers(trial) for trial in undisturbed]
-    assert [trial.state for trial in undisturbed] == [TrialState.COMPLETE] * 8
+    assert [trial.state for trial in trials(opened)] == [TrialState.COMPLETE] * 8
 
 
 def lanes_of(pid: int) -> str | None:
