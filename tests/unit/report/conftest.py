@@ -24,6 +24,7 @@ from hpo.report.evidence import (
     PositionEffects,
     TestSet,
 )
+from hpo.search.space import read_space
 from hpo.study.contract import Contract, parse
 from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
@@ -86,8 +87,8 @@ def make_trials(numbers: tuple[int, ...], correct: np.ndarray, folds: np.ndarray
 
 
 def made_contract() -> Contract:
-    """As `create-study` freezes it, over a small space."""
-    space = {
+    """As `create-study` freezes it, over a space of every kind of entry."""
+    space = read_space(None, "dna").model_dump()["parameters"] | {
         "encoding": {"kind": "choices", "choices": ["amino_acid", "codon"]},
         "hidden_size": {"kind": "range", "low": 16, "high": 128, "log": True},
         "pooling": {"kind": "choices", "choices": ["last", "mean", "max"]},
