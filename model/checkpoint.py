@@ -37,7 +37,7 @@ def write_checkpoint(fitting: Fitting, curves: Curves, history: Sequence[NDArray
     tensors[_TRAINING] = _training(fitting)
     for name, value in fitting.network.state_dict().items():
         tensors[f"{_WEIGHTS}{name}"] = value
-    for number, moments in fitting.optimizer.state_dict()["state"].items():
+    for number, moments in enumerate(fitting.optimizer.state):
         for name, value in moments.items():
             tensors[f"{_MOMENTS}{number}.{name}"] = value
     return save({name: value.detach().cpu().contiguous() for name, value in tensors.items()})
@@ -74,8 +74,7 @@ def _take_over(tensors: dict[str, Tensor], fitting: Fitting, rows: int) -> tuple
     fitting.network.load_state_dict(_below(_WEIGHTS, tensors))
     fitting.network.dropout_stream.state = tensors[_DROPOUT]
     moments = [_below(f"{_MOMENTS}{number}.", tensors) for number, _ in enumerate(fitting.network.parameters())]
-    begun = fitting.optimizer.state_dict()
-    fitting.optimizer.load_state_dict({**begun, "state": dict(enumerate(moments))})
+    fitting.optimizer.load(moments)
     curves = {name: values.tolist() for name, values in _below(_CURVES, tensors).items()}
     return Curves(**curves), list(tensors[_PROBABILITIES].numpy())
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from model import runtime
+from model.adam import Adam
 from model.batching import Epoch, Examples, consensus, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
 from model.device_rows import DeviceRows, memory_errors
@@ -55,10 +55,7 @@ class Fitting:
             self.evaluated = None if validation is None else load_distinct(validation, self.device)
         self.network.engine = engine
         self.network.seed_dropout(seed)
-        # One call for all weights: a fifth of the time of one after another, which small networks notice.
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-        )
+        self.optimizer = Adam(self.network.parameters(), config.weight_decay)
         self.runner = GraphRunner(self.device, graphs, lambda: self.network.dropout_stream.generator)
         with memory_errors(self.device):
             self.steps = self._way_of_stepping()

@@ -34,7 +34,9 @@ class BiLSTM(nn.Module):
         self.longest = longest
         #: What runs the recurrent layers; may be exchanged at any time.
         self.engine: LayerEngine = StockEngine()
-        self.embedding = nn.Embedding(vocabulary_size, config.embedding_size, padding_idx=PAD)
+        # Given without values: `nn.Embedding` would draw some, which on the meta device imports torch's compiler.
+        vectors = torch.empty(vocabulary_size, config.embedding_size)
+        self.embedding = nn.Embedding.from_pretrained(vectors, freeze=False, padding_idx=PAD)  # type: ignore[no-untyped-call]
         learnt = config.positions == "learned"
         self.positions = nn.Parameter(torch.empty(longest, config.embedding_size)) if learnt else None
         sizes = [config.embedding_size] + [2 * config.hidden_size] * (config.layers - 1)

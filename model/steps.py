@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.adam import Adam
 from model.batching import Epoch
 from model.device_rows import DeviceRows
 from model.network import BiLSTM
@@ -37,15 +38,10 @@ class Learner:
     """A network with its optimizer and its rows, and what a step does to them."""
 
     network: BiLSTM
-    optimizer: torch.optim.Optimizer
+    optimizer: Adam
     data: DeviceRows
     #: Steps of an epoch divided by its rows: every row then counts alike over an epoch, in batches of any size.
     scale: float
-
-    def set(self, **options: object) -> None:
-        """Sets options of the optimizer, for example its learning rate."""
-        for group in self.optimizer.param_groups:
-            group.update(options)
 
     def follow(self, output: Tensor, gradient: Tensor | None = None) -> None:
         """Takes a step.
@@ -58,7 +54,7 @@ class Learner:
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), MAX_GRADIENT_NORM)
         self.optimizer.step()
         # Here and not before the next step: nothing of a step may outlast it where steps are captured.
-        self.optimizer.zero_grad(set_to_none=True)
+        self.optimizer.forget_gradients()
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +74,7 @@ class PlainSteps:
         share = torch.from_numpy(plan.share).to(device)
         totals = torch.zeros(2, device=device)
         for batch, rate in zip(plan.batches, rates, strict=True):
-            self.learner.set(lr=rate)
+            self.learner.optimizer.learning_rate = rate
             part = slice(batch.start, batch.stop)
             totals += self._step(order[part], share[part], batch.longest)
             on_batch()

@@ -56,7 +56,8 @@ class PaddedSteps:
         # The loss's gradient is short, and nobody asks for the loss of a step.
         both, resistant = self._pulls.index_select(0, rows).unbind(1)
         gradient = (torch.sigmoid(logits.detach().float()) * both - resistant) * plan.share
-        self._learner.set(lr=plan.rate, capturable=self._runner.is_capturing)
+        optimizer = self._learner.optimizer
+        optimizer.learning_rate, optimizer.capturable = plan.rate, self._runner.is_capturing
         self._learner.follow(logits, gradient.to(logits.dtype))
         plan.advance(logits)
 
