@@ -1,0 +1,11 @@
+"""Mutations: a gene as the list of its differences from an ancestor.
+
+Genes that descend from one ancestor share nearly all their letters, so what tells them apart is short: a few
+substitutions, a deletion, an early stop. `ancestor` finds the sequence that all are compared with, and says
+whether the data have one at all; `kinds` is the vocabulary of a difference; `alignment` writes each gene as kinds
+and places; `notation` names them in the words of the field (HGVS: p.Ser315Thr, c.76del).
+
+Between them stand `ungapped`, which proves of most genes that they need no alignment, `gapped`, which aligns the
+rest, and `tail`, which tells a frameshift from single substitutions. All are pure functions on strings and arrays,
+without torch. Positions count from 0 inside and from 1 in names. DNA is translated elsewhere (`model.translation`).
+"""
