@@ -50,8 +50,8 @@ def find_anchors(gene: str, ancestor: str, repeats: Repeats) -> list[Anchor]:
     if needed > _MOST_NEEDED:
         return []
     first, second = _stretches(before[:cut]), _stretches(behind[cut:]) + cut
-    starts, stops = np.concatenate([first, second]).T
-    shift = np.where(np.arange(len(starts)) < len(first), 0, gap)
+    starts, stops = np.concatenate([first, second], axis=1)
+    shift = np.where(np.arange(len(starts)) < first.shape[1], 0, gap)
     in_gene, in_ancestor = (starts + shift, starts) if len(gene) > len(ancestor) else (starts, starts + shift)
     sizes = stops - starts
     enough = repeats.breaks(in_ancestor, in_ancestor + sizes, most=needed) >= needed
@@ -78,6 +78,6 @@ def _best_cut(
 
 
 def _stretches(equal: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Finds the runs of True: [R, 2], start and stop."""
-    edges = np.diff(np.concatenate([[0], equal.astype(np.int8), [0]]))
-    return np.stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)], axis=1)
+    """Finds the runs of True, empty ones between two neighbours included: [2, R], start and stop."""
+    unequal = np.flatnonzero(~equal)
+    return np.array([np.concatenate([[0], unequal + 1]), np.concatenate([unequal, [len(equal)]])])

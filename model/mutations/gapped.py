@@ -36,7 +36,7 @@ def align(gene: str, ancestor: str, repeats: Repeats) -> Rows:
         pieces.append((gene[anchor.gene : at_gene],) * 2)
     pieces.append(_align_piece(gene[at_gene:], ancestor[at_ancestor:], left=not pieces, right=True))
     upper, lower = ("".join(row) for row in zip(*pieces, strict=True))
-    return _pushed_right(upper, lower)
+    return _pushed_right(upper, lower) if GAP in upper + lower else (upper, lower)
 
 
 def _align_piece(gene: str, ancestor: str, left: bool, right: bool) -> Rows:
