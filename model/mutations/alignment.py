@@ -96,7 +96,9 @@ def _compare(distinct: list[str], ancestor: str, vocabulary: Kinds) -> _Flat:
     done = np.zeros(len(distinct), dtype=np.bool_)
     for flat in found:
         done[flat.rows] = True
-    rest = [_compare_gapped(row, distinct[row], ancestor, vocabulary, repeats) for row in np.flatnonzero(~done).tolist()]
+    rest = [
+        _compare_gapped(row, distinct[row], ancestor, vocabulary, repeats) for row in np.flatnonzero(~done).tolist()
+    ]
     parts = [*found, *rest]
     return _Flat(
         np.concatenate([np.zeros(0, np.int64), *(part.rows for part in parts)]),

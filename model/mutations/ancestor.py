@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.alphabet import AMINO_ACIDS, BASES
 from model.errors import DataError
 from model.mutations.alignment import differences
-from model.mutations.kinds import END, FRAMESHIFT, Level, kinds
+from model.mutations.kinds import FRAMESHIFT, Level, kinds
 
 #: Genes of a larger median divergence have no common ancestor that is worth comparing with: protease of HIV, among the
 #: most variable genes that are studied, has 0.1; unrelated sequences have 0.5 and more.
@@ -76,7 +76,7 @@ def divergence(sequences: Sequence[str], ancestor: str, level: Level) -> float:
     ends = np.take_along_axis(found.places, found.lengths[:, None] - 1, axis=1).astype(np.int64)
     count = found.lengths - (ends[:, 0] == len(ancestor))
     if FRAMESHIFT in tokens:
-        count += np.where(found.tokens == tokens[FRAMESHIFT], ends - found.places, 0).sum(axis=1)
+        count += np.where(found.tokens == tokens[FRAMESHIFT], ends - found.places - 1, 0).sum(axis=1)
     return float(np.median(count)) / len(ancestor)
 
 

@@ -1,10 +1,10 @@
 """Anchors: stretches of a gene whose place in the ancestor is proven before anything is aligned.
 
 A first alignment with one gap at most is found by counting mismatches. It scores S, and no alignment scores more
-than the shorter length L. One that never lays a letter of an equal stretch as the first one does pays 2 for each of its B
-breaks (see `ungapped`), less 1 that its longer gaps may hide. So where 2 B - 1 > L - S, every alignment that is as good
-as the first one meets it within the stretch; and as equal letters are the best that there is, the whole stretch can be
-laid so. What lies between two such stretches is aligned on its own.
+than the shorter length L. One that never lays a letter of an equal stretch as the first one does pays 2 for each of
+its B breaks (see `ungapped`), less 1 that its longer gaps may hide. So where 2 B - 1 > L - S, every alignment that is
+as good as the first one meets it within the stretch; and as equal letters are the best that there is, the whole stretch
+can be laid so. What lies between two such stretches is aligned on its own.
 """
 
 from dataclasses import dataclass
@@ -63,9 +63,7 @@ def _codes(sequence: str) -> NDArray[np.uint8]:
     return np.frombuffer(sequence.encode("ascii"), dtype=np.uint8)
 
 
-def _best_cut(
-    before: NDArray[np.bool_], behind: NDArray[np.bool_], gap: int, free_ends: bool
-) -> tuple[int, float]:
+def _best_cut(before: NDArray[np.bool_], behind: NDArray[np.bool_], gap: int, free_ends: bool) -> tuple[int, float]:
     """Finds where one gap fits best: letters of the shorter sequence before it, and the score."""
     ahead = np.concatenate([[0], np.cumsum(2.0 * before - 1)])
     total = np.concatenate([[0], np.cumsum(2.0 * behind - 1)])

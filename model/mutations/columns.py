@@ -32,7 +32,8 @@ def read_columns(rows: Rows, vocabulary: Kinds) -> list[tuple[int, int]]:
     places = np.cumsum(upper != _GAP) - (upper != _GAP)
     end = int((upper != _GAP).sum())
     close: list[tuple[int, int]] = []
-    if FRAMESHIFT in vocabulary.tokens and (shift := _frameshift(upper, lower, first)) is not None:
+    shift = _frameshift(upper, lower, first) if FRAMESHIFT in vocabulary.tokens else None
+    if shift is not None and places[shift] < size:  # letters behind the ancestor's end are no frameshift
         place = int(places[shift])
         end = min(place + int((lower[shift:] != _GAP).sum()), size)
         close, stop = [(vocabulary.tokens[FRAMESHIFT], place)], shift
@@ -55,15 +56,14 @@ def _frameshift(upper: NDArray[np.uint8], lower: NDArray[np.uint8], first: int) 
     """Finds the column where the reading frame is lost, if it is.
 
     It is the one after which the running score never gets as high again, if the gene goes on for long enough and
-    mostly mismatches from there. Letters behind the ancestor's end are no frameshift.
+    mostly mismatches from there.
     """
     running = np.concatenate([[0.0], np.cumsum(_scores(upper, lower)[first:])])
     start = first + len(running) - 1 - int(np.argmax(running[::-1]))
     ancestor, gene = upper[start:], lower[start:]
     letters, matches = int((gene != _GAP).sum()), int((ancestor == gene).sum())
     lost = letters >= _SHORTEST_TAIL and _MATCHES_OF * matches < letters
-    behind_the_end = bool((ancestor == _GAP).all())
-    return start if lost and not behind_the_end else None
+    return start if lost else None
 
 
 def _scores(upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -61,7 +61,8 @@ def _aligner(left: bool, right: bool) -> Any:
     # Here and not above: Biopython loads its substitution matrices and file formats, and few genes need it.
     from Bio.Align import PairwiseAligner
 
-    aligner = PairwiseAligner(mode="global", match_score=MATCH, mismatch_score=MISMATCH)
+    make: Any = PairwiseAligner  # Biopython's constructor is not typed
+    aligner = make(mode="global", match_score=MATCH, mismatch_score=MISMATCH)
     aligner.open_gap_score, aligner.extend_gap_score = OPEN, EXTEND
     if left:
         aligner.open_left_deletion_score = aligner.extend_left_deletion_score = 0

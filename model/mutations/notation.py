@@ -62,7 +62,9 @@ def named_all(row: Sequence[tuple[int, int]], ancestor: str, level: Level) -> li
     changes = list(row)
     if changes[-1] == (tokens[END], len(ancestor)) or any(kind in closed for kind, _ in changes):
         changes.pop()
-    runs = [[change for _, change in run] for _, run in groupby(enumerate(changes), lambda at: _run(*at, level))]
+    runs = [
+        [change for _, change in run] for _, run in groupby(enumerate(changes), lambda at: _run(at[0], at[1], level))
+    ]
     return [_named_run(run, ancestor, level) for run in runs] or [f"{_PREFIX[level]}="]
 
 
