@@ -15,6 +15,7 @@ from hpo.workers.devices import slots_here
 from hpo.workers.lane_count import lanes_for
 from model.configuration import TrainingSettings
 from model.cores import usable_cores
+from model.encoder import Encoder
 from model.errors import ModelError
 from model.runtime import devices_named
 from model.simulation import simulate
@@ -89,7 +90,7 @@ def _workers(device: str) -> str:
 def _lanes(device: str) -> str:
     settings = TrainingSettings()
     genes = simulate(200, _CODONS, 0.05, 0).genes
-    rows = DevelopmentRows(genes, np.zeros(len(genes), dtype=np.int64), settings.genetic_code)
+    rows = DevelopmentRows(genes, np.zeros(len(genes), dtype=np.int64), Encoder(settings.genetic_code))
     lanes = lanes_for(read_space(None, "dna"), settings, rows, device)
     at_once = "1 trial at a time" if lanes == 1 else f"{lanes} trials at once"
     return f"{at_once} (measured with genes of {_CODONS} codons and the default search space)"

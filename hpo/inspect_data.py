@@ -3,7 +3,7 @@
 from typing import Any
 
 from model.choices import Duplicates
-from model.encoding import encodings_for
+from model.encoding import whole_encodings
 from model.errors import DataError
 from model.genes import Genes
 from model.inspection import inspect
@@ -44,7 +44,7 @@ def _rehearse(
 ) -> dict[str, Any]:
     if genes.labels is None:
         return {"possible": False, "reason": "These genes carry no labels.", "next_step": "Name the label column."}
-    groups = group_ids(genes, encodings_for(genes.alphabet), genetic_code)
+    groups = group_ids(genes, whole_encodings(genes.alphabet), genetic_code)
     try:
         parts = split(genes.labels, groups, test_size=test_size, folds=folds, seed=seed, duplicates=duplicates)
     except DataError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.encoding import Tokens
 from model.errors import DataError
 
 #: Batches whose rows are sorted by length together: enough to cut padding, few enough to keep batches mixed.
@@ -27,8 +28,8 @@ class Examples:
         DataError: The arrays do not fit together.
     """
 
-    #: [N, T] uint8, PAD (0) after each row's end.
-    tokens: NDArray[np.uint8]
+    #: [N, T] uint8, or int32 for mutations; PAD (0) after each row's end.
+    tokens: Tokens
     #: [N] int64, 1 to T.
     lengths: NDArray[np.int64]
     #: [N] bool, True = resistant.
@@ -56,8 +57,8 @@ class Examples:
 class DistinctRows:
     """The different rows of a data set (D of them) and how often each stands there with either label."""
 
-    #: [D, T] uint8.
-    tokens: NDArray[np.uint8]
+    #: [D, T] uint8, or int32 for mutations.
+    tokens: Tokens
     #: [D] int64.
     lengths: NDArray[np.int64]
     #: [D] float32, resistant rows.
@@ -86,14 +87,14 @@ def merge(examples: Examples, merge_duplicates: bool = True) -> DistinctRows:
     )
 
 
-def _distinct(tokens: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _distinct(tokens: Tokens) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     # A row read as one opaque value sorts by memcmp: 100,000 rows in well under a second.
-    packed = np.ascontiguousarray(tokens).view(f"V{tokens.shape[1]}").ravel()
+    packed = np.ascontiguousarray(tokens).view(f"V{tokens.shape[1] * tokens.itemsize}").ravel()
     _, first, of_row = np.unique(packed, return_index=True, return_inverse=True)
     return first.astype(np.int64), of_row.astype(np.int64)
 
 
-def consensus(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
+def consensus(tokens: Tokens) -> NDArray[np.int64]:
     """Finds the commonest token at each position.
 
     Args:

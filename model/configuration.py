@@ -9,12 +9,13 @@ from typing import Any, Literal, get_args
 
 from model.alphabet import Alphabet
 from model.choices import Engine, Precision
-from model.encoding import Encoding
+from model.encoding import Encoding, is_mutation
 from model.errors import DataError
 
 Pooling = Literal["last", "mean", "max"]
 Positions = Literal["none", "learned"]
 Schedule = Literal["constant", "cosine"]
+Linear = Literal["none", "by_position", "by_kmer"]
 ClassWeights = Literal["balanced", "none"]
 
 #: Upper limits that no sane network passes; a saved file that names more is damaged or hostile.
@@ -54,13 +55,18 @@ class LearnerConfig:
     schedule: Schedule
     #: "learned" adds a vector for the position to each token's, beginning at the negative of the consensus letter's:
     #: for mutants of one ancestor, where a position means the same in all of them. The original had none.
+    #: Genes given by their mutations have such vectors in any case, for a mutation is a letter at a position.
     positions: Positions = "none"
+    #: A linear path beside the network: one weight per position and letter ("by_position", for genes whose positions
+    #: mean the same), or per word of a few letters ("by_kmer"). The original had none.
+    linear: Linear = "none"
 
     def __post_init__(self) -> None:
         _choice("encoding", self.encoding, get_args(Encoding))
         _choice("pooling", self.pooling, get_args(Pooling))
         _choice("schedule", self.schedule, get_args(Schedule))
         _choice("positions", self.positions, get_args(Positions))
+        _choice("linear", self.linear, get_args(Linear))
         _integer("embedding_size", self.embedding_size, 1, MAX_UNITS)
         _integer("hidden_size", self.hidden_size, 1, MAX_UNITS)
         _integer("layers", self.layers, 1, MAX_LAYERS)
@@ -68,6 +74,11 @@ class LearnerConfig:
         _real("dropout", self.dropout, 0.0, 0.95)
         _real("learning_rate", self.learning_rate, 1e-8, 10.0)
         _real("weight_decay", self.weight_decay, 0.0, 10.0)
+        if self.linear == "by_kmer" and is_mutation(self.encoding):
+            raise DataError(
+                f"linear is 'by_kmer' with encoding {self.encoding!r}: a gene given by its mutations has no words.",
+                "Take linear = 'by_position' or 'none', or an encoding of whole sequences.",
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Returns the hyperparameters by name, ready for JSON."""
@@ -149,6 +160,7 @@ def original_configuration(alphabet: Alphabet) -> LearnerConfig:
         weight_decay=0.0,
         schedule="constant",
         positions="none",
+        linear="none",
     )
 
 

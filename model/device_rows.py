@@ -11,6 +11,7 @@ from torch import Tensor
 
 from model.batching import DistinctRows, evaluation_batches
 from model.configuration import TrainingSettings
+from model.encoding import Tokens
 from model.errors import OutOfMemoryError
 from model.gpu.graphs import GraphRunner
 from model.network import BiLSTM
@@ -20,7 +21,7 @@ from model.network import BiLSTM
 class DeviceRows:
     """The distinct training rows on the device, time-major, with what the loss needs."""
 
-    tokens: Tensor  # [T, D] uint8
+    tokens: Tensor  # [T, D] uint8, or int32 for mutations
     lengths: Tensor  # [D] int64
     positives: Tensor  # [D] float32
     negatives: Tensor  # [D] float32
@@ -49,14 +50,18 @@ class DeviceRows:
 class EvaluationRows:
     """Rows on the device in the batches that they are evaluated in, however often that is."""
 
-    #: Tokens [longest, B] uint8 and lengths [B] int64 of each batch.
+    #: Tokens [longest, B] and lengths [B] int64 of each batch.
     batches: tuple[tuple[Tensor, Tensor], ...]
     #: [N] int64, where each row stands in the batches, one after another; equal rows may stand there once.
     places: NDArray[np.int64]
 
     @classmethod
     def load(
-        cls, tokens: NDArray[np.uint8], lengths: NDArray[np.int64], device: torch.device, batch_size: int
+        cls,
+        tokens: Tokens,
+        lengths: NDArray[np.int64],
+        device: torch.device,
+        batch_size: int,
     ) -> "EvaluationRows":
         """Copies rows [N, T] with their lengths [N] to a device, at most `batch_size` to a batch."""
         plan = evaluation_batches(lengths, batch_size)

@@ -1,4 +1,4 @@
-"""From letters to tokens.
+"""From letters to tokens: whole sequences here, mutations in `model.mutations`.
 
 Token 0 is padding, 1 is unknown (any ambiguity), letters start at 2 in alphabetical order:
 nucleotide A C G T; amino_acid A C D E ... Y; codon AAA AAC AAG AAT ACA ... TTT (all 64 under every genetic
@@ -6,9 +6,9 @@ code; those that are stops are never seen).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,17 @@ from model.errors import DataError
 from model.genes import Genes, Indices
 from model.translation import CODONS, STOP, codon_numbers, translations
 
-Encoding = Literal["nucleotide", "codon", "amino_acid"]
+WholeEncoding = Literal["nucleotide", "codon", "amino_acid"]
+#: Of amino acids, and of nucleotides.
+MutationEncoding = Literal["mutation", "mutation_nucleotide"]
+Encoding = Literal[WholeEncoding, MutationEncoding]
+#: Letters as uint8, or mutations as int32.
+Tokens = NDArray[np.integer[Any]]
 
 PAD = 0
 UNKNOWN = 1
 _SPECIAL = ("<pad>", "<unknown>")
-_VOCABULARIES: dict[Encoding, tuple[str, ...]] = {
+_VOCABULARIES: dict[WholeEncoding, tuple[str, ...]] = {
     "nucleotide": (*_SPECIAL, *BASES),
     "codon": (*_SPECIAL, *CODONS),
     "amino_acid": (*_SPECIAL, *AMINO_ACIDS),
@@ -39,21 +44,24 @@ class Encoded:
     """Sequences as tokens.
 
     Attributes:
-        tokens: [N, T], padded with 0 at the end.
+        tokens: [N, T], padded with 0 at the end: letters as uint8, or mutations as int32, which are
+            position * V + letter.
         lengths: [N], at least 1: a sequence without a token is one UNKNOWN.
-        vocabulary_size: V, with PAD and UNKNOWN.
+        vocabulary_size: V, letters with PAD and UNKNOWN.
+        positions: P that a mutation can have; None where tokens are letters and stand at their position.
     """
 
-    tokens: NDArray[np.uint8]
+    tokens: Tokens
     lengths: NDArray[np.int64]
     vocabulary_size: int
+    positions: int | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def subset(self, indices: Indices) -> "Encoded":
         """Takes some rows (numbers from 0, or a mask [N]); T stays as it is."""
-        return Encoded(self.tokens[indices], self.lengths[indices], self.vocabulary_size)
+        return replace(self, tokens=self.tokens[indices], lengths=self.lengths[indices])
 
     def identities(self) -> NDArray[np.int64]:
         """Number the distinct rows by first appearance: [N], equal where all tokens are equal."""
@@ -62,17 +70,38 @@ class Encoded:
         return np.fromiter((numbers.setdefault(row, len(numbers)) for row in rows), np.int64, len(self))
 
 
+def whole_encodings(alphabet: Alphabet) -> tuple[WholeEncoding, ...]:
+    """Names the encodings that whole sequences of this alphabet can have."""
+    return get_args(WholeEncoding) if alphabet == "dna" else ("amino_acid",)
+
+
+def mutation_encodings(alphabet: Alphabet) -> tuple[MutationEncoding, ...]:
+    """Names the encodings that genes of this alphabet can have where they descend from one ancestor."""
+    return get_args(MutationEncoding) if alphabet == "dna" else ("mutation",)
+
+
 def encodings_for(alphabet: Alphabet) -> tuple[Encoding, ...]:
-    """Names the encodings that sequences of this alphabet can have."""
-    return get_args(Encoding) if alphabet == "dna" else ("amino_acid",)
+    """Names all encodings that sequences of this alphabet can have."""
+    return (*whole_encodings(alphabet), *mutation_encodings(alphabet))
 
 
-def vocabulary(encoding: Encoding) -> tuple[str, ...]:
-    """Names every token of an encoding; the index is the token."""
+def whole_encoding(encoding: Encoding) -> WholeEncoding:
+    """Names the letters that an encoding tells of: those of mutations, or an encoding's own."""
+    told: dict[Encoding, WholeEncoding] = {"mutation": "amino_acid", "mutation_nucleotide": "nucleotide"}
+    return told.get(encoding) or cast(WholeEncoding, encoding)
+
+
+def is_mutation(encoding: str) -> bool:
+    """Says whether an encoding gives a gene by its mutations."""
+    return encoding in get_args(MutationEncoding)
+
+
+def vocabulary(encoding: WholeEncoding) -> tuple[str, ...]:
+    """Names every token of a whole encoding; the index is the token."""
     return _VOCABULARIES[encoding]
 
 
-def spelled(token: int, encoding: Encoding, genetic_code: int = 1) -> str:
+def spelled(token: int, encoding: WholeEncoding, genetic_code: int = 1) -> str:
     """Writes a token for people: A, ATC (I), K; a dash for padding."""
     if token == PAD:
         return "–"
@@ -83,21 +112,21 @@ def spelled(token: int, encoding: Encoding, genetic_code: int = 1) -> str:
     return f"{word} ({residue})"
 
 
-def encode(genes: Genes, encoding: Encoding, genetic_code: int = 1) -> Encoded:
-    """Encode sequences as tokens.
+def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1) -> Encoded:
+    """Encode whole sequences as tokens.
 
     Nucleotides keep the whole sequence. Codons and amino acids go up to the first stop, which is not
     included; an incomplete last codon is dropped. Proteins are encoded as they are.
 
     Args:
         genes: N rows.
-        encoding: One of `encodings_for(genes.alphabet)`.
+        encoding: One of `whole_encodings(genes.alphabet)`.
         genetic_code: NCBI's number, for codons and the translation of DNA.
 
     Raises:
         DataError: The alphabet does not have this encoding, or the genetic code is unknown.
     """
-    allowed = encodings_for(genes.alphabet)
+    allowed = whole_encodings(genes.alphabet)
     if encoding not in allowed:
         raise DataError(
             f"{genes.alphabet} sequences cannot be encoded as {encoding!r}.",
@@ -134,7 +163,7 @@ def _close(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
     return lengths
 
 
-def _letter_table(encoding: Encoding) -> NDArray[np.uint8]:
+def _letter_table(encoding: WholeEncoding) -> NDArray[np.uint8]:
     """Token by ASCII code [256]."""
     table = np.full(256, UNKNOWN, dtype=np.uint8)
     for token, letter in enumerate(vocabulary(encoding)[len(_SPECIAL) :], start=len(_SPECIAL)):
@@ -143,7 +172,7 @@ def _letter_table(encoding: Encoding) -> NDArray[np.uint8]:
     return table
 
 
-def _codon_table(encoding: Encoding, genetic_code: int) -> NDArray[np.uint8]:
+def _codon_table(encoding: WholeEncoding, genetic_code: int) -> NDArray[np.uint8]:
     """Token by codon number [4096]."""
     token_of = {letter: token for token, letter in enumerate(vocabulary(encoding))}
     table = np.full(4096, _END, dtype=np.uint8)

@@ -51,8 +51,8 @@ class LayerEngine(Protocol):
             As above.
         """
 
-    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
-        """Looks tokens up: [T, B, E], whose gradient leaves padding's vector alone."""
+    def embedded(self, embedding: Tensor, tokens: Tensor, padded: bool = True) -> Tensor:
+        """Looks tokens up: [T, B, E], whose gradient leaves padding's vector (the first) alone where it is `padded`."""
 
     def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """Drops some of `values` [any shape], as `mask` says, and scales the others up."""
@@ -80,9 +80,9 @@ class StockEngine:
         """See `LayerEngine`."""
         return self.features(layer, functional.embedding(tokens.long(), embedding), lengths)
 
-    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
+    def embedded(self, embedding: Tensor, tokens: Tensor, padded: bool = True) -> Tensor:
         """See `LayerEngine`."""
-        return functional.embedding(tokens.long(), embedding, padding_idx=PAD)
+        return functional.embedding(tokens.long(), embedding, padding_idx=PAD if padded else None)
 
     def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """See `LayerEngine`."""
@@ -113,9 +113,9 @@ class NativeEngine:
         outputs, last = self.native.tokens(tokens, known(lengths, tokens), table, w_state)
         return outputs, _side_by_side(last)
 
-    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
+    def embedded(self, embedding: Tensor, tokens: Tensor, padded: bool = True) -> Tensor:
         """See `LayerEngine`."""
-        return functional.embedding(tokens.long(), embedding, padding_idx=PAD)
+        return functional.embedding(tokens.long(), embedding, padding_idx=PAD if padded else None)
 
     def dropped(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """See `LayerEngine`."""

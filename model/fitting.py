@@ -41,6 +41,7 @@ class Fitting:
         device: str,
         validation: Examples | None,
         graphs: bool = True,
+        positions: int | None = None,
     ) -> None:
         self.config, self.settings, self.seed = config, settings, seed
         self.device = runtime.resolve_device(device)
@@ -50,7 +51,9 @@ class Fitting:
         self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
         with memory_errors(self.device):
             wake_gradients(self.device)
-            self.network = build_network(config, vocabulary_size, consensus(train.tokens), seed).to(self.device)
+            # A mutation is a difference from the consensus: there is no commonest one to begin with.
+            commonest = consensus(train.tokens) if positions is None else np.zeros(positions, dtype=np.int64)
+            self.network = build_network(config, vocabulary_size, commonest, seed).to(self.device)
             self.data = DeviceRows.load(self.rows, settings, self.device)
             self.evaluated = None if validation is None else load_distinct(validation, self.device)
         self.network.engine = engine

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet
-from model.encoding import Encoding, encode, encodings_for
+from model.encoding import WholeEncoding, encode, whole_encodings
 from model.errors import DataError
 from model.genes import Genes
 
@@ -40,7 +40,7 @@ class EncodingInspection:
             equal sequences get equal predictions.
     """
 
-    encoding: Encoding
+    encoding: WholeEncoding
     length: Lengths
     distinct: int
     commonest: int
@@ -111,7 +111,8 @@ def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
         ambiguous_share=genes.ambiguous_letters / int(letters.sum()),
         genetic_code=genetic_code,
         encodings=tuple(
-            _inspect_encoding(genes, genes.labels, encoding, genetic_code) for encoding in encodings_for(genes.alphabet)
+            _inspect_encoding(genes, genes.labels, encoding, genetic_code)
+            for encoding in whole_encodings(genes.alphabet)
         ),
     )
 
@@ -136,7 +137,7 @@ def count_early_stops(genes: Genes, genetic_code: int = 1) -> int | None:
 
 
 def _inspect_encoding(
-    genes: Genes, labels: NDArray[np.bool_], encoding: Encoding, genetic_code: int
+    genes: Genes, labels: NDArray[np.bool_], encoding: WholeEncoding, genetic_code: int
 ) -> EncodingInspection:
     encoded = encode(genes, encoding, genetic_code)
     sequence = encoded.identities()

@@ -1,17 +1,19 @@
 """In-silico mutagenesis: which positions of a gene move the prediction.
 
-Each position is changed to letters that other genes carry there, and the change of P(resistant) is measured. A
-position where all genes agree is left alone: the data say nothing about it, and a network's answer would be a guess.
-Labels are neither needed nor taken. Insertions, deletions and changes of two positions at once are not tried.
+Each position is changed to letters that other genes carry there, and the change of P(resistant) is measured; genes that
+are given by their mutations get those that others carry, and lose their own. A position where all genes agree is left
+alone: the data say nothing about it, and a network's answer would be a guess. Labels are neither needed nor taken.
+Changes of two positions at once are not tried, nor insertions and deletions in whole sequences.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.encoding import Encoded
+from model.mutations.changes import Changed, changed_mutations, common_mutations
 from model.network import BiLSTM
 from model.prediction import predict
 
@@ -32,7 +34,8 @@ class Mutagenesis:
     Attributes:
         effect: [T], mean absolute change of P(resistant); 0 where nothing was tried.
         tried: [T], whether any gene was changed there.
-        commonest: [T], token that is commonest there among the sequences whose letters were tried; 0 is none.
+        commonest: [T], letter that is commonest there among the sequences whose letters were tried; 0 is none, or the
+            ancestor's where genes are given by their mutations.
         genes: How many different sequences were changed.
         mutants: How many changed sequences were read.
     """
@@ -50,19 +53,15 @@ class Changes:
 
     Attributes:
         places: [M], position from 0.
-        letters: [M], the token that was put there.
+        before: [M], the letter that the gene has there; 0 is the ancestor's.
+        letters: [M], the letter that was put there; likewise.
         change: [M], P(resistant) with the change minus P(resistant) without.
     """
 
     places: NDArray[np.int64]
+    before: NDArray[np.uint8]
     letters: NDArray[np.uint8]
     change: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class _Mutants:
-    tokens: NDArray[np.uint8]
-    lengths: NDArray[np.int64]
 
 
 def mutate_positions(
@@ -85,7 +84,7 @@ def mutate_positions(
         The effects, or None where the sequences are too long or too few for a fair sample.
     """
     _, first = np.unique(genes.identities(), return_index=True)
-    sample = _affordable(np.random.default_rng(seed).permutation(first), genes.lengths, letters)
+    sample = _affordable(np.random.default_rng(seed).permutation(first), genes, letters)
     if len(sample) < MIN_GENES:
         return None
     total, count = np.zeros(len(letters)), np.zeros(len(letters))
@@ -108,10 +107,9 @@ def change_letters(
         letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training rows.
         device: As `runtime.resolve_device` takes it.
     """
-    places, mutants = _mutants(genes.tokens[row], int(genes.lengths[row]), letters)
-    original = _Mutants(genes.tokens[[row]], genes.lengths[[row]])
-    change = predict(networks, mutants, device) - predict(networks, original, device)
-    return Changes(places, mutants.tokens[np.arange(len(places)), places], change)
+    found = _changed(genes, row, letters) if genes.positions is None else changed_mutations(genes, row, letters)
+    change = predict(networks, found.genes, device) - predict(networks, genes.subset(np.array([row])), device)
+    return Changes(found.places, found.before, found.letters, change)
 
 
 def common_letters(seen: Encoded) -> NDArray[np.uint8]:
@@ -121,10 +119,13 @@ def common_letters(seen: Encoded) -> NDArray[np.uint8]:
         seen: The training rows; equal ones count once.
 
     Returns:
-        [T, 1 + SUBSTITUTIONS], the commonest letters at each position, the commonest first; 0 is none.
+        [T, 1 + SUBSTITUTIONS], the commonest letters at each position, the commonest first; 0 is none. Of mutations
+        [P, 1 + SUBSTITUTIONS]: 0 for the ancestor's letter, then the commonest mutations.
     """
     _, first = np.unique(seen.identities(), return_index=True)
     tokens = seen.tokens[first]
+    if seen.positions is not None:
+        return common_mutations(tokens, seen.vocabulary_size, seen.positions, SUBSTITUTIONS)
     letters = np.zeros((tokens.shape[1], 1 + SUBSTITUTIONS), dtype=np.uint8)
     for position in range(tokens.shape[1]):
         counts = np.bincount(tokens[:, position], minlength=seen.vocabulary_size)
@@ -134,20 +135,23 @@ def common_letters(seen: Encoded) -> NDArray[np.uint8]:
     return letters
 
 
-def _affordable(rows: NDArray[np.int64], lengths: NDArray[np.int64], letters: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _affordable(rows: NDArray[np.int64], genes: Encoded, letters: NDArray[np.uint8]) -> NDArray[np.int64]:
     """As many of the rows, in their order, as the limits allow."""
     tries = np.cumsum(np.maximum((letters > 0).sum(axis=1) - 1, 0))
-    reach = np.minimum(lengths[rows], len(letters))
-    cost = np.cumsum(tries[reach - 1] * lengths[rows])
+    reach = np.minimum(genes.lengths[rows], len(letters)) if genes.positions is None else len(letters)
+    cost = np.cumsum(tries[reach - 1] * genes.lengths[rows])
     return rows[(cost <= MAX_TOKENS)][:MAX_GENES]
 
 
-def _mutants(tokens: NDArray[np.uint8], length: int, letters: NDArray[np.uint8]) -> tuple[NDArray[np.int64], _Mutants]:
-    """All single changes of one sequence: their positions [M], and the changed sequences."""
+def _changed(genes: Encoded, row: int, letters: NDArray[np.uint8]) -> Changed:
+    """All single changes of one whole sequence."""
+    tokens, length = genes.tokens[row], int(genes.lengths[row])
     reach = min(length, len(letters))
     new = (letters[:reach] > 0) & (letters[:reach] != tokens[:reach, None])
     new &= np.cumsum(new, axis=1) <= SUBSTITUTIONS
     places, column = np.nonzero(new)
     mutants = np.repeat(tokens[None, :], len(places), axis=0)
     mutants[np.arange(len(places)), places] = letters[places, column]
-    return places, _Mutants(mutants, np.full(len(places), length, dtype=np.int64))
+    lengths = np.full(len(places), length, dtype=np.int64)
+    changed = replace(genes, tokens=mutants, lengths=lengths)
+    return Changed(changed, places, tokens[places].astype(np.uint8), letters[places, column])

@@ -1,4 +1,4 @@
-"""The network: embedding, stacked bidirectional LSTM layers, dropout, pooling, one sigmoid unit."""
+"""The network: embedding, stacked bidirectional LSTM layers, dropout, pooling, one sigmoid unit; a linear path too."""
 
 from collections.abc import Iterator
 from typing import cast
@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from model import runtime
 from model.configuration import LearnerConfig
 from model.dropout import DropoutStream
-from model.encoding import PAD
+from model.encoding import PAD, is_mutation
 from model.engines import LayerEngine, LayerResult, StockEngine
 from model.layers import BidirectionalLSTM, pool
+from model.linear import ByPosition, ByWord, LinearPath
 
 #: Spread of the initial token vectors where positions are learnt: small ones are learnt too slowly.
 POSITION_SPREAD = 0.3
@@ -23,21 +24,24 @@ class BiLSTM(nn.Module):
     """Tokens in, one logit per sequence out; a sequence's logit does not depend on its padding or its batch.
 
     Args:
-        config: Sizes, dropout, pooling and positions.
-        vocabulary_size: V, tokens including PAD and UNKNOWN.
+        config: Sizes, dropout, pooling, positions and linear path.
+        vocabulary_size: V, letters including PAD and UNKNOWN.
         longest: Positions that have a vector of their own, where positions are learnt; those beyond share the last.
+            Where genes are given by their mutations: positions that a mutation can have.
     """
 
     def __init__(self, config: LearnerConfig, vocabulary_size: int, longest: int) -> None:
         super().__init__()
         self.pooling = config.pooling
         self.longest = longest
+        #: Whether tokens are mutations, which say their position: position * V + letter.
+        self.of_mutations = is_mutation(config.encoding)
         #: What runs the recurrent layers; may be exchanged at any time.
         self.engine: LayerEngine = StockEngine()
         # Given without values: `nn.Embedding` would draw some, which on the meta device imports torch's compiler.
         vectors = torch.empty(vocabulary_size, config.embedding_size)
         self.embedding = nn.Embedding.from_pretrained(vectors, freeze=False, padding_idx=PAD)  # type: ignore[no-untyped-call]
-        learnt = config.positions == "learned"
+        learnt = self.of_mutations or config.positions == "learned"
         self.positions = nn.Parameter(torch.empty(longest, config.embedding_size)) if learnt else None
         sizes = [config.embedding_size] + [2 * config.hidden_size] * (config.layers - 1)
         self.recurrent = nn.ModuleList(BidirectionalLSTM(size, config.hidden_size) for size in sizes)
@@ -45,6 +49,7 @@ class BiLSTM(nn.Module):
         self.dropout = config.dropout
         self._stream: DropoutStream | None = None
         self.output = nn.Linear(2 * config.hidden_size, 1)
+        self.linear = _linear_path(config, vocabulary_size, longest)
 
     @property
     def layers(self) -> Iterator[BidirectionalLSTM]:
@@ -55,7 +60,7 @@ class BiLSTM(nn.Module):
         """Computes the logit of "resistant".
 
         Args:
-            tokens: [T, B] uint8, time-major, PAD after each sequence's end.
+            tokens: [T, B] uint8, or int32 for mutations; time-major, PAD after each sequence's end.
             lengths: [B] int64, 1 to T; or None where every sequence has T tokens.
 
         Returns:
@@ -67,7 +72,7 @@ class BiLSTM(nn.Module):
             values, last = self.engine.features(layer, self._dropped(values), lengths)
         # Dropping pooled values is what the original does after its last layer.
         logits: Tensor = self.output(self._dropped(pool(values, last, lengths, self.pooling))).squeeze(1)
-        return logits
+        return logits if self.linear is None else logits + self.linear(tokens, lengths)
 
     def _dropped(self, values: Tensor) -> Tensor:
         """Drops values while training; passes them on unchanged otherwise."""
@@ -78,6 +83,10 @@ class BiLSTM(nn.Module):
     def _first(self, layer: BidirectionalLSTM, tokens: Tensor, lengths: Tensor | None) -> LayerResult:
         if self.positions is None:
             return self.engine.tokens(layer, self.embedding.weight, tokens, lengths)
+        if self.of_mutations:
+            letters, size = self.engine.embedded, self.embedding.num_embeddings
+            places = self.engine.embedded(self.positions, tokens // size, padded=False)
+            return self.engine.features(layer, letters(self.embedding.weight, tokens % size) + places, lengths)
         places = _first_places(self.positions, len(tokens)).unsqueeze(1)
         return self.engine.features(layer, self.engine.embedded(self.embedding.weight, tokens) + places, lengths)
 
@@ -97,6 +106,16 @@ class BiLSTM(nn.Module):
         return self._stream
 
 
+def _linear_path(config: LearnerConfig, vocabulary_size: int, longest: int) -> LinearPath | None:
+    match config.linear:
+        case "by_position":
+            return ByPosition(longest, vocabulary_size, stated=is_mutation(config.encoding))
+        case "by_kmer":
+            return ByWord(vocabulary_size)
+        case _:
+            return None
+
+
 def _first_places(positions: Tensor, steps: int) -> Tensor:
     """Vectors [steps, E] of the first places; those beyond the last share its."""
     if steps <= len(positions):
@@ -110,7 +129,8 @@ def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArra
     Args:
         config: The hyperparameters.
         vocabulary_size: V.
-        consensus: [longest] the commonest token at each position of the training rows.
+        consensus: [longest] the commonest token at each position of the training rows; 0 where there is none, as at
+            the positions of mutations.
         seed: Decides the initial weights.
 
     The initial values are those of Keras, which the original used: Glorot uniform for inputs, orthogonal for
@@ -135,6 +155,8 @@ def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArra
                 _initialise_direction(direction, generator)
         nn.init.xavier_uniform_(network.output.weight, generator=generator)
         nn.init.zeros_(network.output.bias)
+        if network.linear is not None:
+            network.linear.begin(torch.from_numpy(consensus))
     return network
 
 
@@ -145,7 +167,11 @@ def _initialise_embedding(network: BiLSTM, consensus: NDArray[np.int64], generat
     else:
         nn.init.normal_(vectors, 0.0, POSITION_SPREAD, generator=generator)
     vectors[PAD] = 0.0
-    if network.positions is not None:
+    if network.positions is None:
+        return
+    if network.of_mutations:
+        nn.init.normal_(network.positions, 0.0, POSITION_SPREAD, generator=generator)
+    else:
         network.positions.copy_(-vectors[torch.from_numpy(consensus)])
 
 

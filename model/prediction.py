@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from model import runtime
 from model.batching import Examples, merge
 from model.device_rows import EvaluationRows
+from model.encoding import Tokens
 from model.gpu.cudnn import CudnnEngine
 from model.gpu.evaluation import PaddedRows
 from model.gpu.graphs import GraphRunner
@@ -27,7 +28,7 @@ class TokenRows(Protocol):
     """Encoded sequences, for example an `Encoded`."""
 
     @property
-    def tokens(self) -> NDArray[np.uint8]:
+    def tokens(self) -> Tokens:
         """[N, T], PAD after each row's end."""
 
     @property
@@ -79,7 +80,7 @@ def _moved(network: BiLSTM, device: torch.device) -> Iterator[None]:
         network.engine = engine
 
 
-def load_rows(tokens: NDArray[np.uint8], lengths: NDArray[np.int64], device: torch.device, batch_size: int) -> Rows:
+def load_rows(tokens: Tokens, lengths: NDArray[np.int64], device: torch.device, batch_size: int) -> Rows:
     """Brings rows [N, T] with their lengths [N] to a device, in batches of at most `batch_size`."""
     kind = EvaluationRows if device.type == "cpu" else PaddedRows
     return kind.load(tokens, lengths, device, batch_size)

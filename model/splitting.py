@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from model.choices import Duplicates
-from model.encoding import Encoding, encode
+from model.encoding import Encoding, encode, whole_encoding
 from model.errors import DataError
 from model.genes import Genes
 
@@ -33,15 +33,18 @@ class Split:
 
 
 def group_ids(genes: Genes, encodings: tuple[Encoding, ...], genetic_code: int = 1) -> NDArray[np.int64]:
-    """Number the groups of rows that are identical under any of the encodings: [N]."""
+    """Number the groups of rows that are identical under any of the encodings: [N].
+
+    Mutations are told from the whole sequence, which is what is compared.
+    """
     everyone = np.arange(len(genes))
     firsts = []
-    for encoding in encodings:
+    for encoding in dict.fromkeys(whole_encoding(one) for one in encodings):
         _, first, inverse = np.unique(
             encode(genes, encoding, genetic_code).identities(), return_index=True, return_inverse=True
         )
         firsts.append(first[inverse])
-    starts = np.tile(everyone, len(encodings))
+    starts = np.tile(everyone, len(firsts))
     ends = np.concatenate(firsts) if firsts else starts
     size = len(genes)
     # Two encodings may each join other rows (ambiguity letters), so groups are what hangs together.

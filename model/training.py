@@ -52,6 +52,7 @@ def train_fold(
     vocabulary_size: int,
     seed: int,
     device: str = "cpu",
+    positions: int | None = None,
     max_epochs: int | None = None,
     checkpoint: bytes | None = None,
     on_epoch: OnEpoch = _ignore_epoch,
@@ -65,9 +66,10 @@ def train_fold(
         settings: What the study holds fixed.
         train: Rows to learn from.
         validation: Rows to judge by; they never influence the weights.
-        vocabulary_size: V, tokens including PAD and UNKNOWN.
+        vocabulary_size: V, letters including PAD and UNKNOWN.
         seed: Decides initial weights, order and dropout.
         device: As `runtime.resolve_device` takes it.
+        positions: P, that a mutation can have; None where rows are whole sequences.
         max_epochs: Fewer epochs than the settings': no epoch beyond those that earlier folds ran can be chosen. The
             learning rate's schedule keeps the settings' horizon, so the epochs that are run do not change.
         checkpoint: What an earlier training with the same arguments left between two epochs: this one goes on there
@@ -83,7 +85,7 @@ def train_fold(
         DataError: The device is not there.
     """
     last = min(max_epochs or settings.max_epochs, settings.max_epochs)
-    with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs) as fitting:
+    with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs, positions) as fitting:
         curves, history = Curves(), list[NDArray[np.float32]]()
         if checkpoint is not None:
             curves, history = read_checkpoint(checkpoint, fitting, rows=len(validation.labels))
@@ -106,11 +108,14 @@ def _fitting(
     device: str,
     validation: Examples | None,
     graphs: bool,
+    positions: int | None,
 ) -> Iterator[Fitting]:
     """Begins a training on a stream of its own, and frees at the end what it holds."""
     with (
         lane(runtime.resolve_device(device)),
-        closing(Fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs)) as fitting,
+        closing(
+            Fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs, positions)
+        ) as fitting,
     ):
         yield fitting
 
@@ -123,6 +128,7 @@ def train_final(
     epochs: int,
     seed: int,
     device: str = "cpu",
+    positions: int | None = None,
     validation: Examples | None = None,
     on_batch: OnBatch = _ignore_batch,
     graphs: bool = True,
@@ -137,11 +143,12 @@ def train_final(
         epochs: From `choose_epoch`; the schedule's horizon stays the settings', as in the folds.
         seed: As `train_fold` takes it.
         device: Likewise.
+        positions: Likewise.
         validation: Rows whose curve is recorded; they do not influence the weights. None records no such curve.
         on_batch: As `train_fold` takes it.
         graphs: Likewise.
     """
-    with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs) as fitting:
+    with _fitting(config, settings, train, vocabulary_size, seed, device, validation, graphs, positions) as fitting:
         curves = Curves()
         for epoch in range(1, epochs + 1):
             fitting.one_epoch(epoch, curves, on_batch)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from hpo.evaluation.linear import fit_predict, kmer_counts, one_hot
+from hpo.evaluation.linear import fit_predict, kmer_counts, one_hot, presence
 from hpo.evaluation.metrics import called_resistant
+from model.encoding import Tokens
 
 #: A fitted baseline: (training rows, rows to predict) -> [rows to predict] P(resistant)
 _Predict = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
@@ -23,22 +24,26 @@ class BaselineData:
     """Encoded rows with their folds.
 
     Attributes:
-        tokens: [N, T] uint8, padded with 0 at the end.
+        tokens: [N, T] uint8, whole sequences, padded with 0 at the end.
         lengths: [N] tokens.
         labels: [N], True is resistant.
         folds: [N], 0 to K - 1.
-        test_tokens: [M, T], None while the test set is sealed (then the two below are None too).
+        test_tokens: [M, T], None while the test set is sealed (then all below are None too).
         test_lengths: [M].
         test_labels: [M].
+        mutations: [N, T] int32, the same rows by their mutations; None where they have no ancestor.
+        test_mutations: [M, T].
     """
 
-    tokens: NDArray[np.uint8]
+    tokens: Tokens
     lengths: NDArray[np.int64]
     labels: NDArray[np.bool_]
     folds: NDArray[np.int64]
-    test_tokens: NDArray[np.uint8] | None = None
+    test_tokens: Tokens | None = None
     test_lengths: NDArray[np.int64] | None = None
     test_labels: NDArray[np.bool_] | None = None
+    mutations: Tokens | None = None
+    test_mutations: Tokens | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +98,14 @@ def identical_sequence(data: BaselineData) -> Baseline:
 
 
 def logistic_regression(data: BaselineData) -> Baseline:
-    """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows."""
-    return _linear("logistic_regression", data, one_hot(_joined(data).tokens))
+    """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows.
+
+    Where genes are told by their mutations there is a column for each of these, so that a letter more or less does not
+    shift all that follow.
+    """
+    joined = _joined(data)
+    features = one_hot(joined.tokens) if joined.mutations is None else presence(joined.mutations)
+    return _linear("logistic_regression", data, features)
 
 
 def kmer_logistic_regression(data: BaselineData) -> Baseline:
@@ -115,21 +126,29 @@ def _linear(name: str, data: BaselineData, features: sparse.csr_matrix) -> Basel
 
 @dataclass(frozen=True, eq=False)
 class _Joined:
-    tokens: NDArray[np.uint8]  #: [N + M, T], development rows first
+    tokens: Tokens  #: [N + M, T], development rows first
     lengths: NDArray[np.int64]
     labels: NDArray[np.bool_]  #: those of test rows are never given to a fit
+    mutations: Tokens | None  #: [N + M, T]
 
 
 def _joined(data: BaselineData) -> _Joined:
     if data.test_tokens is None or data.test_lengths is None or data.test_labels is None:
-        return _Joined(data.tokens, data.lengths, data.labels)
-    width = max(data.tokens.shape[1], data.test_tokens.shape[1])
-    padded = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (data.tokens, data.test_tokens)]
+        return _Joined(data.tokens, data.lengths, data.labels, data.mutations)
+    mutations = None
+    if data.mutations is not None and data.test_mutations is not None:
+        mutations = _below(data.mutations, data.test_mutations)
     return _Joined(
-        np.concatenate(padded),
+        _below(data.tokens, data.test_tokens),
         np.concatenate([data.lengths, data.test_lengths]),
         np.concatenate([data.labels, data.test_labels]),
+        mutations,
     )
+
+
+def _below(first: Tokens, second: Tokens) -> Tokens:
+    width = max(first.shape[1], second.shape[1])
+    return np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (first, second)])
 
 
 def _evaluate(name: str, data: BaselineData, predict: _Predict) -> Baseline:

@@ -13,6 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from model.encoding import Tokens
+
 PENALTIES = (0.01, 0.1, 1.0, 10.0)  #: C of scikit-learn: small is strong
 _INNER_FOLDS = 3
 _TUNING_ROWS = 5000  # distinct (sequence, label) pairs that the penalty is tuned on at most
@@ -20,7 +22,7 @@ _MAX_COLUMNS = 60_000
 _MAX_WORD = 6
 
 
-def one_hot(tokens: NDArray[np.uint8]) -> sparse.csr_matrix:
+def one_hot(tokens: Tokens) -> sparse.csr_matrix:
     """Makes one column per position and letter.
 
     Args:
@@ -34,7 +36,20 @@ def one_hot(tokens: NDArray[np.uint8]) -> sparse.csr_matrix:
     return _counts(rows, positions * width + tokens[rows, positions], len(tokens))
 
 
-def kmer_counts(tokens: NDArray[np.uint8], lengths: NDArray[np.int64]) -> sparse.csr_matrix:
+def presence(mutations: Tokens) -> sparse.csr_matrix:
+    """Makes one column per mutation.
+
+    Args:
+        mutations: [N, T], each a number of its own; 0 is padding and has no column.
+
+    Returns:
+        [N, columns]; columns that are the same in every row are left out.
+    """
+    rows, places = np.nonzero(mutations)
+    return _counts(rows, mutations[rows, places].astype(np.int64), len(mutations))
+
+
+def kmer_counts(tokens: Tokens, lengths: NDArray[np.int64]) -> sparse.csr_matrix:
     """Counts words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
 
     Args:

@@ -22,7 +22,7 @@ from hpo.trial.development_rows import DevelopmentRows
 from model.batching import Examples
 from model.configuration import MAX_THREADS, LearnerConfig, TrainingSettings
 from model.cores import usable_cores
-from model.encoding import encode
+from model.encoder import Encoder
 from model.engines import NativeEngine, engine_for
 from model.genes import Genes
 from model.mutagenesis import common_letters
@@ -74,7 +74,7 @@ def retrain(
     Raises:
         TrainingError: It cannot be trained.
     """
-    rows = development.everything(config.encoding)
+    rows, encoded = development.everything(config.encoding), development.encoded(config.encoding)
     settings = on_all_cores(contract.settings, device)
 
     def train(member: int, again: int) -> tuple[BiLSTM, Curves]:
@@ -83,7 +83,8 @@ def retrain(
             config,
             settings,
             rows,
-            vocabulary_size=development.encoded(config.encoding).vocabulary_size,
+            vocabulary_size=encoded.vocabulary_size,
+            positions=encoded.positions,
             epochs=epochs,
             seed=derive(contract.seed, *purpose),
             device=device,
@@ -146,9 +147,9 @@ def loss_on(network: BiLSTM, rows: Examples) -> float:
     return float(-np.log(np.where(rows.labels, called, 1.0 - called)).mean())
 
 
-def test_probabilities(model: Retrained, genes: Genes, genetic_code: int) -> NDArray[np.float64]:
+def test_probabilities(model: Retrained, genes: Genes, encoder: Encoder) -> NDArray[np.float64]:
     """Returns [M] P(resistant) of genes that the model has not seen."""
-    return predict(model.networks, encode(genes, model.config.encoding, genetic_code)).astype(np.float64)
+    return predict(model.networks, encoder.encode(genes, model.config.encoding)).astype(np.float64)
 
 
 def save(
@@ -160,7 +161,7 @@ def save(
         model.networks,
         model.config,
         alphabet=contract.data.alphabet,
-        genetic_code=contract.settings.genetic_code,
+        encoder=contract.encoder,
         letters=common_letters(development.encoded(model.config.encoding)),
         card=card,
     )

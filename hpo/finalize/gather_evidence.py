@@ -1,7 +1,7 @@
 """What the report is made from: everything measured, gathered from study, retrained networks and test set."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,11 +16,15 @@ from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from hpo.trial.development_rows import DevelopmentRows, labels_of
-from model.encoding import encode, spelled
+from model.encoder import Encoder
+from model.encoding import Encoding, is_mutation, whole_encoding
 from model.genes import Genes, join
 from model.inspection import count_early_stops, inspect
 from model.mutagenesis import common_letters, mutate_positions
 from model.splitting import group_ids
+
+#: What the baselines read, where it was searched.
+_COARSEST_FIRST: tuple[Encoding, ...] = ("mutation", "amino_acid", "mutation_nucleotide")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +70,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
         out_of_fold=search.out_of_fold,
         final=evidence.FinalModel(epochs=final.epochs, curves=final.curves, networks=len(final.networks)),
         test_openings=openings(opened),
-        test=None if test is None else _test_set(test, final, groups, rows, code),
+        test=None if test is None else _test_set(test, final, groups, rows, contract.encoder),
         original=_original(contract, trials, answered.original, test),
         baselines=_baselines(contract, development, labels, test),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
@@ -86,12 +90,12 @@ def _chosen_trial(chosen: ChosenTrial, final: Retrained, development: Developmen
     )
 
 
-def _test_set(test: Genes, final: Retrained, groups: np.ndarray, rows: int, genetic_code: int) -> evidence.TestSet:
+def _test_set(test: Genes, final: Retrained, groups: np.ndarray, rows: int, encoder: Encoder) -> evidence.TestSet:
     return evidence.TestSet(
         labels=labels_of(test),
-        probabilities=test_probabilities(final, test, genetic_code),
+        probabilities=test_probabilities(final, test, encoder),
         unseen=~np.isin(groups[rows:], groups[:rows]),
-        lengths=encode(test, final.config.encoding, genetic_code).lengths,
+        lengths=encoder.encode(test, final.config.encoding).lengths,
         groups=groups[rows:],
     )
 
@@ -104,11 +108,10 @@ def _original(
 ) -> evidence.Original | None:
     if original is None:
         return None
-    code = contract.settings.genetic_code
     return evidence.Original(
         number=0,
         fold_accuracies=next(trial.fold_accuracies for trial in trials if trial.number == 0),
-        test_probabilities=None if test is None else test_probabilities(original, test, code),
+        test_probabilities=None if test is None else test_probabilities(original, test, contract.encoder),
     )
 
 
@@ -117,21 +120,25 @@ def _baselines(
 ) -> tuple[Baseline, ...]:
     """Fits plain baselines on the coarsest encoding that was searched: amino acids where they are."""
     encodings = contract.search.space.encodings
-    encoding = "amino_acid" if "amino_acid" in encodings else encodings[0]
-    encoded = development.encoded(encoding)
-    data = BaselineData(tokens=encoded.tokens, lengths=encoded.lengths, labels=labels, folds=development.folds)
+    encoding = next((one for one in _COARSEST_FIRST if one in encodings), encodings[0])
+    encoded = development.encoded(whole_encoding(encoding))
+    data = BaselineData(
+        tokens=encoded.tokens,
+        lengths=encoded.lengths,
+        labels=labels,
+        folds=development.folds,
+        mutations=development.encoded(encoding).tokens if is_mutation(encoding) else None,
+    )
     if test is None:
         return all_baselines(data)
-    sealed = encode(test, encoding, contract.settings.genetic_code)
+    sealed = contract.encoder.encode(test, whole_encoding(encoding))
     return all_baselines(
-        BaselineData(
-            tokens=data.tokens,
-            lengths=data.lengths,
-            labels=labels,
-            folds=data.folds,
+        replace(
+            data,
             test_tokens=sealed.tokens,
             test_lengths=sealed.lengths,
             test_labels=labels_of(test),
+            test_mutations=contract.encoder.encode(test, encoding).tokens if is_mutation(encoding) else None,
         )
     )
 
@@ -141,15 +148,15 @@ def _positions(
 ) -> evidence.PositionEffects | None:
     """Measures which positions move the final model, over test genes where they are open; labels play no part."""
     encoding, seen = final.config.encoding, development.encoded(final.config.encoding)
-    code = contract.settings.genetic_code
-    genes = seen if test is None else encode(test, encoding, code)
+    encoder = contract.encoder
+    genes = seen if test is None else encoder.encode(test, encoding)
     found = mutate_positions(final.networks, genes, common_letters(seen), seed=contract.seed)
     if found is None:
         return None
     return evidence.PositionEffects(
         effect=found.effect,
         tried=found.tried,
-        commonest=tuple(spelled(token, encoding, code) for token in found.commonest),
+        commonest=tuple(encoder.spelled(place, token, encoding) for place, token in enumerate(found.commonest)),
         encoding=encoding,
         genes=found.genes,
         mutants=found.mutants,

@@ -4,6 +4,7 @@ from typing import Any
 
 from hpo.report.evidence import Layer
 from model.configuration import LearnerConfig
+from model.linear import ByPosition
 from model.network import BiLSTM
 
 
@@ -28,5 +29,13 @@ def network_layers(network: BiLSTM, config: LearnerConfig) -> tuple[Layer, ...]:
         ),
         *recurrent,
         Layer(name=f"Pooling: {config.pooling}", output=str(hidden), parameters=0),
+        *_linear_path(network),
         Layer(name="Sigmoid unit", output="1", parameters=count(network.output)),
     )
+
+
+def _linear_path(network: BiLSTM) -> tuple[Layer, ...]:
+    if network.linear is None:
+        return ()
+    name = "Linear path, by position" if isinstance(network.linear, ByPosition) else "Linear path, by word"
+    return (Layer(name=name, output="1", parameters=network.linear.weight.numel(), note="beside the layers above"),)

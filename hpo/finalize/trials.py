@@ -124,7 +124,7 @@ def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
     """Counts the parameters of a configuration's network."""
     encoded = development.encoded(config.encoding)
     with torch.device("meta"):  # shapes without memory
-        network = BiLSTM(config, encoded.vocabulary_size, encoded.tokens.shape[1])
+        network = BiLSTM(config, encoded.vocabulary_size, encoded.positions or encoded.tokens.shape[1])
     return sum(weights.numel() for weights in network.parameters())
 
 

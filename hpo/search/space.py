@@ -17,13 +17,14 @@ from pydantic_core import PydanticCustomError
 
 from hpo.errors import SpaceError
 from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
+from model.alphabet import Alphabet
 from model.configuration import LearnerConfig, original_configuration
-from model.encoding import Encoding
+from model.encoding import Encoding, encodings_for, is_mutation
 from model.errors import ModelError
 
 #: Hyperparameters with which a network's memory grows.
 _SIZES = ("embedding_size", "hidden_size", "layers", "batch_size")
-_LONGEST_FIRST: tuple[Encoding, ...] = ("nucleotide", "codon", "amino_acid")
+_LONGEST_FIRST: tuple[Encoding, ...] = ("nucleotide", "codon", "amino_acid", "mutation_nucleotide", "mutation")
 
 
 class Space(BaseModel):
@@ -92,17 +93,18 @@ class Space(BaseModel):
         return {name: values[name] for name, entry in self.searched.items() if entry.contains(values[name])}
 
 
-def read_space(path: Path | None, alphabet: str) -> Space:
-    """Returns the search space in `path`, or the default for the alphabet.
+def read_space(path: Path | None, alphabet: str, related: bool = False) -> Space:
+    """Returns the search space in `path`, or the default for such genes.
 
     Args:
         path: A TOML file; parameters that it leaves out keep their default.
         alphabet: "dna" or "protein".
+        related: Whether the genes descend from one ancestor, so that they can be told by their mutations.
 
     Raises:
         SpaceError: The file cannot be read, or asks for something that the learner does not have.
     """
-    defaults = Path(__file__).parent / "spaces" / f"{alphabet}.toml"
+    defaults = Path(__file__).parent / "spaces" / f"{alphabet}{'_related' if related else ''}.toml"
     table = tomllib.loads(defaults.read_text())
     if path is not None:
         table |= _read_toml(path)
@@ -118,7 +120,23 @@ def read_space(path: Path | None, alphabet: str) -> Space:
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
     _check_alphabet(space, path, alphabet)
+    _check_relation(space, path, related)
     return space
+
+
+def possible_encodings(path: Path | None, alphabet: Alphabet) -> tuple[Encoding, ...]:
+    """Names the encodings that a study may search, before it is known whether its genes are relatives.
+
+    Args:
+        path: Its space file.
+        alphabet: Of its genes.
+
+    Raises:
+        SpaceError: As `read_space`.
+    """
+    if path is None or "encoding" not in _read_toml(path):
+        return encodings_for(alphabet)
+    return read_space(path, alphabet, related=True).encodings
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -146,10 +164,21 @@ def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices |
 
 
 def _check_alphabet(space: Space, path: Path | None, alphabet: str) -> None:
-    if alphabet == "protein" and space.encodings != ("amino_acid",):
+    allowed = encodings_for(cast(Alphabet, alphabet))
+    if not set(space.encodings) <= set(allowed):
         raise SpaceError(
-            f"{path}: proteins can only be searched as amino_acid, got {', '.join(space.encodings)}.",
+            f"{path}: {alphabet} sequences can only be searched as {' or '.join(allowed)}, got "
+            f"{', '.join(space.encodings)}.",
             "Leave `encoding` out, or say --alphabet dna if these are genes.",
+        )
+
+
+def _check_relation(space: Space, path: Path | None, related: bool) -> None:
+    if not related and any(is_mutation(encoding) for encoding in space.encodings):
+        raise SpaceError(
+            f"{path}: these genes do not descend from one ancestor, so they have no mutations to search by; got "
+            f"encoding {', '.join(space.encodings)}.",
+            "Leave `encoding` out; `hpo inspect` tells how far the genes lie from a common ancestor.",
         )
 
 

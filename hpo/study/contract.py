@@ -21,7 +21,10 @@ from model import gpu
 from model.alphabet import Alphabet
 from model.choices import Duplicates
 from model.configuration import LearnerConfig, TrainingSettings
+from model.encoder import Encoder
+from model.encoding import MutationEncoding
 from model.errors import DataError
+from model.mutations import LONGEST_ANCESTOR
 
 #: Libraries whose version changes the numbers of a trial.
 PINNED = ("hpo", "numpy", "optuna", "torch")
@@ -61,6 +64,8 @@ def _dated(text: str) -> str:
     return text
 
 
+#: A sequence of amino acids or nucleotides.
+Ancestor = Annotated[str, Field(pattern=r"^[A-Z]+$", min_length=1, max_length=LONGEST_ANCESTOR)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Date = Annotated[str, AfterValidator(_dated)]
 
@@ -93,6 +98,8 @@ class Data(Frozen):
     fingerprint: Digest
     alphabet: Alphabet
     ambiguous_letters: int = Field(ge=0, le=2**63 - 1)
+    #: What mutations are told from, by their encoding; found on the development rows, none where genes have none.
+    ancestors: dict[MutationEncoding, Ancestor]
     development: Rows
     test: Rows
 
@@ -132,7 +139,7 @@ class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
     #: See `hpo.study.formats`.
-    format: Literal[2] = 2
+    format: Literal[3] = 3
     study: str = Field(min_length=1)
     created: Date
     #: Of splits, training and search: everything else that is random is derived from it.
@@ -148,6 +155,11 @@ class Contract(Frozen):
     versions: dict[str, str]
     #: How GPUs computed when it was made; a CPU's numbers have not changed.
     gpu_arithmetic: int = Field(ge=1, le=MOST)
+
+    @property
+    def encoder(self) -> Encoder:
+        """What encodes the study's genes."""
+        return Encoder(self.training.genetic_code, self.data.ancestors)
 
     @property
     def settings(self) -> TrainingSettings:

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from hpo.choices import Pruner, Sampler
 from hpo.errors import UsageError
-from hpo.search.space import Space, read_space
+from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import (
@@ -29,10 +29,12 @@ from hpo.study.contract import (
 from model import gpu
 from model.choices import Duplicates
 from model.configuration import TrainingSettings, original_configuration
+from model.encoding import MutationEncoding
 from model.errors import DataError
 from model.genes import Genes
+from model.mutations import find_ancestors
 from model.snapshot import to_bytes
-from model.splitting import group_ids, split
+from model.splitting import Split, group_ids, split
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
@@ -85,15 +87,19 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         SpaceError: The search space is not one we can search.
         UsageError: An option has a value that no contract may have.
     """
-    space = read_space(plan.space_file, genes.alphabet)
-    development, test = _seal(genes, plan, space, artifacts)
+    parts = _divide(genes, plan)
+    ancestors = find_ancestors(genes.subset(~parts.test), plan.training.genetic_code)
+    space = read_space(plan.space_file, genes.alphabet, related=bool(ancestors))
+    development, test = _seal(genes, parts, artifacts)
     try:
-        return _contract(genes, plan, space, development, test)
+        return _contract(genes, plan, space, ancestors, development, test)
     except ValidationError as error:
         raise UsageError(f"No study can be made so ({first_complaint(error)}).", "Change the option.") from error
 
 
-def _contract(genes: Genes, plan: Plan, space: Space, development: Rows, test: Rows) -> Contract:
+def _contract(
+    genes: Genes, plan: Plan, space: Space, ancestors: dict[MutationEncoding, str], development: Rows, test: Rows
+) -> Contract:
     return Contract(
         study=plan.study,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -103,6 +109,7 @@ def _contract(genes: Genes, plan: Plan, space: Space, development: Rows, test: R
             fingerprint=genes.fingerprint(),
             alphabet=genes.alphabet,
             ambiguous_letters=genes.ambiguous_letters,
+            ancestors=ancestors,
             development=development,
             test=test,
         ),
@@ -166,12 +173,11 @@ def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
     return create_study(storage, name)
 
 
-def _seal(genes: Genes, plan: Plan, space: Space, artifacts: ArtifactStore) -> tuple[Rows, Rows]:
-    labels = genes.labels
-    if labels is None:
-        raise DataError("A study is made from genes with labels.", "Name the column: --label-column.")
-    groups = group_ids(genes, space.encodings, plan.training.genetic_code)
-    parts = split(
+def _divide(genes: Genes, plan: Plan) -> Split:
+    labels = _labels(genes)
+    # Whether the genes are relatives is asked of the development rows alone, so it is not known yet.
+    groups = group_ids(genes, possible_encodings(plan.space_file, genes.alphabet), plan.training.genetic_code)
+    return split(
         labels,
         groups,
         test_size=plan.test_size,
@@ -179,6 +185,16 @@ def _seal(genes: Genes, plan: Plan, space: Space, artifacts: ArtifactStore) -> t
         seed=plan.seed,
         duplicates=plan.duplicates,
     )
+
+
+def _labels(genes: Genes) -> NDArray[np.bool_]:
+    if genes.labels is None:
+        raise DataError("A study is made from genes with labels.", "Name the column: --label-column.")
+    return genes.labels
+
+
+def _seal(genes: Genes, parts: Split, artifacts: ArtifactStore) -> tuple[Rows, Rows]:
+    labels = _labels(genes)
     dev, test = np.flatnonzero(~parts.test), np.flatnonzero(parts.test)
     return (
         _store(artifacts, genes.subset(dev), labels[dev], parts.fold[dev]),

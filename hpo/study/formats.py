@@ -7,6 +7,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 |---|---|
 | 1 | the first |
 | 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
+| 3 | genes may be told by their mutations: `data.ancestors` is new |
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 from hpo.errors import ContractError
 
 #: What `create-study` writes.
-CURRENT = 2
+CURRENT = 3
 
 
 def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
@@ -58,5 +59,11 @@ def _from_first(document: dict[str, Any], study: str) -> dict[str, Any]:
     }
 
 
+def _from_second(document: dict[str, Any], study: str) -> dict[str, Any]:
+    """From 2 to 3."""
+    data = document.get("data")
+    return document | {"data": {**data, "ancestors": {}}} if isinstance(data, Mapping) else document
+
+
 #: By the format that they start from: 1, 2, ...
-_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first,)
+_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first, _from_second)

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from hpo.errors import ContractError
 from hpo.study.contract import Contract
-from model.encoding import Encoded, Encoding, encode
+from model.encoder import Encoder
+from model.encoding import Encoded, Encoding
 from model.genes import Genes
 from model.snapshot import from_bytes
 from model.training import Examples
@@ -21,13 +22,13 @@ class DevelopmentRows:
     Args:
         genes: The development rows with labels.
         folds: [N] the fold in which a row is validated.
-        genetic_code: NCBI number of the translation table.
+        encoder: Of the study.
     """
 
-    def __init__(self, genes: Genes, folds: NDArray[np.int64], genetic_code: int) -> None:
+    def __init__(self, genes: Genes, folds: NDArray[np.int64], encoder: Encoder) -> None:
         self.genes = genes
         self.folds = folds
-        self._genetic_code = genetic_code
+        self.encoder = encoder
         self.encoded = cache(self._encode)
 
     def training(self, encoding: str, fold: int) -> Examples:
@@ -43,7 +44,7 @@ class DevelopmentRows:
         return self._examples(encoding, np.arange(len(self.folds)))
 
     def _encode(self, encoding: str) -> Encoded:
-        return encode(self.genes, cast(Encoding, encoding), self._genetic_code)
+        return self.encoder.encode(self.genes, cast(Encoding, encoding))
 
     def _examples(self, encoding: str, rows: NDArray[np.int64]) -> Examples:
         encoded = self.encoded(encoding)
@@ -86,4 +87,4 @@ def load_development_rows(contract: Contract, artifacts: ArtifactStore) -> Devel
             f"The development data of study {contract.study!r} are not the ones it was made with.",
             f"Expected fingerprint {sealed.fingerprint}, found {genes.fingerprint()}.",
         )
-    return DevelopmentRows(genes, folds, contract.settings.genetic_code)
+    return DevelopmentRows(genes, folds, contract.encoder)

@@ -191,6 +191,7 @@ class TrialRunner:
                 self.development.training(config.encoding, fold),
                 self.development.validation(config.encoding, fold),
                 vocabulary_size=encoded.vocabulary_size,
+                positions=encoded.positions,
                 seed=derive(self.contract.seed, "fold", fold),
                 device=self.device,
                 # No epoch counts that an earlier fold did not reach: see model.epochs.

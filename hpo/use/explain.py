@@ -1,4 +1,7 @@
-"""Where in a gene a model's answer comes from: each letter is changed to those that are common there."""
+"""Where in a gene a model's answer comes from: each letter is changed to those that are common there.
+
+A model that reads mutations is asked what each of the gene's own does, and what the common ones would do.
+"""
 
 import csv
 from collections.abc import Callable, Sequence
@@ -7,7 +10,6 @@ from pathlib import Path
 
 from hpo.errors import HpoError
 from model.alphabet import Alphabet
-from model.encoding import encode, spelled
 from model.genes import Genes
 from model.mutagenesis import change_letters
 from model.saving import load_model
@@ -18,8 +20,8 @@ class LetterChange:
     """One changed letter of one gene, and what it does."""
 
     id: str
-    position: int  #: from 1, in what the model reads: nucleotides, codons or residues
-    letter: str  #: that the gene has there
+    position: int  #: from 1, in what the model reads: nucleotides, codons or residues; of the ancestor, for mutations
+    letter: str  #: that the gene has there: a letter, or a mutation such as p.Ser315Thr
     changed_to: str
     probability_change: float  #: of resistance, minus 1 to 1
 
@@ -41,8 +43,8 @@ def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
     """
     model = load_model(folder)
     genes = read(model.alphabet)
-    encoding, code = model.config.encoding, model.genetic_code
-    encoded = encode(genes, encoding, code)
+    encoding, encoder = model.config.encoding, model.encoder
+    encoded = encoder.encode(genes, encoding)
     made: list[LetterChange] = []
     for row, name in enumerate(genes.ids):
         found = change_letters(model.networks, encoded, row, model.letters, device)
@@ -50,11 +52,13 @@ def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
             LetterChange(
                 name,
                 int(place) + 1,
-                spelled(int(encoded.tokens[row, place]), encoding, code),
-                spelled(int(letter), encoding, code),
+                encoder.spelled(int(place), int(before), encoding),
+                encoder.spelled(int(place), int(letter), encoding),
                 round(float(change), 6),
             )
-            for place, letter, change in zip(found.places, found.letters, found.change, strict=True)
+            for place, before, letter, change in zip(
+                found.places, found.before, found.letters, found.change, strict=True
+            )
         ]
         made += sorted(changes, key=lambda change: -abs(change.probability_change))
     return made

@@ -9,7 +9,6 @@ from typing import TextIO
 
 from hpo.errors import HpoError
 from model.alphabet import Alphabet
-from model.encoding import encode
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
 from model.saving import load_model
@@ -42,7 +41,7 @@ def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
     """
     model = load_model(folder)
     genes = read(model.alphabet)
-    encoded = encode(genes, model.config.encoding, model.genetic_code)
+    encoded = model.encoder.encode(genes, model.config.encoding)
     values = probabilities_of(model.networks, encoded, device)
     return [
         Prediction(name, round(float(value), 6), bool(value > 0.5))

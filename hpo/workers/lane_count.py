@@ -27,8 +27,9 @@ def lanes_for(space: Space, settings: TrainingSettings, development: Development
         return 1
 
     def workload(config: LearnerConfig) -> Workload:
-        vocabulary_size = development.encoded(config.encoding).vocabulary_size
-        return Workload(config, settings, development.everything(config.encoding), vocabulary_size)
+        encoded = development.encoded(config.encoding)
+        rows = development.everything(config.encoding)
+        return Workload(config, settings, rows, encoded.vocabulary_size, encoded.positions)
 
     most = min(MOST_LANES, usable_cores())
     lanes = measure_lanes(workload(space.middle), workload(space.largest), device, most=most)

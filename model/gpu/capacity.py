@@ -47,11 +47,16 @@ class Workload:
     rows: Examples
     #: V, tokens including PAD and UNKNOWN.
     vocabulary_size: int
+    #: P, that a mutation can have; None where rows are whole sequences.
+    positions: int | None = None
 
     def begin(self, seed: int, device: str) -> Fitting:
         """Begins to train on a few of the rows, repeated where there are fewer."""
         few = np.resize(np.arange(len(self.rows.labels)), STEPS * self.config.batch_size)
-        return Fitting(self.config, self.settings, self.rows.subset(few), self.vocabulary_size, seed, device, None)
+        rows = self.rows.subset(few)
+        return Fitting(
+            self.config, self.settings, rows, self.vocabulary_size, seed, device, None, positions=self.positions
+        )
 
 
 class Training:

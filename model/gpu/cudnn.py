@@ -66,7 +66,7 @@ class CudnnEngine:
         """See `LayerEngine`."""
         return self.features(layer, self.embedded(embedding, tokens), lengths)
 
-    def embedded(self, embedding: Tensor, tokens: Tensor) -> Tensor:
+    def embedded(self, embedding: Tensor, tokens: Tensor, padded: bool = True) -> Tensor:
         """See `LayerEngine`."""
         return look_up(embedding, tokens)
 

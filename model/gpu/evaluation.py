@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.batching import evaluation_batches
+from model.encoding import Tokens
 from model.gpu.graphs import GraphRunner
 from model.gpu.plan import DevicePlan
 from model.gpu.shapes import Shape, pad
@@ -24,13 +25,17 @@ class PaddedRows:
     places: NDArray[np.int64]
     #: Of each batch.
     shapes: tuple[Shape, ...]
-    tokens: Tensor  # [T, N] uint8
+    tokens: Tensor  # [T, N] uint8, or int32 for mutations
     lengths: Tensor  # [N] int64
     plan: DevicePlan
 
     @classmethod
     def load(
-        cls, tokens: NDArray[np.uint8], lengths: NDArray[np.int64], device: torch.device, batch_size: int
+        cls,
+        tokens: Tokens,
+        lengths: NDArray[np.int64],
+        device: torch.device,
+        batch_size: int,
     ) -> "PaddedRows":
         """Copies rows [N, T] with their lengths [N] to a device, at most `batch_size` to a batch."""
         epoch = evaluation_batches(lengths, batch_size)

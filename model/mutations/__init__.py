@@ -9,3 +9,8 @@ Between them stand `ungapped`, which proves of most genes that they need no alig
 rest, and `tail`, which tells a frameshift from single substitutions. All are pure functions on strings and arrays,
 without torch. Positions count from 0 inside and from 1 in names. DNA is translated elsewhere (`model.translation`).
 """
+
+from model.mutations.alignment import LONGEST as LONGEST_ANCESTOR
+from model.mutations.encoding import encode_mutations, find_ancestors, letters_of, written
+
+__all__ = ["LONGEST_ANCESTOR", "encode_mutations", "find_ancestors", "letters_of", "written"]

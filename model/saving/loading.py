@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import numpy as np
 import torch
@@ -14,9 +14,11 @@ from safetensors.torch import load
 
 from model.alphabet import Alphabet
 from model.configuration import LearnerConfig
-from model.encoding import encodings_for, vocabulary
+from model.encoder import Encoder
+from model.encoding import MutationEncoding, encodings_for, is_mutation
 from model.errors import DataError, SavedModelError
 from model.mutagenesis import SUBSTITUTIONS
+from model.mutations import LONGEST_ANCESTOR
 from model.network import BiLSTM
 from model.saving.writing import CONFIGURATION, FORMAT, digest, weights_name
 
@@ -25,7 +27,13 @@ MAX_NETWORKS = 100
 #: Letters of the longest training sequence, at most.
 MAX_LONGEST = 10_000_000
 _MAX_CONFIGURATION_BYTES = 10_000_000
-_NAMES = {"format", "weights", "longest", "alphabet", "genetic_code", "vocabulary", "learner", "letters", "card"}
+_NAMES = {
+    *("format", "weights", "longest", "alphabet", "genetic_code", "ancestor", "vocabulary", "learner", "letters"),
+    "card",
+}
+#: Format 3 lacked these; its models were made as if they had had these values.
+_SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
+_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none"}
 
 
 @dataclass(frozen=True)
@@ -36,8 +44,8 @@ class SavedModel:
     networks: tuple[BiLSTM, ...]
     config: LearnerConfig
     alphabet: Alphabet
-    #: NCBI number of the genetic code with which the training genes were translated.
-    genetic_code: int
+    #: Encodes genes as the training genes were.
+    encoder: Encoder
     #: [T, 1 + SUBSTITUTIONS] uint8, letters that were common among the training genes, from `common_letters`.
     letters: NDArray[np.uint8]
     #: What people should know about the model: origin, accuracy, limits. Read by people only.
@@ -59,15 +67,17 @@ def load_model(folder: Path) -> SavedModel:
     config = _config(folder, description["learner"])
     if config.encoding not in encodings_for(alphabet):
         raise _damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
-    if description["vocabulary"] != list(vocabulary(config.encoding)):
+    encoder = _encoder(folder, config, genetic_code, description["ancestor"])
+    if description["vocabulary"] != list(encoder.vocabulary(config.encoding)):
         raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
     if not isinstance(description["card"], dict):
         raise _damaged(folder, "the card is not an object")
     digests = _digests(folder, description["weights"])
     longest = _longest(folder, description["longest"])
     letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
-    networks = tuple(_network(folder, number, expected, config, longest) for number, expected in enumerate(digests))
-    return SavedModel(networks, config, alphabet, genetic_code, letters, description["card"])
+    size = len(description["vocabulary"])
+    networks = tuple(_network(folder, number, digest, config, size, longest) for number, digest in enumerate(digests))
+    return SavedModel(networks, config, alphabet, encoder, letters, description["card"])
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -87,9 +97,13 @@ def _description(folder: Path) -> dict[str, Any]:
         raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
     if not isinstance(description, dict) or "format" not in description:
         raise _damaged(folder, f"{CONFIGURATION} is not a model's description")
-    if description["format"] != FORMAT:
+    if description["format"] == 3:
+        description = {**_SINCE_FOUR, **description}
+        if isinstance(description.get("learner"), dict):
+            description["learner"] = {**_LEARNER_SINCE_FOUR, **description["learner"]}
+    elif description["format"] != FORMAT:
         raise SavedModelError(
-            f"{folder} has format {description['format']!r}; this version reads format {FORMAT}.",
+            f"{folder} has format {description['format']!r}; this version reads formats 3 and {FORMAT}.",
             "Use the version of hpo that wrote it.",
         )
     if set(description) != _NAMES:
@@ -104,6 +118,14 @@ def _config(folder: Path, learner: object) -> LearnerConfig:
         return LearnerConfig.from_dict(learner)
     except DataError as error:
         raise _damaged(folder, error.message) from error
+
+
+def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, ancestor: object) -> Encoder:
+    if not is_mutation(config.encoding):
+        return Encoder(genetic_code)
+    if not isinstance(ancestor, str) or not 1 <= len(ancestor) <= LONGEST_ANCESTOR or not ancestor.isalpha():
+        raise _damaged(folder, f"the ancestor is no sequence of 1 to {LONGEST_ANCESTOR} letters")
+    return Encoder(genetic_code, {cast(MutationEncoding, config.encoding): ancestor})
 
 
 def _digests(folder: Path, digests: object) -> list[str]:
@@ -132,11 +154,13 @@ def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> 
     return np.array(rows, dtype=np.uint8).reshape(-1, width)
 
 
-def _network(folder: Path, number: int, expected_digest: str, config: LearnerConfig, longest: int) -> BiLSTM:
+def _network(
+    folder: Path, number: int, expected_digest: str, config: LearnerConfig, vocabulary_size: int, longest: int
+) -> BiLSTM:
     path = folder / weights_name(number)
     # On the meta device a network has shapes and no memory: a huge size in a hostile file costs nothing.
     with torch.device("meta"):
-        network = BiLSTM(config, len(vocabulary(config.encoding)), longest)
+        network = BiLSTM(config, vocabulary_size, longest)
     expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
     try:
         weights = load(_described_bytes(path, expected_digest, _bytes_at_most(expected)))

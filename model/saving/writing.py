@@ -12,11 +12,11 @@ from safetensors.torch import save
 
 from model.alphabet import Alphabet
 from model.configuration import LearnerConfig
-from model.encoding import vocabulary
+from model.encoder import Encoder
 from model.network import BiLSTM
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 3
+FORMAT = 4
 CONFIGURATION = "config.json"
 
 
@@ -25,7 +25,7 @@ def save_model(
     networks: Sequence[BiLSTM],
     config: LearnerConfig,
     alphabet: Alphabet,
-    genetic_code: int,
+    encoder: Encoder,
     letters: NDArray[np.uint8],
     card: Mapping[str, Any],
 ) -> None:
@@ -38,7 +38,7 @@ def save_model(
         networks: At least one, all of `config`.
         config: The networks' hyperparameters.
         alphabet: Of the training genes.
-        genetic_code: NCBI number.
+        encoder: Of the training genes.
         letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training genes.
         card: JSON values.
     """
@@ -50,8 +50,9 @@ def save_model(
         "weights": digests,
         "longest": networks[0].longest,
         "alphabet": alphabet,
-        "genetic_code": genetic_code,
-        "vocabulary": list(vocabulary(config.encoding)),
+        "genetic_code": encoder.genetic_code,
+        "ancestor": encoder.ancestor(config.encoding),
+        "vocabulary": list(encoder.vocabulary(config.encoding)),
         "learner": config.as_dict(),
         "letters": letters.tolist(),
         "card": dict(card),

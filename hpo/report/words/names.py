@@ -25,10 +25,22 @@ BASELINES = {
     ),
     "original_configuration": Name("Untuned (trial 0)", "the untuned network (trial 0)"),
 }
-ENCODINGS = {"nucleotide": "nucleotides", "codon": "codons", "amino_acid": "amino acids"}
+ENCODINGS = {
+    "nucleotide": "nucleotides",
+    "codon": "codons",
+    "amino_acid": "amino acids",
+    "mutation": "mutations of amino acids",
+    "mutation_nucleotide": "mutations of nucleotides",
+}
 
 #: What the axis and the table of positions count.
-POSITION = {"nucleotide": "nucleotide", "codon": "codon", "amino_acid": "residue"}
+POSITION = {
+    "nucleotide": "nucleotide",
+    "codon": "codon",
+    "amino_acid": "residue",
+    "mutation": "residue of the ancestor",
+    "mutation_nucleotide": "nucleotide of the ancestor",
+}
 
 
 def encoding_name(encoding: str) -> str:

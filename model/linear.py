@@ -1,0 +1,110 @@
+"""The linear path: a weight for everything that a linear model would look at, added to the network's logit.
+
+It learns at once what single letters do, and leaves to the network what they do together. Everything is zero at the
+start, and nothing but the gradient decides how much of either is used.
+
+Source: the wide part of wide and deep learning, Cheng et al. 2016.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from model.encoding import PAD
+
+#: Words are as long as keeps their number below this, and no longer than `LONGEST_WORD`.
+MOST_WORDS = 60_000
+LONGEST_WORD = 6
+
+
+class ByPosition(nn.Module):
+    """One weight per position and letter, summed over a sequence.
+
+    The consensus letter of a position has none: in nearly every row, such weights would be one huge bias in pieces.
+
+    Args:
+        positions: P, the last one is shared by those beyond.
+        vocabulary_size: V.
+        stated: Whether tokens say their own position, as mutations do: position * V + letter. Otherwise they stand
+            at it.
+    """
+
+    def __init__(self, positions: int, vocabulary_size: int, stated: bool) -> None:
+        super().__init__()
+        self._stated = stated
+        self.weight = nn.Parameter(torch.empty(positions, vocabulary_size))
+        #: [P, V], 1 where a letter counts: all but padding and the consensus.
+        self.counted: Tensor
+        self.register_buffer("counted", torch.empty(positions, vocabulary_size))
+
+    def begin(self, consensus: Tensor) -> None:
+        """Sets the weights to 0 and leaves out padding and the consensus letters [P], 0 where there is none."""
+        self.weight.zero_()
+        self.counted.fill_(1.0)
+        self.counted[:, PAD] = 0.0
+        self.counted.scatter_(1, consensus.unsqueeze(1), 0.0)
+
+    def forward(self, tokens: Tensor, lengths: Tensor | None) -> Tensor:
+        """Sums up.
+
+        Args:
+            tokens: [T, B], PAD after each sequence's end.
+            lengths: Not needed: padding counts nothing.
+
+        Returns:
+            [B].
+        """
+        index = tokens.long()
+        if not self._stated:
+            positions, letters = self.weight.shape
+            place = torch.arange(len(tokens), device=tokens.device).clamp(max=positions - 1)
+            index = index + (place * letters).unsqueeze(1)
+        return functional.embedding(index, (self.weight * self.counted).view(-1, 1)).sum(dim=(0, 2))
+
+
+class ByWord(nn.Module):
+    """One weight per word of k letters, wherever it stands; summed, and divided by the root of the number of words.
+
+    Args:
+        vocabulary_size: V.
+    """
+
+    def __init__(self, vocabulary_size: int) -> None:
+        super().__init__()
+        self._letters = vocabulary_size
+        self._size = word_size(vocabulary_size)
+        self.weight = nn.Parameter(torch.empty(vocabulary_size**self._size, 1))
+
+    def begin(self, consensus: Tensor) -> None:
+        """Sets the weights to 0."""
+        self.weight.zero_()
+
+    def forward(self, tokens: Tensor, lengths: Tensor | None) -> Tensor:
+        """Sums up; a sequence shorter than a word has none.
+
+        Args:
+            tokens: [T, B].
+            lengths: [B] int64; or None where every sequence has T tokens.
+
+        Returns:
+            [B].
+        """
+        places = len(tokens) - self._size + 1
+        if places < 1:
+            return self.weight.new_zeros(tokens.shape[1])
+        words = tokens[:places].long()
+        for offset in range(1, self._size):
+            words = words * self._letters + tokens[offset : offset + places].long()
+        counts = places if lengths is None else lengths - self._size + 1
+        inside = torch.arange(places, device=tokens.device).unsqueeze(1) < counts
+        total = (functional.embedding(words, self.weight).squeeze(2) * inside).sum(0)
+        return total / inside.sum(0).clamp(min=1).sqrt()
+
+
+def word_size(vocabulary_size: int) -> int:
+    """Returns k, letters of a word."""
+    sizes = range(LONGEST_WORD, 1, -1)
+    return next((size for size in sizes if vocabulary_size**size <= MOST_WORDS), 1)
+
+
+LinearPath = ByPosition | ByWord

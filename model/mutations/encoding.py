@@ -1,0 +1,79 @@
+"""Genes as tokens: each difference from the ancestor is one number, position * V + kind."""
+
+import numpy as np
+
+from model.encoding import Encoded, MutationEncoding, encode, mutation_encodings, vocabulary
+from model.genes import Genes
+from model.mutations.alignment import differences
+from model.mutations.ancestor import LARGEST_DIVERGENCE, divergence, find_ancestor
+from model.mutations.kinds import PAD, Level, kinds
+from model.mutations.notation import named, position_name
+
+_LEVELS: dict[MutationEncoding, Level] = {"mutation": "amino_acid", "mutation_nucleotide": "nucleotide"}
+
+
+def find_ancestors(genes: Genes, genetic_code: int = 1) -> dict[MutationEncoding, str]:
+    """Finds the ancestor of the genes, if they have one in common.
+
+    Args:
+        genes: N rows; those of development alone, where there are others.
+        genetic_code: NCBI's number, for the translation of DNA.
+
+    Returns:
+        Its amino acids and, of DNA, its nucleotides, by the encoding that is told from them. Nothing where half of the
+        different genes lie farther from it than `LARGEST_DIVERGENCE`.
+    """
+    found: dict[MutationEncoding, str] = {}
+    for encoding in mutation_encodings(genes.alphabet):
+        sequences = _sequences(genes, encoding, genetic_code)
+        if not any(sequences):
+            return {}
+        ancestor = find_ancestor(sequences)
+        if divergence(sequences, ancestor, _LEVELS[encoding]) > LARGEST_DIVERGENCE:
+            return {}
+        found[encoding] = ancestor
+    return found
+
+
+def encode_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int, ancestor: str) -> Encoded:
+    """Encodes genes by their differences from the ancestor, closed by where they end.
+
+    Args:
+        genes: N rows.
+        encoding: Of amino acids or of nucleotides.
+        genetic_code: NCBI's number, for the translation of DNA.
+        ancestor: From `find_ancestors`.
+
+    Raises:
+        DataError: A gene is too long, or the genetic code is unknown.
+    """
+    level = _LEVELS[encoding]
+    found, size = differences(_sequences(genes, encoding, genetic_code), ancestor, level), len(kinds(level))
+    tokens = found.places.astype(np.int32) * size + found.tokens
+    tokens[np.arange(tokens.shape[1]) >= found.lengths[:, None]] = PAD
+    return Encoded(tokens, found.lengths, size, positions=len(ancestor) + 1)
+
+
+def letters_of(encoding: MutationEncoding) -> tuple[str, ...]:
+    """Names every kind of mutation of an encoding; the index is the letter."""
+    return kinds(_LEVELS[encoding]).names
+
+
+def written(place: int, letter: int, encoding: MutationEncoding, ancestor: str) -> str:
+    """Writes a mutation for people: p.Ser315Thr; or Ser315 where nothing is changed (letter 0)."""
+    level = _LEVELS[encoding]
+    return position_name(place, ancestor, level) if letter == PAD else named(letter, place, ancestor, level)
+
+
+def _sequences(genes: Genes, encoding: MutationEncoding, genetic_code: int) -> list[str]:
+    """The letters that are compared: residues up to the first stop, or nucleotides."""
+    if encoding == "mutation_nucleotide" or genes.alphabet == "protein":
+        return genes.sequences
+    residues = encode(genes, "amino_acid", genetic_code)
+    spelling = np.array([0, ord("X"), *(ord(letter) for letter in vocabulary("amino_acid")[2:])], dtype=np.uint8)
+    letters = spelling[residues.tokens]
+    empty = (residues.lengths == 1) & (residues.tokens[:, 0] == 1)
+    return [
+        "" if none else row[:length].tobytes().decode("ascii")
+        for row, length, none in zip(letters, residues.lengths, empty, strict=True)
+    ]
