@@ -12,7 +12,7 @@ from model.mutations.alignment import differences
 from model.mutations.kinds import FRAMESHIFT, Level, kinds
 
 #: Genes of a larger median divergence have no common ancestor that is worth comparing with: protease of HIV, among the
-#: most variable genes that are studied, has 0.1; unrelated sequences have 0.5 and more.
+#: most variable genes that are studied, has 0.08; unrelated sequences have 0.5 and more.
 LARGEST_DIVERGENCE = 0.2
 
 # Distinct rows that are enough to tell the commonest letter of each column, and to estimate a median share.

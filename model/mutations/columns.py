@@ -27,22 +27,33 @@ def read_columns(rows: Rows, vocabulary: Kinds) -> list[tuple[int, int]]:
     upper, lower = (np.frombuffer(row.encode("ascii"), dtype=np.uint8) for row in rows)
     letters = np.flatnonzero(lower != _GAP)
     first, stop = int(letters[0]), int(letters[-1]) + 1
+    size = int((upper != _GAP).sum())
     upper, lower = upper[:stop], lower[:stop]
-    size = len(rows[0]) - rows[0].count(GAP)
     places = np.cumsum(upper != _GAP) - (upper != _GAP)
-    end = int((upper != _GAP).sum())
-    close: list[tuple[int, int]] = []
-    shift = _frameshift(upper, lower, first) if FRAMESHIFT in vocabulary.tokens else None
+    stop, close = _close(upper, lower, places, size, first, vocabulary)
+    begin = [(vocabulary.tokens[BEGIN], int(places[first]))] if first else []
+    differing = first + np.flatnonzero(upper[first:stop] != lower[first:stop])
+    return [*begin, *((_kind(upper[at], lower[at], vocabulary), int(places[at])) for at in differing), *close]
+
+
+def _close(
+    upper: NDArray[np.uint8],
+    lower: NDArray[np.uint8],
+    places: NDArray[np.int64],
+    size: int,
+    first: int,
+    vocabulary: Kinds,
+) -> tuple[int, list[tuple[int, int]]]:
+    """Tells how the gene ends: the column up to which it is spelled, and what follows there, "end" included."""
+    tokens = vocabulary.tokens
+    shift = _frameshift(upper, lower, first) if FRAMESHIFT in tokens else None
     if shift is not None and places[shift] < size:  # letters behind the ancestor's end are no frameshift
         place = int(places[shift])
         end = min(place + int((lower[shift:] != _GAP).sum()), size)
-        close, stop = [(vocabulary.tokens[FRAMESHIFT], place)], shift
-    elif places[-1] == size:
-        close, stop = [(vocabulary.tokens[EXTENSION], size)], int(np.searchsorted(places, size))
-    begin = [(vocabulary.tokens[BEGIN], int(places[first]))] if first else []
-    differing = first + np.flatnonzero(upper[first:stop] != lower[first:stop])
-    found = [(_kind(upper[at], lower[at], vocabulary), int(places[at])) for at in differing]
-    return [*begin, *found, *close, (vocabulary.tokens[END], end)]
+        return shift, [(tokens[FRAMESHIFT], place), (tokens[END], end)]
+    if places[-1] == size:
+        return int(np.searchsorted(places, size)), [(tokens[EXTENSION], size), (tokens[END], size)]
+    return len(places), [(tokens[END], int((upper != _GAP).sum()))]
 
 
 def _kind(ancestor: np.uint8, gene: np.uint8, vocabulary: Kinds) -> int:

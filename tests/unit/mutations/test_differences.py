@@ -123,6 +123,29 @@ def test_a_gap_is_pushed_through_letters_that_need_no_alignment() -> None:
     assert listed(GENE + "A" * 11 + GENE[::-1], ancestor) == [("-", 50), ("end", 90)]
 
 
+RUNS = "AAAAAGGGGGTTTTT"
+
+
+@pytest.mark.parametrize(
+    ("ancestor", "gene", "expected"),
+    [
+        # Few mismatches, letter against letter, where the runs hide a gap: within, at the beginning, at the end.
+        (GENE + "C" + RUNS + GENE[::-1], GENE + RUNS + "C" + GENE[::-1], [("-", 39), ("+C", 56), ("end", 94)]),
+        ("C" + RUNS + GENE, RUNS + "C" + GENE, [("begin", 1), ("+C", 16), ("end", 55)]),
+        (GENE + RUNS, GENE + "C" + RUNS[:-1], [("+C", 39), ("end", 53)]),
+        (GENE + "GAAAAAACCCCCCTT", GENE + "AAAAAACCCC", [("-", 39), ("end", 50)]),
+        ("C" + RUNS + GENE, RUNS + GENE[:9], [("begin", 1), ("end", 25)]),
+        ("C" + RUNS[:10] + GENE, RUNS[:10] + "C" + GENE, [("begin", 1), ("+C", 11), ("end", 50)]),
+        ("CAAAAA" + GENE, "AAAAAA", [("begin", 1), ("end", 7)]),
+        # And where the gap costs more than the mismatches.
+        (GENE + "CAAAAAG" + GENE, GENE + "AAAAAGC" + GENE, [("A", 39), ("G", 44), ("C", 45), ("end", 85)]),
+        ("CAAAAA" + GENE, "AAAAAC" + GENE, [("A", 0), ("C", 5), ("end", 45)]),
+    ],
+)
+def test_a_gap_is_seen_where_it_scores_more(ancestor: str, gene: str, expected: list[tuple[str, int]]) -> None:
+    assert listed(gene, ancestor) == expected
+
+
 @pytest.mark.parametrize("tail", ["WWCPWHCPWGCW", "WWCPWHCPWGCWWCPWHCPWGCWPPPHHH", "PWHCP"])
 def test_a_frameshift_is_one_difference(tail: str) -> None:
     end = min(12 + len(tail), len(PROTEIN))
