@@ -10,3 +10,5 @@ Duplicates = Literal["together", "spread"]
 Engine = Literal["auto", "stock", "native"]
 #: How a GPU computes.
 Precision = Literal["fp32", "tf32", "bf16"]
+#: How simulated genes become resistant.
+SimulationRule = Literal["additive", "epistatic", "frame"]

@@ -1,5 +1,6 @@
 """The command line as a whole: every command has help, stands in the README, and shares its options' words."""
 
+import json
 import os
 import re
 import subprocess
@@ -70,3 +71,18 @@ def test_an_option_s_environment_twin_is_read(tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert "nowhere.db" in done.stderr
+
+
+def test_simulate_tells_rule_and_ceilings(tmp_path: Path) -> None:
+    options = ["--genes", "40", "--codons", "40", "--noise", "0.1", "--rule", "frame", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "hpo", "simulate", str(tmp_path / "g.csv"), *options],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    facts = json.loads(done.stdout)
+    assert (facts["rule"], facts["ceiling"]) == ("frame", 0.9)
+    assert facts["rule_in_words"].startswith("Resistant if ")
+    assert 0.5 < facts["linear_ceiling"] < 0.85

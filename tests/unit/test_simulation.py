@@ -4,26 +4,35 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from Bio.Seq import Seq
 from sklearn.linear_model import LogisticRegression
 
+from model.choices import SimulationRule
 from model.encoding import encode, encodings_for
 from model.errors import DataError
 from model.reading import read_genes
 from model.simulation import simulate, simulate_relatives, write_simulated
 from model.splitting import group_ids, split
 
+RULES: tuple[SimulationRule, ...] = ("additive", "epistatic", "frame")
 
-def test_the_rule_on_the_translated_protein_is_the_truth() -> None:
+
+def test_default_genes_are_those_of_the_first_version() -> None:
     made = simulate(300, 40, noise=0.2, seed=5)
-    ancestor = str(Seq(made.ancestor).translate(to_stop=True))
-    assert len(ancestor) == 39
-    for sequence, resistant in zip(made.genes.sequences, made.truth, strict=True):
-        protein = str(Seq(sequence).translate(to_stop=True))
-        changed = len(protein) == 39 and any(
-            protein[position - 1] != ancestor[position - 1] for position in made.resistance_positions
-        )
-        assert resistant == (len(protein) < 39 or changed)
+    assert made.genes.fingerprint() == "f42a724504b25e68145dee7f1c1fc48557dddb7c034ae2ad95d5dbebdcaba97c"
+    relatives = simulate_relatives(made, 80, 0.1, 9, 0.8)
+    assert relatives.genes.fingerprint() == "16360b8df8952e181bfb932cc15c48622ecc74c737bcb035702b5aecf64785b2"
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_balanced_classes_copies_and_silent_mutations(rule: SimulationRule) -> None:
+    made = simulate(1000, 60, noise=0.1, seed=1, rule=rule)
+    assert 0.45 < made.truth.mean() < 0.55
+    proteins = encode(made.genes, "amino_acid").identities()
+    assert 150 < proteins.max() + 1 <= 250
+    assert np.bincount(proteins).max() > 30
+    assert len(set(made.genes.sequences)) > 2 * (proteins.max() + 1)
+    assert made.ceiling == 0.9
+    assert abs(made.realised_accuracy - 0.9) < 0.05
 
 
 @pytest.mark.parametrize(("genes", "codons"), [(400, 30), (600, 40), (2000, 303)])
@@ -68,6 +77,13 @@ def test_impossible_requests(genes: int, codons: int, noise: float, told: str) -
         simulate(genes, codons, noise, seed=0)
 
 
+def test_impossible_rules() -> None:
+    with pytest.raises(DataError, match=r"Give --codons 40"):
+        simulate(100, 39, 0.1, 0, "frame")
+    with pytest.raises(DataError, match=r"'linear' is unknown.*additive, epistatic, frame"):
+        simulate(100, 39, 0.1, 0, "linear")  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     "name", ["g.csv", "g.tsv", "g.fasta", "g.fa", "g.parquet", "g.npy", "g.csv.gz", "G.TSV.GZ", "g.npy.gz"]
 )
@@ -101,8 +117,9 @@ def test_places_that_cannot_be_written(name: str, told: str, tmp_path: Path) -> 
         write_simulated(simulate(60, 20, 0.1, 0), tmp_path / name)
 
 
-def test_relatives_keep_ancestor_and_rule() -> None:
-    made = simulate(60, 40, noise=0.1, seed=3)
+@pytest.mark.parametrize("rule", RULES)
+def test_relatives_keep_ancestor_and_rule(rule: SimulationRule) -> None:
+    made = simulate(60, 40, noise=0.1, seed=3, rule=rule)
     more = simulate_relatives(made, 500, noise=0.0, seed=4, distinct_share=1.0)
     assert (more.ancestor, more.resistance_positions, more.rule) == (
         made.ancestor,
