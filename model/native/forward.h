@@ -7,7 +7,11 @@
 
 namespace {
 
-struct Direction {  // one direction's weights for the forward pass
+struct Weights {  // one direction's, in the kernels' order
+    const float *in, *state, *bias, *table;
+};
+
+struct Direction {  // the memory of one direction's weights
     Buffer in, state, bias, table;
 
     Direction(const Problem& p, const Sizes& z, int direction)
@@ -22,6 +26,7 @@ struct Direction {  // one direction's weights for the forward pass
                     table[v * z.width + gate_at(g, h)] = p.table[(direction * z.vocabulary + v) * rows + g * z.hidden + h];
             }
     }
+    Weights weights() const { return {in, state, bias, table}; }
 };
 
 struct Step {  // what one time step of one block reads: per active row, its input and its previous state
@@ -30,7 +35,7 @@ struct Step {  // what one time step of one block reads: per active row, its inp
     const float* start[BLOCK];  // the gates' start values: bias or a token's row of the table
 };
 
-void forward_block(const Problem& p, const Sizes& z, const Direction& w, const Block& block, int direction, const float* zeros) {
+void forward_block(const Problem& p, const Sizes& z, const Weights& w, const Block& block, int direction, const float* zeros) {
     const int rows = static_cast<int>(block.rows.size());
     Buffer cells(static_cast<int64_t>(rows) * z.units * LANES);
     Step step;
