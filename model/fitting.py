@@ -11,12 +11,13 @@ from model.adam import Adam
 from model.batching import Epoch, Examples, consensus, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
 from model.device_rows import DeviceRows, memory_errors
-from model.engines import engine_for
+from model.engines import NativeEngine, engine_for
 from model.epochs import Curves
 from model.errors import NonFiniteLossError
 from model.gpu.graphs import GraphRunner
 from model.gpu.lanes import wake_gradients
 from model.gpu.training import PaddedSteps
+from model.native.steps import NativeSteps
 from model.network import build_network
 from model.prediction import load_distinct, logits_of, probability
 from model.steps import Learner, PlainSteps, Steps
@@ -66,6 +67,9 @@ class Fitting:
     def _way_of_stepping(self) -> Steps:
         learner = Learner(self.network, self.optimizer, self.data, self.pace.steps / self.data.rows)
         if self.device.type == "cpu":
+            engine = self.network.engine
+            if self.network.of_mutations and isinstance(engine, NativeEngine):
+                return NativeSteps(learner, engine.native)
             return PlainSteps(learner)
         return PaddedSteps(learner, self.rows.lengths, self.pace.steps, self.runner)
 

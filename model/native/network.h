@@ -11,7 +11,8 @@
 namespace {
 
 struct Network {  // sizes and switches
-    int64_t layers, embedding, hidden, vocabulary, places, pooling, linear;
+    int64_t layers, embedding, hidden, vocabulary, places, pooling;
+    bool linear;
     Sizes sizes(int64_t layer) const {
         Problem p{};
         p.inputs = layer == 0 ? embedding : 2 * hidden;

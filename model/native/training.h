@@ -17,8 +17,8 @@
 // Mirrored field by field by `Training` in training.py.
 struct Training {
     // The network, and the threads of a step.
-    int64_t layers, embedding, hidden, vocabulary, places, pooling, linear, threads;
-    const float* counted;         // [P, V], 1 where the linear path's table counts
+    int64_t layers, embedding, hidden, vocabulary, places, pooling, threads;
+    const float* counted;         // [P, V], 1 where the linear path's table counts; null without one
     const Parameter* parameters;  // in the order of `Layout`
     // The rows: [D, width] tokens, each place * V + letter.
     int64_t width;
@@ -26,11 +26,11 @@ struct Training {
     const int64_t* lengths;                // [D], 1 to width
     const float *positives, *negatives;    // [D]
     double positive_weight, negative_weight, scale;
-    // The batches: `bounds` [steps + 1] of the rows and shares of all.
-    int64_t steps;
-    const int64_t *bounds, *longest, *rows;
+    // The epoch's S batches, of which this call takes those from `first` to before `end`.
+    int64_t first, end;
+    const int64_t *bounds, *longest, *rows;  // [S + 1] and [S]; [R] as is `share`: rows, batch after batch
     const float* share;
-    const double* rates;                   // [steps]
+    const double* rates;                     // [S]
     double longest_gradient, beta1, beta2, epsilon, weight_decay;
     // Dropout: the state of its stream, or null where nothing is dropped.
     uint64_t* stream;
@@ -50,10 +50,10 @@ struct Cut {  // a block's rows within the order of its batch, and where the gra
 class Trainer {
   public:
     explicit Trainer(const Training& t)
-        : t_(t), n_{t.layers, t.embedding, t.hidden, t.vocabulary, t.places, t.pooling, t.linear}, z_(n_.sizes(0)),
-          layout_(z_, t.embedding, t.places, t.vocabulary, t.layers, t.linear), state_(z_, layout_, t.parameters) {
+        : t_(t), n_{t.layers, t.embedding, t.hidden, t.vocabulary, t.places, t.pooling, t.counted != nullptr}, z_(n_.sizes(0)),
+          layout_(z_, t.embedding, t.places, t.vocabulary, t.layers, t.counted != nullptr), state_(z_, layout_, t.parameters) {
         int64_t rows = 0, steps = 0, row_steps = 0;
-        for (int64_t s = 0; s < t.steps; ++s) {
+        for (int64_t s = t.first; s < t.end; ++s) {
             const int64_t batch = t.bounds[s + 1] - t.bounds[s];
             rows = std::max(rows, batch), steps = std::max(steps, t.longest[s]);
             row_steps = std::max(row_steps, batch * t.longest[s]);
@@ -67,7 +67,7 @@ class Trainer {
         if (t.stream) bits_.resize((n_.layers - 1) * words(row_steps) + words(rows)), masks_.resize(n_.layers);
     }
     void run() {
-        for (int64_t s = 0; s < t_.steps; ++s) step(s);
+        for (int64_t s = t_.first; s < t_.end; ++s) step(s);
         state_.store_back();
     }
 
