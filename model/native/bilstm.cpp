@@ -6,7 +6,7 @@
 // Blocks belong to a fixed number of groups, each with a weight gradient of its own, added in the groups' order:
 // the numbers do not depend on the number of threads.
 //
-// `training.h` takes whole optimizer steps with the same blocks: one call, many batches.
+// `trainer.h` takes whole optimizer steps with the same blocks: one call, many batches.
 //
 // Gate order i, f, g, o as in torch.nn.LSTM. "ahead" is direction 0, "back" is direction 1.
 
@@ -16,7 +16,7 @@
 #include "dropout.h"
 #include "forward.h"
 #include "threads.h"
-#include "training.h"
+#include "trainer.h"
 
 namespace {
 

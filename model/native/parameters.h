@@ -1,16 +1,13 @@
 // The parameters of a network in one array, the recurrent ones in the kernels' order: packed once for many steps.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "adam.h"
 #include "backward.h"
-
-// One parameter of the network in torch's memory, with what Adam remembers of it. Mirrored in training.py.
-struct Parameter {
-    float *weights, *means, *squares, *step;
-};
+#include "training.h"
 
 namespace {
 
@@ -76,7 +73,7 @@ class State {
 
     State(const Sizes& z, const Layout& layout, const Parameter* parameters)
         : weights(layout.floats), gradient(layout.floats), z_(z), layout_(layout), parameters_(parameters),
-          means_(layout.floats), squares_(layout.floats) {
+          means_(layout.floats), squares_(layout.floats), steps_(layout.parts.size()) {
         exchange([](float& here, float& there) { here = there; });
     }
     void store_back() {
@@ -87,9 +84,8 @@ class State {
         const double factor = longest / (std::sqrt(sum_of_squares(gradient, layout_.floats)) + 1e-6);
         for (size_t i = 0; i < layout_.parts.size(); ++i) {
             const int64_t at = layout_.parts[i].offset;
-            *parameters_[i].step += 1.0f;
             // Not std::min: a NaN is to reach the weights, as it does in torch, and then the loss.
-            adam(settings, rate, *parameters_[i].step, factor > 1.0 ? 1.0f : static_cast<float>(factor),
+            adam(settings, rate, ++steps_[i], factor > 1.0 ? 1.0f : static_cast<float>(factor),
                  layout_.parts[i].floats, weights + at, means_ + at, squares_ + at, gradient + at);
         }
     }
@@ -99,11 +95,13 @@ class State {
     const Layout& layout_;
     const Parameter* parameters_;
     Buffer means_, squares_;
+    std::vector<float> steps_;  // that each parameter has taken
 
     template <class F>
     void exchange(F f) {
         for (size_t i = 0; i < layout_.parts.size(); ++i) {
             const Parameter& p = parameters_[i];
+            f(steps_[i], *p.step);
             layout_.parts[i].each(z_, [&](int64_t here, int64_t there) {
                 f(weights[here], p.weights[there]);
                 f(means_[here], p.means[there]);

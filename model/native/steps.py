@@ -1,14 +1,14 @@
 """Optimizer steps on genes given by their mutations, many in one call of the native library.
 
 With a few mutations to a row a step's arithmetic takes less time than torch takes to be asked for it, so the whole
-step is in C++: `training.h`. The numbers are those of `PlainSteps` up to rounding, dropout's included.
+step is in C++: `trainer.h`. The numbers are those of `PlainSteps` up to rounding, dropout's included.
 
 Shape letters: B rows of a batch, D distinct rows, T time, V vocabulary, P positions, E embedding, H hidden.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -16,6 +16,7 @@ from model.adam import BETAS, EPSILON
 from model.batching import Epoch
 from model.dropout import bounds
 from model.linear import ByPosition
+from model.native.checks import check_plan, check_rows
 from model.native.layer import NativeLayer
 from model.native.training import POOLINGS, check_floats, parameters_of, training_of
 from model.network import BiLSTM
@@ -43,11 +44,11 @@ class NativeSteps:
         check_floats(self._weights, shapes)
         #: [D, T], so that a row's tokens lie together.
         self._tokens = learner.data.tokens.T.contiguous()
-        self._check_rows()
+        check_rows(learner.data, learner.network.longest * learner.network.embedding.num_embeddings)
 
     def epoch(self, plan: Epoch, rates: Sequence[float], on_batch: Callable[[], None]) -> Tensor:
         """See `Steps`; `on_batch` is called for the batches of each call together, after their steps."""
-        self._check_plan(plan, rates)
+        check_plan(plan, rates, self._learner.data.lengths)
         network = self._learner.network
         stream = network.dropout_stream.state if network.dropout else None
         totals = torch.zeros(2, dtype=torch.float64)
@@ -108,33 +109,6 @@ class NativeSteps:
                 yield first, number + 1
                 first, operations = number + 1, 0.0
 
-    def _check_rows(self) -> None:
-        data, network = self._learner.data, self._learner.network
-        width, rows = data.tokens.shape
-        check_floats([data.positives, data.negatives], [(rows,), (rows,)])
-        if data.tokens.dtype != torch.int32 or data.lengths.dtype != torch.int64 or data.lengths.shape != (rows,):
-            raise ValueError(
-                f"got {data.tokens.dtype} tokens of {rows} rows and {data.lengths.dtype} lengths"
-                f" {tuple(data.lengths.shape)}; int32 tokens and int64 lengths ({rows},) are needed."
-            )
-        _within("lengths", data.lengths, 1, width)
-        _within("tokens", data.tokens, 0, network.longest * network.embedding.num_embeddings - 1)
-
-    def _check_plan(self, plan: Epoch, rates: Sequence[float]) -> None:
-        starts, stops = ([getattr(batch, end) for batch in plan.batches] for end in ("start", "stop"))
-        empty = any(start >= stop for start, stop in zip(starts, stops, strict=True))
-        if not starts or empty or starts != [0, *stops[:-1]] or stops[-1] != len(plan.rows) or len(rates) != len(starts):
-            raise ValueError(
-                f"got batches of {len(plan.rows)} rows from {starts} to {stops} and {len(rates)} learning rates;"
-                " batches must follow each other, hold all rows, and have a rate each."
-            )
-        rows = torch.from_numpy(plan.rows)
-        _within("rows", rows, 0, len(self._tokens) - 1)
-        check_floats([torch.from_numpy(plan.share)], [(len(rows),)])
-        longest = np.maximum.reduceat(self._learner.data.lengths[rows].numpy(), starts).tolist()
-        if longest != [batch.longest for batch in plan.batches]:
-            raise ValueError(f"the longest rows of the batches are {longest}, not {[b.longest for b in plan.batches]}.")
-
 
 def _plan(plan: Epoch, rates: Sequence[float]) -> _Fields:
     """The epoch's batches."""
@@ -150,19 +124,16 @@ def _plan(plan: Epoch, rates: Sequence[float]) -> _Fields:
 def _weights(network: BiLSTM) -> tuple[list[Tensor], list[tuple[int, ...]]]:
     """The parameters in the order of training.h, and the shapes that they must have."""
     letters, size, units = network.embedding.num_embeddings, network.embedding.embedding_dim, network.output.in_features
-    weights, shapes = [network.embedding.weight, network.positions], [(letters, size), (network.longest, size)]
+    weights: list[Tensor] = [network.embedding.weight, cast(Tensor, network.positions)]
+    shapes: list[tuple[int, ...]] = [(letters, size), (network.longest, size)]
     for layer in network.layers:
         for direction in layer.directions:
             weights += direction.parameters()
             shapes += [(2 * units, size), (2 * units, units // 2), (2 * units,), (2 * units,)]
         size = units
-    weights, shapes = [*weights, *network.output.parameters()], [*shapes, (1, units), (1,)]
+    weights += network.output.parameters()
+    shapes += [(1, units), (1,)]
     if isinstance(network.linear, ByPosition):
-        weights, shapes = [*weights, network.linear.weight], [*shapes, (network.longest, letters)]
+        weights.append(network.linear.weight)
+        shapes.append((network.longest, letters))
     return weights, shapes
-
-
-def _within(what: str, values: Tensor, lowest: int, highest: int) -> None:
-    smallest, largest = (int(bound) for bound in values.aminmax())
-    if smallest < lowest or largest > highest:
-        raise ValueError(f"{what} reach from {smallest} to {largest}; {lowest} to {highest} is allowed.")
