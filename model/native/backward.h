@@ -146,10 +146,11 @@ void input_gradients(const Problem& p, const Sizes& z, const Transposed& w, cons
 }
 
 void backward_block(const Problem& p, const Sizes& z, const Transposed& w, const Block& block, int direction,
-                    const Gradient& gradient, Samples& samples, const float* zeros) {
+                    const Gradient& gradient, Samples& samples, Carried& carried, const float* zeros) {
     const int rows = static_cast<int>(block.rows.size());
     const int64_t stride = static_cast<int64_t>(rows) * z.units * SAVED;
-    Buffer dh(static_cast<int64_t>(rows) * z.units * LANES), dc(static_cast<int64_t>(rows) * z.units * LANES);
+    carried.clear(z, rows);
+    float *dh = carried.h, *dc = carried.c;
     for (int r = 0; p.dlast && r < rows; ++r)
         std::copy_n(p.dlast + (direction * z.batch + block.rows[r]) * z.hidden, z.hidden, dh + r * z.units * LANES);
     for (int64_t s = 0; s < block.steps(); ++s) {

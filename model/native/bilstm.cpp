@@ -29,8 +29,9 @@ void forward(const Problem& p) {
     const Buffer zeros(z.hidden);
     const int groups = static_cast<int>(std::min<size_t>(GROUPS, blocks.size()));
     for_groups(groups, p.threads, [&](int group, int) {
+        Carried carried(z);
         for (size_t b = group; b < blocks.size(); b += groups) {
-            for (int direction : {0, 1}) forward_block(p, z, directions[direction].weights(), blocks[b], direction, zeros);
+            for (int direction : {0, 1}) forward_block(p, z, directions[direction].weights(), blocks[b], direction, carried, zeros);
             finish_rows(p, z, blocks[b]);
         }
     });
@@ -46,9 +47,10 @@ void backward(const Problem& p) {
     for (int g = 0; g < 2 * groups; ++g) gradients.emplace_back(z.gradient_floats());
     for_groups(groups, p.threads, [&](int group, int) {
         Samples samples(z);
+        Carried carried(z);
         for (size_t b = group; b < blocks.size(); b += groups) {
             for (int direction : {0, 1})
-                backward_block(p, z, directions[direction], blocks[b], direction, Gradient{gradients[2 * group + direction]}, samples, zeros);
+                backward_block(p, z, directions[direction], blocks[b], direction, Gradient{gradients[2 * group + direction]}, samples, carried, zeros);
             clear_input_gradients(p, z, blocks[b]);
         }
     });

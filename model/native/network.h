@@ -55,7 +55,7 @@ class Work {
 
     Work(const Network& n, int64_t steps)
         : pooled(BLOCK * n.width()), n_(n), x_(steps * BLOCK * n.embedding), dx_(steps * BLOCK * n.width()),
-          dy_(steps * BLOCK * n.width()), dlast_(BLOCK * n.width()), zeros_(n.hidden), samples_(n.sizes(0)) {
+          dy_(steps * BLOCK * n.width()), dlast_(BLOCK * n.width()), zeros_(n.hidden), samples_(n.sizes(0)), carried_(n.sizes(0)) {
         for (int64_t l = 0; l < n.layers; ++l) {
             y_.emplace_back(steps * BLOCK * n.width());
             kept_.emplace_back(steps * BLOCK * n.width());
@@ -81,7 +81,7 @@ class Work {
         embed(embedding, positions);
         for (int64_t l = 0; l < n_.layers; ++l) {
             const Problem p = problem(l, masks);
-            for (int d : {0, 1}) forward_block(p, Sizes(p), layers[2 * l + d].weights, block_, d, zeros_);
+            for (int d : {0, 1}) forward_block(p, Sizes(p), layers[2 * l + d].weights, block_, d, carried_, zeros_);
             if (l + 1 < n_.layers && !masks.empty()) drop_steps(masks[l], batch, y_[l], kept_[l]);
         }
         const float* y = y_.back();
@@ -102,7 +102,7 @@ class Work {
             for (int d : {0, 1}) {
                 const Layer& layer = layers[2 * l + d];
                 const Gradient sums{gradient + layer.parts.in.offset};
-                backward_block(p, Sizes(p), layer.transposed, block_, d, sums, samples_, zeros_);
+                backward_block(p, Sizes(p), layer.transposed, block_, d, sums, samples_, carried_, zeros_);
             }
             if (l && masks.empty()) std::swap(dx_, dy_);
             if (l && !masks.empty()) drop_steps(masks[l - 1], batch, dx_, dy_);
@@ -116,6 +116,7 @@ class Work {
     Buffer x_, dx_, dy_, dlast_, zeros_;
     std::vector<Buffer> y_, kept_, saved_;
     Samples samples_;
+    Carried carried_;
 
     Problem problem(int64_t layer, const Masks& masks) const {
         Problem p{};
