@@ -20,6 +20,7 @@ from model.gpu.training import PaddedSteps
 from model.native.steps import NativeSteps
 from model.network import build_network
 from model.prediction import load_distinct, logits_of, probability
+from model.regression import begin_at_regression
 from model.steps import Learner, PlainSteps, Steps
 
 #: Part of a cosine schedule during which the learning rate rises.
@@ -54,8 +55,10 @@ class Fitting:
             wake_gradients(self.device)
             # A mutation is a difference from the consensus: there is no commonest one to begin with.
             commonest = consensus(train.tokens) if positions is None else np.zeros(positions, dtype=np.int64)
-            self.network = build_network(config, vocabulary_size, commonest, seed).to(self.device)
+            network = build_network(config, vocabulary_size, commonest, seed)
             self.data = DeviceRows.load(self.rows, settings, self.device)
+            begin_at_regression(network, self.rows, (self.data.positive_weight, self.data.negative_weight))
+            self.network = network.to(self.device)
             self.evaluated = None if validation is None else load_distinct(validation, self.device)
         self.network.engine = engine
         self.network.seed_dropout(seed)
