@@ -57,7 +57,8 @@ class Fitting:
             commonest = consensus(train.tokens) if positions is None else np.zeros(positions, dtype=np.int64)
             network = build_network(config, vocabulary_size, commonest, seed)
             self.data = DeviceRows.load(self.rows, settings, self.device)
-            begin_at_regression(network, self.rows, (self.data.positive_weight, self.data.negative_weight))
+            if config.linear_start == "regression":
+                begin_at_regression(network, self.rows, (self.data.positive_weight, self.data.negative_weight))
             self.network = network.to(self.device)
             self.evaluated = None if validation is None else load_distinct(validation, self.device)
         self.network.engine = engine

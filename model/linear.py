@@ -1,7 +1,7 @@
 """The linear path: a weight for everything that a linear model would look at, added to the network's logit.
 
-It learns at once what single letters do, and leaves to the network what they do together. By position it begins at a
-logistic regression (`model.regression`), by word at zero; then the gradient decides how much of either is used.
+It learns at once what single letters do, and leaves to the network what they do together. It begins at zero, or
+by position at a logistic regression (`model.regression`); then the gradient decides how much of either is used.
 
 Source: the wide part of wide and deep learning, Cheng et al. 2016.
 """

@@ -33,7 +33,7 @@ _NAMES = {
 }
 #: Format 3 lacked these; its models were made as if they had had these values.
 _SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
-_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none"}
+_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none", "linear_start": "zero"}
 
 
 @dataclass(frozen=True)
