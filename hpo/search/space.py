@@ -7,6 +7,7 @@ are flat (no parameter depends on another), so that TPE models all parameters jo
 import dataclasses
 import tomllib
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from hpo.errors import SpaceError
 from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
 from model.alphabet import Alphabet
-from model.configuration import LearnerConfig, original_configuration
+from model.configuration import LearnerConfig, Linear, original_configuration
 from model.encoding import Encoding, encodings_for, is_mutation
 from model.errors import ModelError
 
@@ -44,7 +45,19 @@ class Space(BaseModel):
             raise _complaint(f"the space lacks {lacking or 'nothing'} and has unknown {unknown or 'nothing'}.")
         for name, entry in self.parameters.items():
             _check_entry(name, entry)
+        self._check_linear_paths()
         return self
+
+    def _check_linear_paths(self) -> None:
+        """Refuses a linear path that one of the encodings cannot have: any two values may meet in a trial."""
+        if "linear" not in self.parameters:
+            return
+        base = original_configuration("dna")
+        for encoding, linear in product(self.encodings, self.parameters["linear"].examples()):
+            try:
+                dataclasses.replace(base, encoding=encoding, linear=cast(Linear, linear))
+            except ModelError as error:
+                raise _complaint(str(error)) from error
 
     @property
     def searched(self) -> dict[str, Range | Choices]:
