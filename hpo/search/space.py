@@ -128,12 +128,13 @@ def read_space(path: Path | None, alphabet: str, related: bool = False) -> Space
             f"Allowed are {', '.join(sorted(_names()))}.",
         )
     parameters = {name: _parameter(name, entry, path) for name, entry in table.items()}
+    # First: the default linear path of genes that are no relatives would be refused in place of their encoding.
+    _check_relation(parameters["encoding"], path, related)
     try:
         space = Space(parameters=parameters)
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
     _check_alphabet(space, path, alphabet)
-    _check_relation(space, path, related)
     return space
 
 
@@ -186,11 +187,12 @@ def _check_alphabet(space: Space, path: Path | None, alphabet: str) -> None:
         )
 
 
-def _check_relation(space: Space, path: Path | None, related: bool) -> None:
-    if not related and any(is_mutation(encoding) for encoding in space.encodings):
+def _check_relation(encoding: Parameter, path: Path | None, related: bool) -> None:
+    named = [str(value) for value in encoding.examples()]
+    if not related and any(map(is_mutation, named)):
         raise SpaceError(
             f"{path}: these genes do not descend from one ancestor, so they have no mutations to search by; got "
-            f"encoding {', '.join(space.encodings)}.",
+            f"encoding {', '.join(named)}.",
             "Leave `encoding` out; `hpo inspect` tells how far the genes lie from a common ancestor.",
         )
 
