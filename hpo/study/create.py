@@ -32,7 +32,7 @@ from model.configuration import TrainingSettings, original_configuration
 from model.encoding import MutationEncoding
 from model.errors import DataError
 from model.genes import Genes
-from model.mutations import find_ancestors
+from model.mutations import find_relation
 from model.snapshot import to_bytes
 from model.splitting import Split, group_ids, split
 from storage.artifacts import ArtifactStore, open_artifacts
@@ -88,7 +88,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         UsageError: An option has a value that no contract may have.
     """
     parts = _divide(genes, plan)
-    ancestors = find_ancestors(genes.subset(~parts.test), plan.training.genetic_code)
+    ancestors = find_relation(genes.subset(~parts.test), plan.training.genetic_code).ancestors
     space = read_space(plan.space_file, genes.alphabet, related=bool(ancestors))
     development, test = _seal(genes, parts, artifacts)
     try:
