@@ -8,3 +8,5 @@ Sampler = Literal["tpe", "random"]
 Pruner = Literal["paired", "median", "percentile", "wilcoxon", "none"]
 #: Which trial the final model comes from.
 Prefer = Literal["best", "simplest"]
+#: What is done with trial 0: the original's configuration on all folds or on the first, or a proposal like any other.
+Original = Literal["all", "one-fold", "skip"]

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +90,8 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
 
 def _create_or_go_on(job: Job, genes: Genes) -> OpenedStudy:
     """Makes the study, or finds that the one there is the same."""
-    contract = prepare(genes, job.plan, open_for_creation(job.address))
-    earlier = _existing(job.address)
+    artifacts, earlier = open_for_creation(job.address), _existing(job.address)
+    contract = prepare(genes, job.plan if earlier is None else _as_begun(job.plan, earlier), artifacts)
     if earlier is None:
         register(job.address, contract, job.plan.trials)
     else:
@@ -114,6 +114,11 @@ def _existing(address: StudyAddress) -> Contract | None:
     handle = find_study(storage, address.study)
     attributes = handle.attributes()
     return parse(attributes[CONTRACT], handle.name) if CONTRACT in attributes else None
+
+
+def _as_begun(plan: Plan, earlier: Contract) -> Plan:
+    """Keeps what was chosen by cost: with a budget that was raised since, another choice would be made."""
+    return replace(plan, original=plan.original or earlier.original)
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:

@@ -41,6 +41,7 @@ def create_study(
         "test": contract.data.test.rows,
         "folds": contract.splitting.folds,
         "encodings": list(contract.search.space.encodings),
+        "original": contract.original,
     }
     if json:
         print_json(facts)
@@ -63,6 +64,7 @@ def plan_of(data: Path, search: SearchOptions, splitting: SplitOptions, reading:
         test_size=splitting.test_size,
         duplicates=splitting.duplicates,
         space_file=search.space,
+        original=search.original,
         sampler=search.sampler,
         startup_trials=search.startup_trials,
         pruner=search.pruner,

@@ -59,9 +59,10 @@ def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
         (low, high), genes = test["interval95"], test["n"]
         print(f"  {'test accuracy':<26} {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {genes} genes)")
     for name, baseline in result["baselines"].items():
-        if baseline["cv"] is None:  # trial 0 did not finish; the report says why
+        if baseline["cv"] is None:  # trial 0 did not finish or was left out; the report says so
             continue
         against = "" if baseline.get("test") is None else f", test {baseline['test']:.4f}"
-        print(f"  {name.replace('_', ' '):<26} CV {baseline['cv']:.4f}{against}")
+        where = "CV" if baseline.get("folds") != 1 else "CV, first fold only,"
+        print(f"  {name.replace('_', ' '):<26} {where} {baseline['cv']:.4f}{against}")
     print(f"Report: {output / 'report.html'}")
     print(f"Model:  {output / 'model'}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpo.choices import Prefer, Pruner, Sampler
+from hpo.choices import Original, Prefer, Pruner, Sampler
 from hpo.cli.command import option
 from model.alphabet import AlphabetOrAuto
 from model.choices import Duplicates, Engine, Intermediate, Precision
@@ -128,6 +128,15 @@ class SearchOptions:
     space: Annotated[
         Path | None,
         option("--space", help="Search space (TOML); what it leaves out keeps its default.", metavar="FILE"),
+    ] = None
+    original: Annotated[
+        Original | None,
+        option(
+            "--original",
+            help="Trial 0, the original's configuration on whole sequences: on all folds, on one-fold, or skip it. By "
+            "default all where it takes at most about a third of the other trials' time, one-fold where one fold "
+            "of it does, else skip.",
+        ),
     ] = None
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10

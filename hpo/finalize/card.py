@@ -37,7 +37,8 @@ def model_card(result: dict[str, Any]) -> dict[str, Any]:
         "test": result["test"],
         "test_openings": result["test_openings"],
         "baselines": {
-            name: {"cv": baseline["cv"], "test": baseline["test"]} for name, baseline in result["baselines"].items()
+            name: {key: baseline[key] for key in ("cv", "test", "folds") if key in baseline}
+            for name, baseline in result["baselines"].items()
         },
     }
 
@@ -99,6 +100,8 @@ def _figures(card: dict[str, Any]) -> list[str]:
 
 
 def _spoken(name: str, baseline: dict[str, Any]) -> str:
+    if baseline.get("folds") == 1:
+        return f"{BASELINES[name].short}, one fold of cross-validation"
     return f"{BASELINES[name].short}, {'cross-validation' if baseline['test'] is None else 'test'}"
 
 

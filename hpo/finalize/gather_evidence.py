@@ -4,14 +4,16 @@ import datetime
 from dataclasses import dataclass, replace
 
 import numpy as np
+from optuna.trial import TrialState
 
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
 from hpo.evaluation.importance import importances
 from hpo.finalize.final_model import Retrained, test_probabilities
 from hpo.finalize.network_layers import network_layers
 from hpo.finalize.seal import openings
-from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
+from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, folds_of, held_out
 from hpo.report import evidence
+from hpo.study.attributes import EPOCHS, FOLD_ACCURACIES
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
@@ -36,7 +38,7 @@ class AnsweredStudy:
     search: SearchOutcome
     chosen: ChosenTrial
     final: Retrained
-    original: Retrained | None  #: trial 0, where it is complete
+    original: Retrained | None  #: the original's configuration, where it saw all folds
     test: Genes | None  #: None while sealed
 
 
@@ -71,7 +73,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
         final=evidence.FinalModel(epochs=final.epochs, curves=final.curves, networks=len(final.networks)),
         test_openings=openings(opened),
         test=None if test is None else _test_set(test, final, groups, rows, contract.encoder),
-        original=_original(contract, trials, answered.original, test),
+        original=_original(answered),
         baselines=_baselines(contract, development, labels, test),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
         positions=_positions(contract, development, final, test),
@@ -100,18 +102,21 @@ def _test_set(test: Genes, final: Retrained, groups: np.ndarray, rows: int, enco
     )
 
 
-def _original(
-    contract: Contract,
-    trials: tuple[evidence.FinishedTrial, ...],
-    original: Retrained | None,
-    test: Genes | None,
-) -> evidence.Original | None:
-    if original is None:
+def _original(answered: AnsweredStudy) -> evidence.Original | None:
+    opened, development, test = answered.opened, answered.development, answered.test
+    first = next((trial for trial in answered.search.trials if opened.contract.is_original(trial.number)), None)
+    if first is None or first.state == TrialState.FAIL:
         return None
+    folds = folds_of(opened, first)
+    rows = development.folds < len(folds)
+    probabilities = held_out(folds, int(first.user_attrs[EPOCHS]), development.folds[rows])
     return evidence.Original(
-        number=0,
-        fold_accuracies=next(trial.fold_accuracies for trial in trials if trial.number == 0),
-        test_probabilities=None if test is None else test_probabilities(original, test, contract.encoder),
+        number=first.number,
+        fold_accuracies=tuple(first.user_attrs[FOLD_ACCURACIES]),
+        correct=(probabilities > 0.5) == labels_of(development.genes)[rows],
+        test_probabilities=None
+        if test is None or answered.original is None
+        else test_probabilities(answered.original, test, opened.contract.encoder),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 from hpo.choices import Prefer
 from hpo.errors import HpoError, NotFinishedError
@@ -141,9 +141,9 @@ def _retrain_original(
     final: final_model.Retrained,
     device: str,
 ) -> final_model.Retrained | None:
-    """Trains trial 0 on all development data, for its test accuracy; None where it did not complete."""
-    first = next((trial for trial in trials if trial.number == 0 and trial.value is not None), None)
-    if first is None:
+    """Trains the original's configuration on all development data, for its test; None where it saw not all folds."""
+    first = next((trial for trial in trials if opened.contract.is_original(trial.number)), None)
+    if first is None or first.state != TrialState.COMPLETE:
         return None
     if chosen.trial.number == 0 and len(final.networks) == 1:
         return final

@@ -28,11 +28,16 @@ class ComparedBaseline:
     """A baseline beside the chosen trial, on the same rows."""
 
     name: str
-    cv: float
+    cv: float  #: mean of the folds that it was tried on
     fold_accuracies: tuple[float, ...]
     test: float | None
-    paired_in_cv: PairedTests | None  #: None where no single predictions are kept
+    paired_in_cv: PairedTests | None  #: on the rows of these folds; None where no single predictions are kept
     paired_on_test: PairedTests | None
+
+    @property
+    def on_one_fold(self) -> bool:
+        """Whether it was tried on the first fold alone."""
+        return len(self.fold_accuracies) == 1
 
     @property
     def paired_tests(self) -> PairedTests | None:
@@ -81,27 +86,24 @@ def _from_baseline(evidence: Evidence, baseline: Baseline) -> ComparedBaseline:
         baseline.cv,
         baseline.fold_accuracies,
         baseline.test_accuracy,
-        _out_of_fold(evidence, right),
+        _out_of_fold(evidence, right, np.ones(len(right), dtype=np.bool_)),
         _on_test(evidence, baseline.test_probabilities)[1],
     )
 
 
 def _original(evidence: Evidence) -> ComparedBaseline | None:
     original = evidence.original
-    if original is None or not original.fold_accuracies:
+    if original is None:
         return None
-    paired = None
-    if original.number in evidence.out_of_fold.numbers:
-        column = evidence.out_of_fold.numbers.index(original.number)
-        paired = _out_of_fold(evidence, evidence.out_of_fold.correct[:, column])
+    paired = _out_of_fold(evidence, original.correct, evidence.development.folds < len(original.fold_accuracies))
     test, paired_on_test = _on_test(evidence, original.test_probabilities)
     mean = float(np.mean(original.fold_accuracies))
     return ComparedBaseline("original_configuration", mean, original.fold_accuracies, test, paired, paired_on_test)
 
 
-def _out_of_fold(evidence: Evidence, right: NDArray[np.bool_]) -> PairedTests:
-    chosen = evidence.out_of_fold.correct[:, chosen_column(evidence)]
-    return _paired_tests(chosen, right, sampling_groups(evidence, evidence.development.groups))
+def _out_of_fold(evidence: Evidence, right: NDArray[np.bool_], rows: NDArray[np.bool_]) -> PairedTests:
+    chosen = evidence.out_of_fold.correct[rows, chosen_column(evidence)]
+    return _paired_tests(chosen, right, sampling_groups(evidence, evidence.development.groups[rows]))
 
 
 def _on_test(evidence: Evidence, probabilities: NDArray[np.floating] | None) -> tuple[float | None, PairedTests | None]:

@@ -75,10 +75,11 @@ class ChosenTrialDetails:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Original:
-    """The original's configuration, trial 0."""
+    """The original's configuration, trial 0, on all folds or on the first."""
 
     number: int
     fold_accuracies: tuple[float, ...]
+    correct: NDArray[np.bool_]  #: [rows of these folds], out of fold
     test_probabilities: NDArray[np.floating] | None = None  #: [M], where it was retrained for the test
 
 

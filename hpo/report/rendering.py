@@ -90,6 +90,7 @@ def _context(report: Report) -> dict[str, object]:
         "words": report.words,
         "plots": report.plots,
         "baseline_names": names.BASELINES,
+        "short_name": names.short_name,
         "length_unit": names.encoding_name(str(report.evidence.chosen.params.get("encoding", "tokens"))),
         "position_name": names.POSITION.get(str(report.evidence.chosen.params.get("encoding")), "position"),
         "chosen_trial": chosen_trial(report.evidence),

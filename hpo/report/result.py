@@ -5,9 +5,11 @@ be added. `cv.interval95` belongs to the corrected mean, because it is the one t
 naive mean stands beside it as `naive_interval95`. `mcnemar_test` counts rows; `mcnemar_test_cases`, by which the
 report judges, counts rows that were sampled together (identical sequences) as one case. While the test set is
 sealed, `test`, `gap` and every baseline's `test` are null; so are the figures of the original's configuration where
-trial 0 did not finish. `best_trial` is the one that was chosen, which `cv`, `test` and every comparison speak of: where
-a simpler trial was preferred to the one with the highest score, `preferred_to` names that. `search.best_by_trial` is
-the accuracy as a function of the trials spent: for each finished trial the best CV accuracy up to its number.
+it was left out or did not finish. Where it was tried on the first fold alone, `folds` is 1, `cv` is its accuracy there,
+`mcnemar_cv` compares on that fold, and `test` is null. `best_trial` is the one that was chosen, which `cv`, `test` and
+every comparison speak of: where a simpler trial was preferred to the one with the highest score, `preferred_to` names
+that. `search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
+accuracy up to its number.
 """
 
 import dataclasses
@@ -130,6 +132,7 @@ def _baseline(baseline: ComparedBaseline) -> dict[str, Json]:
     return {
         "cv": baseline.cv,
         "test": baseline.test,
+        **({"folds": 1} if baseline.on_one_fold else {}),
         "fold_accuracies": list(baseline.fold_accuracies),
         **_paired_tests("cv", baseline.paired_in_cv),
         **_paired_tests("test", baseline.paired_on_test),

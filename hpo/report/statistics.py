@@ -76,7 +76,9 @@ class Statistics:
 
     def own_score(self, baseline: ComparedBaseline) -> float:
         """Returns the chosen trial's accuracy on the rows that the baseline's counts on."""
-        return self.cv.mean if baseline.test is None or self.test is None else self.test.measured.rates.accuracy
+        if baseline.test is None or self.test is None:
+            return float(np.mean(self.cv.fold_accuracies[: len(baseline.fold_accuracies)]))
+        return self.test.measured.rates.accuracy
 
 
 def derive(evidence: Evidence) -> Statistics:

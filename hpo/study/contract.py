@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from hpo.choices import Pruner, Sampler
+from hpo.choices import Original, Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
 from hpo.study.formats import upgraded
@@ -149,7 +149,9 @@ class Contract(Frozen):
     search: SearchSettings
     #: What all trials share.
     training: Annotated[TrainingSettings, BeforeValidator(_reader(TrainingSettings))]
-    #: Trial 0: the original's configuration.
+    #: What is done with trial 0.
+    original: Original
+    #: The original's configuration: trial 0, unless that is skipped.
     baseline: Annotated[LearnerConfig, BeforeValidator(_reader(LearnerConfig))]
     leases: Leases
     versions: dict[str, str]
@@ -179,8 +181,12 @@ class Contract(Frozen):
 
     @property
     def baseline_configuration(self) -> LearnerConfig:
-        """Trial 0: the original's configuration."""
+        """The original's configuration: trial 0, unless that is skipped."""
         return self.baseline
+
+    def is_original(self, number: int) -> bool:
+        """Says whether a trial is the original's configuration, and no proposal of the sampler."""
+        return number == 0 and self.original != "skip"
 
     def check_versions(self) -> None:
         """Refuses to go on with libraries that would give other numbers.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from optuna.storages import BaseStorage
 from pydantic import ValidationError
 
-from hpo.choices import Pruner, Sampler
+from hpo.choices import Original, Pruner, Sampler
 from hpo.errors import UsageError
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
@@ -26,9 +26,12 @@ from hpo.study.contract import (
     first_complaint,
     versions,
 )
+from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
+from hpo.terminal import say
 from model import gpu
 from model.choices import Duplicates
 from model.configuration import TrainingSettings, original_configuration
+from model.encoder import Encoder
 from model.encoding import MutationEncoding
 from model.errors import DataError
 from model.genes import Genes
@@ -57,6 +60,8 @@ class Plan:
     test_size: float
     duplicates: Duplicates
     space_file: Path | None
+    #: None: chosen by cost.
+    original: Original | None
     sampler: Sampler
     startup_trials: int
     pruner: Pruner
@@ -75,7 +80,8 @@ def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
 def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     """Splits the genes, stores both parts, and writes down the contract.
 
-    Nothing is put into the storage; two calls with the same input give the same contract, but for the date.
+    Nothing is put into the storage; two calls with the same input give the same contract, but for the date. What is
+    chosen for the user is told on stderr.
 
     Args:
         genes: With labels.
@@ -87,18 +93,35 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         SpaceError: The search space is not one we can search.
         UsageError: An option has a value that no contract may have.
     """
+    check_answerable(plan.original, plan.trials)
     parts = _divide(genes, plan)
-    ancestors = find_relation(genes.subset(~parts.test), plan.training.genetic_code).ancestors
+    seen = genes.subset(~parts.test)
+    ancestors = find_relation(seen, plan.training.genetic_code).ancestors
     space = read_space(plan.space_file, genes.alphabet, related=bool(ancestors))
+    original = plan.original or _affordable(seen, Encoder(plan.training.genetic_code, ancestors), space, plan)
     development, test = _seal(genes, parts, artifacts)
     try:
-        return _contract(genes, plan, space, ancestors, development, test)
+        return _contract(genes, plan, space, original, ancestors, development, test)
     except ValidationError as error:
         raise UsageError(f"No study can be made so ({first_complaint(error)}).", "Change the option.") from error
 
 
+def _affordable(rows: Genes, encoder: Encoder, space: Space, plan: Plan) -> Original:
+    """Chooses what is done with trial 0, and says so."""
+    cost = estimate_cost(rows, encoder, space, folds=plan.folds, trials=plan.trials)
+    choice = choose_original(cost)
+    say(in_words(choice, cost))
+    return choice
+
+
 def _contract(
-    genes: Genes, plan: Plan, space: Space, ancestors: dict[MutationEncoding, str], development: Rows, test: Rows
+    genes: Genes,
+    plan: Plan,
+    space: Space,
+    original: Original,
+    ancestors: dict[MutationEncoding, str],
+    development: Rows,
+    test: Rows,
 ) -> Contract:
     return Contract(
         study=plan.study,
@@ -118,6 +141,7 @@ def _contract(
             sampler=plan.sampler, pruner=plan.pruner, startup_trials=plan.startup_trials, space=space
         ),
         training=plan.training,
+        original=original,
         baseline=original_configuration(genes.alphabet),
         leases=Leases(
             # Six beats may be lost before a worker is taken for dead.
@@ -145,8 +169,9 @@ def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHan
     storage = open_storage(address.storage, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
-    baseline = contract.search.space.representable(contract.baseline)
-    TrialQueue(storage, handle.study_id).enqueue_first(baseline)
+    if contract.is_original(0):
+        baseline = contract.search.space.representable(contract.baseline)
+        TrialQueue(storage, handle.study_id).enqueue_first(baseline)
     _name_the_objective(storage, contract.study)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))

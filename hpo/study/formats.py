@@ -7,7 +7,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 |---|---|
 | 1 | the first |
 | 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
-| 3 | genes may be told by their mutations: `data.ancestors` is new |
+| 3 | genes may be told by their mutations, and trial 0 may be left out: `data.ancestors` and `original` are new |
 """
 
 from collections.abc import Callable, Mapping
@@ -61,8 +61,8 @@ def _from_first(document: dict[str, Any], study: str) -> dict[str, Any]:
 
 def _from_second(document: dict[str, Any], study: str) -> dict[str, Any]:
     """From 2 to 3."""
-    data = document.get("data")
-    return document | {"data": {**data, "ancestors": {}}} if isinstance(data, Mapping) else document
+    current, data = document | {"original": "all"}, document.get("data")
+    return current | {"data": {**data, "ancestors": {}}} if isinstance(data, Mapping) else current
 
 
 #: By the format that they start from: 1, 2, ...

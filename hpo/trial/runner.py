@@ -132,22 +132,27 @@ class TrialRunner:
                 value = _mean(_accuracies(curves))
                 if len(curves) == folds:
                     return Outcome(state=TrialState.COMPLETE, value=value)
-                # The baseline is what every report compares with: it is never pruned.
-                if trial.number > 0 and trial.should_prune():
+                if self._ends_early(trial):
                     return Outcome(state=TrialState.PRUNED, value=value)
             if trial.stopping:
                 raise StopRequested
             curves.append(self._one_fold(trial, config, curves, checkpoints))
 
+    def _ends_early(self, trial: HeldTrial) -> bool:
+        if self.contract.is_original(trial.number):
+            # The report compares with it, on one fold or on all: what the pruner thinks of it does not matter.
+            return self.contract.original == "one-fold"
+        return trial.should_prune()
+
     def _configuration(self, trial: HeldTrial) -> LearnerConfig:
         space = self.contract.search.space
-        if trial.number > 0:
-            config = space.suggest(trial.trial)
-        else:
+        if self.contract.is_original(trial.number):
             # The baseline may lie outside a narrowed space: what fits is recorded, the rest is in the contract.
             config = self.contract.baseline_configuration
             for name in space.representable(config):
                 space.suggest_one(trial.trial, name)
+        else:
+            config = space.suggest(trial.trial)
         trial.record({CONFIGURATION: dataclasses.asdict(config)})
         return config
 

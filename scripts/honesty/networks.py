@@ -74,7 +74,8 @@ def run(place: Path, seed: int) -> dict[str, Any]:
     """`hpo run` in a folder; what it prints."""
     (place / "space.toml").write_text(SPACE)
     job = ("run", "genes.csv", "--study", "s", "--trials", str(TRIALS), "--space", "space.toml", "--workers", "1")
-    job = (*job, "--max-epochs", "12", "--patience", "3", "--seed", str(seed), "--output", "report", "--json")
+    job = (*job, "--max-epochs", "12", "--patience", "3", "--seed", str(seed), "--original", "all")
+    job = (*job, "--output", "report", "--json")
     done = subprocess.run([sys.executable, "-m", "hpo", *job], cwd=place, env=os.environ, check=True, stdout=-1)
     return dict(json.loads(done.stdout))
 

@@ -34,6 +34,7 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
         test_size=0.2,
         duplicates="together",
         space_file=None,
+        original="all",
         sampler="random",
         startup_trials=10,
         pruner="none",

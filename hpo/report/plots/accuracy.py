@@ -7,7 +7,7 @@ from hpo.evaluation.intervals import Interval
 from hpo.report.baseline_comparison import ComparedBaseline
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, SKY, Plot, drawing, percent_axis
 from hpo.report.statistics import Statistics
-from hpo.report.words.names import BASELINES
+from hpo.report.words.names import short_name
 
 _ROW_INCHES = 0.36
 
@@ -33,7 +33,7 @@ def draw(statistics: Statistics, made: list[Plot]) -> None:
             axes.plot(baseline.cv, y, "D", mfc="none", mec=MUTED, ms=6)
             if baseline.test is not None:
                 axes.plot(baseline.test, y, "D", color=MUTED, ms=6)
-            labels.append(BASELINES[baseline.name].short)
+            labels.append(short_name(baseline.name, baseline.on_one_fold))
         axes.set_yticks(range(len(labels)), labels)
         axes.set_ylim(len(labels) - 0.5, -0.5)
         axes.grid(visible=False, axis="y")

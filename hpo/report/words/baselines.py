@@ -1,16 +1,25 @@
 """The chosen trial against its baselines, in sentences: guessing, plain methods, the configuration before tuning."""
 
+from hpo.choices import Original
 from hpo.report.baseline_comparison import ComparedBaseline
 from hpo.report.evidence import Evidence
 from hpo.report.statistics import Statistics
 from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.names import BASELINES, p_value, percent, plural
 
+_NOBODY_KNOWS = "So nobody can say what the tuning gained."
+#: The original's configuration among what is compared, by what was done with trial 0.
+_UNTUNED: dict[Original, str] = {
+    "all": ", and the network before tuning,",
+    "one-fold": ", and the network before tuning (on the first fold alone),",
+    "skip": "",
+}
+
 
 def rules(evidence: Evidence, statistics: Statistics) -> str:
     """Says how the comparison is made."""
     where = "the same folds and the same test set" if statistics.test else "the same folds"
-    text = f"Methods that need no network, and the network before tuning, on {where}. "
+    text = f"Methods that need no network{_UNTUNED[evidence.contract.original]} on {where}. "
     if evidence.contract.splitting.duplicates == "together":
         case = "sequences: all genes of one sequence are one case, and count for whoever is right on more of them"
     else:
@@ -59,6 +68,9 @@ def against_plain(statistics: Statistics) -> KeyPoint | None:
 
 def tuning(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
     """Judges the search: the chosen trial against trial 0, and whether a plain baseline makes both superfluous."""
+    if evidence.contract.original == "skip":
+        text = "This study did not try the original's configuration (--original skip)."
+        return KeyPoint("plain", "The untuned network was left out", f"{text} {_NOBODY_KNOWS}")
     if evidence.original is None:
         return _unfinished(evidence)
     if evidence.chosen.number == evidence.original.number:
@@ -84,7 +96,7 @@ def _unfinished(evidence: Evidence) -> KeyPoint:
     """Says why there is no trial 0 to compare with."""
     first = next((trial for trial in evidence.trials if trial.number == 0), None)
     why = "It has not ended yet" if first is None else first.reason.rstrip(".") or "No reason was recorded"
-    text = f"Trial 0: {why}. So nobody can say what the tuning gained."
+    text = f"Trial 0: {why}. {_NOBODY_KNOWS}"
     return KeyPoint("caution", "The untuned network did not finish", text)
 
 
@@ -103,10 +115,16 @@ def _untuned(evidence: Evidence) -> KeyPoint:
 
 
 def _tuned(statistics: Statistics, original: ComparedBaseline) -> str:
-    text = (
-        f"Against the untuned network (trial 0): cross-validation {percent(statistics.cv.mean)}, corrected "
-        f"{percent(statistics.cv.corrected.corrected_mean)}, against {percent(original.cv)}"
-    )
+    if original.on_one_fold:
+        text = (
+            "The untuned network (trial 0) was tried on one fold only. On that fold the chosen trial is right for "
+            f"{percent(statistics.own_score(original))}, the untuned network for {percent(original.cv)}"
+        )
+    else:
+        text = (
+            f"Against the untuned network (trial 0): cross-validation {percent(statistics.cv.mean)}, corrected "
+            f"{percent(statistics.cv.corrected.corrected_mean)}, against {percent(original.cv)}"
+        )
     if original.test is not None:
         text += f"; test {percent(statistics.own_score(original))} against {percent(original.test)}"
     return text + (f" ({p_value(original.paired.p_value)})." if original.paired else ".")

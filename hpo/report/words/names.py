@@ -25,6 +25,13 @@ BASELINES = {
     ),
     "original_configuration": Name("Untuned (trial 0)", "the untuned network (trial 0)"),
 }
+
+
+def short_name(baseline: str, on_one_fold: bool) -> str:
+    """Names a baseline in a figure or a table; tells where it was tried on one fold only."""
+    return BASELINES[baseline].short + (", 1 fold" if on_one_fold else "")
+
+
 ENCODINGS = {
     "nucleotide": "nucleotides",
     "codon": "codons",

@@ -44,7 +44,8 @@ def effort(evidence: Evidence) -> str:
     total = spent.folds_trained + spent.folds_saved
     if spent.folds_saved:
         share = percent(spent.folds_saved / total, 0)
-        text += f" Pruning hopeless trials early saved {plural(spent.folds_saved, 'fold')} ({share})."
+        how = ", and trying the untuned network on one fold only," if evidence.contract.original == "one-fold" else ""
+        text += f" Pruning hopeless trials early{how} saved {plural(spent.folds_saved, 'fold')} ({share})."
     return text + _when_found(evidence.trials)
 
 

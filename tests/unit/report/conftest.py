@@ -182,7 +182,10 @@ def made_evidence(
         test_openings=("2026-01-01T11:00:00Z",),
         test=test,
         original=Original(
-            number=0, fold_accuracies=trials[0].fold_accuracies, test_probabilities=guess(test_labels, 0.76, rng)
+            number=0,
+            fold_accuracies=trials[0].fold_accuracies,
+            correct=correct[:, 0],
+            test_probabilities=guess(test_labels, 0.76, rng),
         ),
         baselines=(
             as_baseline("majority", 0.5, development, test, rng),

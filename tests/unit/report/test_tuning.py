@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from hpo.cli.finalize import print_result
+from hpo.finalize.card import model_card, write_card
 from hpo.report import make_report, summary_note, write_report
-from hpo.report.evidence import Evidence
+from hpo.report.evidence import Evidence, Original
 from hpo.report.plots import draw_plots
 from hpo.report.result import build_result
 from hpo.report.statistics import derive
 from hpo.report.words import say
+from hpo.report.words.names import percent
 
 Make = Callable[..., Evidence]
 
@@ -139,3 +141,63 @@ def test_an_ensemble_is_told(evidence: Evidence) -> None:
     changed = replace(evidence, final=replace(evidence.final, networks=3))
     assert "3 networks" in say(changed, derive(changed)).epochs
     assert build_result(changed, derive(changed))["best_trial"]["networks"] == 3
+
+
+def on_one_fold(evidence: Evidence, right: np.ndarray) -> Evidence:
+    """The same study, its trial 0 tried on the first fold alone, and right for these of its rows."""
+    complete = without_trial_0(evidence).out_of_fold
+    first = replace(evidence.trials[0], state="PRUNED", fold_accuracies=(float(right.mean()),))
+    original = Original(number=0, fold_accuracies=first.fold_accuracies, correct=right)
+    contract = evidence.contract.model_copy(update={"original": "one-fold"})
+    trials = (first, *evidence.trials[1:])
+    return replace(evidence, contract=contract, trials=trials, original=original, out_of_fold=complete)
+
+
+def test_an_untuned_network_on_one_fold_is_compared_on_that_fold(
+    evidence: Evidence, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = evidence.development.folds == 0
+    # Of the sequences, which stand there twice each, every other one.
+    changed = on_one_fold(evidence, np.arange(np.count_nonzero(rows)) // 2 % 2 == 0)
+    statistics = derive(changed)
+    own, untuned = statistics.cv.fold_accuracies[0], changed.trials[0].fold_accuracies[0]
+    told = said(changed)["Tuning was worth it"]
+    assert told.startswith("The untuned network (trial 0) was tried on one fold only. On that fold the chosen trial")
+    assert f"right for {percent(own)}, the untuned network for {percent(untuned)} (p" in told
+    result = build_result(changed, statistics)
+    figures = result["baselines"]["original_configuration"]
+    assert (figures["cv"], figures["folds"], figures["test"]) == (untuned, 1, None)
+    assert figures["mcnemar_cv"]["n"] == np.count_nonzero(rows)
+    assert figures["mcnemar_test"] is None
+    assert "folds" not in result["baselines"]["logistic_regression"]
+    for page in pages(changed, tmp_path)[:2]:
+        assert "Untuned (trial 0), 1 fold" in page
+        assert "(on the first fold alone)" in page
+        assert "trying the untuned network on one fold only" in page
+        assert "(1 fold)" in page
+    print_result(result, Path("report"), json=False)
+    assert f"original configuration     CV, first fold only, {untuned:.4f}\n" in capsys.readouterr().out
+    write_card(model_card(result), tmp_path)
+    assert (
+        f"| Untuned (trial 0), one fold of cross-validation | {percent(untuned)} |"
+        in (tmp_path / "README.md").read_text()
+    )
+
+
+def test_one_fold_of_the_untuned_network_may_tell_nothing_or_the_contrary(evidence: Evidence) -> None:
+    rows = evidence.development.folds == 0
+    winner, correct = evidence.out_of_fold.numbers.index(evidence.chosen.number), evidence.out_of_fold.correct.copy()
+    assert "no more than chance" in said(on_one_fold(evidence, correct[rows, winner]))["Tuning gained little"]
+    correct[rows, winner] = False
+    lost = replace(evidence, out_of_fold=replace(evidence.out_of_fold, correct=correct))
+    assert "The untuned network is better" in said(on_one_fold(lost, ~correct[rows, winner]))
+
+
+def test_an_untuned_network_that_was_left_out_is_told(evidence: Evidence, tmp_path: Path) -> None:
+    contract = evidence.contract.model_copy(update={"original": "skip"})
+    changed = replace(evidence, contract=contract, original=None)
+    assert "--original skip" in said(changed)["The untuned network was left out"]
+    assert build_result(changed, derive(changed))["baselines"]["original_configuration"] == {"cv": None, "test": None}
+    for page in pages(changed, tmp_path)[:2]:
+        assert "The untuned network was left out" in page
+        assert "network before tuning" not in page

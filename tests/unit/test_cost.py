@@ -1,0 +1,46 @@
+"""What training costs, against figures counted by hand."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.configuration import original_configuration
+from model.cost import operations_per_token, tokens_per_epoch
+from model.encoding import Encoded, encode
+from model.genes import Genes
+
+ORIGINAL = original_configuration("dna")
+
+
+@pytest.mark.parametrize(
+    ("embedding", "hidden", "layers", "operations"),
+    [
+        # Two directions of four gates of one unit, which weighs an input and a state: 16 weights, 32 operations.
+        (1, 1, 1, 3 * 32),
+        # The second layer's unit weighs two inputs, one of each direction, and a state: 24 weights.
+        (1, 1, 2, 3 * (32 + 48)),
+        # The original's: 2 * 4 * 62 units, each of 50 + 62 and of 124 + 62 weights.
+        (50, 62, 2, 3 * 2 * 496 * (112 + 186)),
+    ],
+)
+def test_operations_of_a_token(embedding: int, hidden: int, layers: int, operations: int) -> None:
+    config = replace(ORIGINAL, embedding_size=embedding, hidden_size=hidden, layers=layers)
+    assert operations_per_token(config) == operations
+
+
+def rows_of(*sequences: str) -> Encoded:
+    genes = Genes(ids=list(sequences), sequences=list(sequences), labels=None, alphabet="dna")
+    return encode(genes, "nucleotide")
+
+
+def test_equal_rows_are_trained_once() -> None:
+    assert tokens_per_epoch(rows_of("ACG", "ACGTA", "ACG"), batch_size=400) == 3 + 5
+
+
+def test_few_distinct_rows_are_seen_several_times() -> None:
+    # 640 rows in batches of 64 are 10 steps. Of 64 distinct rows a step takes 32, and no fewer: 5 passes.
+    distinct = ["".join("ACGT"[number // 4**place % 4] for place in range(3)) for number in range(64)]
+    rows = rows_of(*distinct * 10)
+    assert len(np.unique(rows.identities())) == 64
+    assert tokens_per_epoch(rows, batch_size=64) == 5 * 64 * 3
