@@ -231,7 +231,9 @@ def test_two_seeds_that_differ_are_refused_by_name() -> None:
 @pytest.mark.parametrize("number", [0, 4, 1000, -1, "2", 2.0, True, None, [], {}])
 def test_a_format_that_this_version_does_not_read_is_named_before_any_field(number: object) -> None:
     newer = {"format": number, "everything": "else is different"}
-    with pytest.raises(ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3") as caught:
+    with pytest.raises(
+        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3"
+    ) as caught:
         parse(newer, "s")
     assert repr(number) in caught.value.message
     assert "the version of hpo that made it" in caught.value.next_step

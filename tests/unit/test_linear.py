@@ -72,7 +72,9 @@ def test_a_sequence_sums_the_weights_of_its_letters_where_they_are_not_the_conse
     torch.testing.assert_close(found, expected)
 
 
-@given(mutations=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), max_size=5), min_size=1, max_size=4))
+@given(
+    mutations=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), max_size=5), min_size=1, max_size=4)
+)
 @settings(deadline=None)
 def test_a_mutation_has_the_weight_of_its_position_and_letter_wherever_it_stands(
     mutations: list[list[tuple[int, int]]],

@@ -139,6 +139,9 @@ def test_letters_and_positions_begin_at_random_and_padding_is_silent() -> None:
 
 
 def test_a_position_is_learnt_whether_the_space_asks_for_positions_or_not() -> None:
-    of_both = [build_network(replace(SMALL, positions=asked), LETTERS, np.zeros(5, np.int64), 3) for asked in ("none", "learned")]
+    of_both = [
+        build_network(replace(SMALL, positions=asked), LETTERS, np.zeros(5, np.int64), 3)
+        for asked in ("none", "learned")
+    ]
     batch = padded(ROWS, 4)
     assert torch.equal(of_both[0](*batch), of_both[1](*batch))

@@ -1,6 +1,5 @@
 """What `create-study` makes of genes that descend from one ancestor, and of genes that do not."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +61,9 @@ def parts(contract: Contract, artifacts: ArtifactStore) -> tuple[DevelopmentRows
     return load_development_rows(contract, artifacts), test
 
 
-def test_relatives_are_searched_by_their_mutations_and_strangers_whole(tmp_path: Path, artifacts: ArtifactStore) -> None:
+def test_relatives_are_searched_by_their_mutations_and_strangers_whole(
+    tmp_path: Path, artifacts: ArtifactStore
+) -> None:
     related = prepare(relatives(), plan(tmp_path), artifacts)
     assert related.search.space.encodings == ("mutation", "mutation_nucleotide")
     assert related.data.ancestors.keys() == {"mutation", "mutation_nucleotide"}
@@ -102,12 +103,14 @@ def test_identical_proteins_do_not_straddle_the_split_where_mutations_are_search
     )
     assert len(set(rows)) < len(rows)
     assert not set(rows) & set(sealed)
-    folds_of = {row: {int(at) for other, at in zip(rows, development.folds, strict=True) if other == row} for row in rows}
+    folds_of = {
+        row: {int(at) for other, at in zip(rows, development.folds, strict=True) if other == row} for row in rows
+    }
     assert {len(folds) for folds in folds_of.values()} == {1}
 
 
 def test_strangers_cannot_be_searched_by_mutations(tmp_path: Path, artifacts: ArtifactStore) -> None:
-    with pytest.raises(SpaceError, match="do not descend from one ancestor.*got encoding mutation") as refused:
+    with pytest.raises(SpaceError, match=r"do not descend from one ancestor.*got encoding mutation") as refused:
         prepare(strangers(), plan(tmp_path, 'encoding = "mutation"\n'), artifacts)
     assert "Leave `encoding` out" in refused.value.next_step
     assert "hpo inspect" in refused.value.next_step

@@ -136,5 +136,5 @@ def test_a_folder_of_format_4_lacks_nothing(tmp_path: Path) -> None:
     description = json.loads((tmp_path / "config.json").read_text())
     del description["ancestor"]
     (tmp_path / "config.json").write_text(json.dumps(description))
-    with pytest.raises(SavedModelError, match="it must have .*ancestor"):
+    with pytest.raises(SavedModelError, match=r"it must have .*ancestor"):
         load_model(tmp_path)

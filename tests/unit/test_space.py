@@ -58,7 +58,9 @@ def test_proteins_have_no_mutations_of_nucleotides(tmp_path: Path) -> None:
     ['encoding = "mutation"\nlinear = "by_kmer"\n', 'encoding = ["codon", "mutation"]\nlinear = ["none", "by_kmer"]\n'],
 )
 def test_mutations_and_words_are_refused_when_the_space_is_read(tmp_path: Path, text: str) -> None:
-    with pytest.raises(SpaceError, match=r"my space\.toml: linear is 'by_kmer' with encoding 'mutation'.*'by_position'"):
+    with pytest.raises(
+        SpaceError, match=r"my space\.toml: linear is 'by_kmer' with encoding 'mutation'.*'by_position'"
+    ):
         read_space(write(tmp_path, text), "dna", related=True)
 
 

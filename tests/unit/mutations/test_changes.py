@@ -37,8 +37,14 @@ def changes(protein: str) -> list[tuple[str, str, list[str]]]:
     found = changed_mutations(encoded(protein), 0, letters())
     assert (found.genes.tokens[np.arange(found.genes.tokens.shape[1]) >= found.genes.lengths[:, None]] == 0).all()
     return [
-        (ENCODER.spelled(int(place), int(before), "mutation"), ENCODER.spelled(int(place), int(letter), "mutation"), row)
-        for place, before, letter, row in zip(found.places, found.before, found.letters, words(found.genes), strict=True)
+        (
+            ENCODER.spelled(int(place), int(before), "mutation"),
+            ENCODER.spelled(int(place), int(letter), "mutation"),
+            row,
+        )
+        for place, before, letter, row in zip(
+            found.places, found.before, found.letters, words(found.genes), strict=True
+        )
     ]
 
 
