@@ -94,7 +94,7 @@ def _mutation_lines(findings: dict[str, Any]) -> list[str]:
     return [
         f"  as {_UNITS[found['encoding']]} of an ancestor of {found['positions']} letters:",
         f"    mutations    median {found['median']:g}, at most {found['longest']}",
-        f"    far          {found['far']} genes differ in more than {limit:.0%} of the letters",
+        f"    far          {found['far']} of the genes differ in more than {limit:.0%} of the letters",
     ]
 
 

@@ -95,14 +95,9 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     search = read_search(opened, development)
     chosen = choose_trial(opened, search, development, options.prefer)
     with step(f"Retraining trial {chosen.trial.number} on all development data"):
+        networks = options.networks(chosen.config)
         final = final_model.retrain(
-            opened.contract,
-            development,
-            chosen.config,
-            chosen.epochs,
-            chosen.folds,
-            options.device,
-            options.networks(chosen.config),
+            opened.contract, development, chosen.config, chosen.epochs, chosen.folds, options.device, networks
         )
         original = _retrain_original(opened, development, search.trials, chosen, final, options.device)
     # Everything that could influence the model is done. Only now is the test set opened.

@@ -68,15 +68,14 @@ def by_position(sequences: list[str]) -> sparse.csr_matrix:
 
 def by_mutation(study: Stored, ancestor: str) -> sparse.csr_matrix:
     """One column for each difference from the ancestor, and for each place where a protein ends."""
-    proteins = [translated(sequence) for sequence in study.everyone.sequences]
-    # Simulated genes have no insertions and deletions, so that letters face letters.
-    differing = [
-        " ".join(
-            [f"{at}{letter}" for at, letter in enumerate(protein) if letter != ancestor[at]] + [f"end{len(protein)}"]
-        )
-        for protein in proteins
-    ]
-    return counts(differing, str.split)
+
+    def of(sequence: str) -> list[str]:
+        protein = translated(sequence)
+        # Simulated genes have no insertions and deletions, so that letters face letters.
+        pairs = enumerate(zip(protein, ancestor, strict=False))
+        return [f"{at}{letter}" for at, (letter, old) in pairs if letter != old] + [f"end{len(protein)}"]
+
+    return counts(study.everyone.sequences, of)
 
 
 def translated(sequence: str) -> str:
