@@ -85,7 +85,8 @@ def test_a_gpu_that_is_not_there_is_refused_with_those_that_are(hpo) -> None:
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_the_main_job_and_its_model_predicts_on_a_cpu_too(hpo, precision: str) -> None:
     search = ("--trials", "3", "--space", "space.toml", "--max-epochs", "4", "--precision", precision)
-    hpo.ok("run", "genes.csv", "--study", "s", *search, "--device", "cuda:0", "--output", "report")
+    search = (*search, "--original", "all", "--device", "cuda:0")
+    hpo.ok("run", "genes.csv", "--study", "s", *search, "--output", "report")
     model = hpo.folder / "report" / "model"
     told = []
     for device in ("cuda:0", "cpu"):

@@ -11,7 +11,7 @@ from storage.artifacts.dashboard import DashboardArtifacts, attached
 
 SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
 RUN = ("run", "genes.csv", "--study", "s", "--trials", "6", "--workers", "2", "--space", "space.toml")
-RUN = (*RUN, "--max-epochs", "4", "--output", "report")
+RUN = (*RUN, "--max-epochs", "4", "--original", "all", "--output", "report")
 
 
 def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
@@ -82,7 +82,7 @@ def test_the_same_study_twice_gives_the_same_numbers_fold_by_fold(hpo) -> None:
 
 def test_hopeless_trials_are_pruned_and_their_folds_saved(hpo) -> None:
     (hpo.folder / "hopeless.toml").write_text(SPACE + "learning_rate = [1e-6, 2e-2]\n")
-    options = ("--space", "hopeless.toml", "--sampler", "random", "--max-epochs", "8")
+    options = ("--space", "hopeless.toml", "--sampler", "random", "--max-epochs", "8", "--original", "all")
     hpo.ok("create-study", "genes.csv", "--study", "s", "--trials", "14", *options)
     hpo.ok("worker", "--workers", "1")
     status = hpo.json("status")

@@ -13,7 +13,7 @@ from stored_trials import has_a_fold
 WORKER = ("worker", "--study", "s", "--workers", "2")
 RUN = (
     *("run", "genes.csv", "--study", "s", "--trials", "50", "--space", "space.toml", "--max-epochs", "4"),
-    *("--output", "report", "--retries", "0", "--workers", "2"),
+    *("--original", "all", "--output", "report", "--retries", "0", "--workers", "2"),
 )
 #: Both commands stop by one path, and for both signals; each has to be seen once.
 COMMANDS = pytest.mark.parametrize(

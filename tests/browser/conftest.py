@@ -34,7 +34,12 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hpo = [sys.executable, "-m", "hpo"]
     subprocess.run([*hpo, "simulate", "genes.csv", "--genes", "300", "--codons", "30"], cwd=folder, check=True)
     run = ["run", "genes.csv", "--study", "resistance", "--trials", "8", "--workers", "2", "--space", "space.toml"]
-    subprocess.run([*hpo, *run, "--max-epochs", "5", "--output", "report"], cwd=folder, check=True, timeout=280)
+    subprocess.run(
+        [*hpo, *run, "--max-epochs", "5", "--original", "all", "--output", "report"],
+        cwd=folder,
+        check=True,
+        timeout=280,
+    )
     return folder
 
 
