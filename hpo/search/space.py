@@ -6,7 +6,7 @@ are flat (no parameter depends on another), so that TPE models all parameters jo
 
 import dataclasses
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Any, cast
@@ -20,7 +20,7 @@ from hpo.errors import SpaceError
 from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
 from model.alphabet import Alphabet
 from model.configuration import LearnerConfig, Linear, original_configuration
-from model.encoding import Encoding, encodings_for, is_mutation
+from model.encoding import Encoding, MutationEncoding, encodings_for, is_mutation, mutation_encodings
 from model.errors import ModelError
 
 #: Hyperparameters with which a network's memory grows.
@@ -106,19 +106,23 @@ class Space(BaseModel):
         return {name: values[name] for name, entry in self.searched.items() if entry.contains(values[name])}
 
 
-def read_space(path: Path | None, alphabet: str, related: bool = False) -> Space:
+def read_space(path: Path | None, alphabet: str, related: Collection[MutationEncoding] = ()) -> Space:
     """Returns the search space in `path`, or the default for such genes.
 
     Args:
         path: A TOML file; parameters that it leaves out keep their default.
         alphabet: "dna" or "protein".
-        related: Whether the genes descend from one ancestor, so that they can be told by their mutations.
+        related: Encodings by which the genes descend from one ancestor, so that they can be told by their mutations.
 
     Raises:
         SpaceError: The file cannot be read, or asks for something that the learner does not have.
     """
     defaults = Path(__file__).parent / "spaces" / f"{alphabet}{'_related' if related else ''}.toml"
     table = tomllib.loads(defaults.read_text())
+    if related:
+        table["encoding"] = [
+            encoding for encoding in mutation_encodings(cast(Alphabet, alphabet)) if encoding in related
+        ]
     if path is not None:
         table |= _read_toml(path)
     unknown = sorted(set(table) - _names())
@@ -128,13 +132,13 @@ def read_space(path: Path | None, alphabet: str, related: bool = False) -> Space
             f"Allowed are {', '.join(sorted(_names()))}.",
         )
     parameters = {name: _parameter(name, entry, path) for name, entry in table.items()}
+    _check_alphabet(parameters["encoding"], path, alphabet)
     # First: the default linear path of genes that are no relatives would be refused in place of their encoding.
     _check_relation(parameters["encoding"], path, related)
     try:
         space = Space(parameters=parameters)
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
-    _check_alphabet(space, path, alphabet)
     return space
 
 
@@ -150,7 +154,7 @@ def possible_encodings(path: Path | None, alphabet: Alphabet) -> tuple[Encoding,
     """
     if path is None or "encoding" not in _read_toml(path):
         return encodings_for(alphabet)
-    return read_space(path, alphabet, related=True).encodings
+    return read_space(path, alphabet, related=mutation_encodings(alphabet)).encodings
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -177,22 +181,21 @@ def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices |
         ) from error
 
 
-def _check_alphabet(space: Space, path: Path | None, alphabet: str) -> None:
-    allowed = encodings_for(cast(Alphabet, alphabet))
-    if not set(space.encodings) <= set(allowed):
+def _check_alphabet(encoding: Parameter, path: Path | None, alphabet: str) -> None:
+    allowed, named = encodings_for(cast(Alphabet, alphabet)), [str(value) for value in encoding.examples()]
+    if not set(named) <= set(allowed):
         raise SpaceError(
-            f"{path}: {alphabet} sequences can only be searched as {' or '.join(allowed)}, got "
-            f"{', '.join(space.encodings)}.",
+            f"{path}: {alphabet} sequences can only be searched as {' or '.join(allowed)}, got {', '.join(named)}.",
             "Leave `encoding` out, or say --alphabet dna if these are genes.",
         )
 
 
-def _check_relation(encoding: Parameter, path: Path | None, related: bool) -> None:
+def _check_relation(encoding: Parameter, path: Path | None, related: Collection[MutationEncoding]) -> None:
     named = [str(value) for value in encoding.examples()]
-    if not related and any(map(is_mutation, named)):
+    if any(is_mutation(one) and one not in related for one in named):
+        by = f"other than by {' and '.join(related)}" if related else "so they have no mutations to search by"
         raise SpaceError(
-            f"{path}: these genes do not descend from one ancestor, so they have no mutations to search by; got "
-            f"encoding {', '.join(named)}.",
+            f"{path}: these genes do not descend from one ancestor, {by}; got encoding {', '.join(named)}.",
             "Leave `encoding` out; `hpo inspect` tells how far the genes lie from a common ancestor.",
         )
 

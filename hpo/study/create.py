@@ -97,7 +97,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     parts = _divide(genes, plan)
     seen = genes.subset(~parts.test)
     ancestors = find_relation(seen, plan.training.genetic_code).ancestors
-    space = read_space(plan.space_file, genes.alphabet, related=bool(ancestors))
+    space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors))
     original = plan.original or _affordable(seen, Encoder(plan.training.genetic_code, ancestors), space, plan)
     development, test = _seal(genes, parts, artifacts)
     try:

@@ -17,11 +17,10 @@ class Relation:
     """Whether genes descend from one ancestor.
 
     Attributes:
-        ancestors: Its amino acids and, of DNA, its nucleotides, by the encoding that is told from them; nothing where
-            the genes are no relatives.
-        divergence: Median share of letters that differ, the largest over these encodings, of those that were looked
-            at: one beyond `LARGEST_DIVERGENCE` is enough. None where genes cannot be compared: they have no letter to
-            read, or one is longer than `LONGEST`.
+        ancestors: Its amino acids and, of DNA, its nucleotides, by the encoding that is told from them; only those by
+            which the genes are relatives. A frame that is lost and found again changes many residues, and few bases.
+        divergence: Median share of letters that differ, by the encoding by which they differ least. None where genes
+            cannot be compared: they have no letter to read, or one is longer than `LONGEST`.
     """
 
     ancestors: dict[MutationEncoding, str]
@@ -53,17 +52,17 @@ def find_relation(genes: Genes, genetic_code: int = 1) -> Relation:
         No ancestor where half of the different genes lie farther from it than `LARGEST_DIVERGENCE`.
     """
     found: dict[MutationEncoding, str] = {}
-    largest = 0.0
+    least: float | None = None
     for encoding in mutation_encodings(genes.alphabet):
         sequences = sequences_of(genes, encoding, genetic_code)
         if not any(sequences) or max(map(len, sequences)) > LONGEST:
-            return Relation({}, None)
+            continue
         ancestor = find_ancestor(sequences)
-        largest = max(largest, divergence(sequences, ancestor, LEVELS[encoding]))
-        if largest > LARGEST_DIVERGENCE:
-            return Relation({}, largest)
-        found[encoding] = ancestor
-    return Relation(found, largest)
+        share = divergence(sequences, ancestor, LEVELS[encoding])
+        least = share if least is None else min(least, share)
+        if share <= LARGEST_DIVERGENCE:
+            found[encoding] = ancestor
+    return Relation(found, least)
 
 
 def count_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int, ancestor: str) -> Mutations:

@@ -38,7 +38,7 @@ DOCUMENT: dict[str, Any] = {
         "sampler": "tpe",
         "pruner": "paired",
         "startup_trials": 10,
-        "space": json.loads(read_space(None, "dna", related=True).model_dump_json()),
+        "space": json.loads(read_space(None, "dna", related=("mutation", "mutation_nucleotide")).model_dump_json()),
     },
     "training": TrainingSettings().as_dict(),
     "baseline": original_configuration("dna").as_dict(),

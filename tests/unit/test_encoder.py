@@ -1,7 +1,6 @@
 """Genes are encoded whole, or by what sets them apart from the ancestor of the rows that were given."""
 
 import numpy as np
-import pytest
 
 from model.encoder import Encoder
 from model.encoding import Encoded, Encoding, encode
@@ -101,12 +100,20 @@ def test_genes_that_are_no_relatives_have_no_ancestor_and_are_encoded_whole() ->
     assert encoder.spelled(0, int(whole.tokens[0, 0]), "amino_acid") == genes.sequences[0][0]
 
 
-@pytest.mark.parametrize("sequences", [["TAAATG", "TGAATG"], ["A" * (LONGEST_ANCESTOR + 1)] * 3])
-def test_genes_that_cannot_be_compared_have_no_ancestor_and_nothing_is_said_of_their_distance(
-    sequences: list[str],
-) -> None:
-    relation = find_relation(dna(*sequences))
+def test_genes_that_cannot_be_compared_have_no_ancestor_and_nothing_is_said_of_their_distance() -> None:
+    relation = find_relation(dna(*["A" * (LONGEST_ANCESTOR + 1)] * 3))
     assert (relation.ancestors, relation.divergence) == ({}, None)
+
+
+def test_genes_whose_frame_is_lost_and_found_are_relatives_by_their_nucleotides_alone() -> None:
+    rng = np.random.default_rng(0)
+    codons = ["".join(rng.choice(list("CGT"), 3)) for _ in range(40)]  # without A there is no stop in any frame
+    gene = "".join(codons)
+    shifted = [gene[:at] + base + gene[at:110] + gene[111:] for at in (3, 4, 5, 6) for base in "CGT"]
+    relation = find_relation(dna(gene, *shifted))
+    assert relation.ancestors.keys() == {"mutation_nucleotide"}
+    assert relation.divergence is not None
+    assert relation.divergence < 0.05
 
 
 def test_a_gene_whose_first_codon_is_a_stop_is_one_token_apart_from_padding_and_from_all_others() -> None:

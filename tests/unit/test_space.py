@@ -10,6 +10,9 @@ from optuna.samplers import RandomSampler
 from hpo.errors import SpaceError
 from hpo.search.space import Space, possible_encodings, read_space
 from model.configuration import original_configuration
+from model.encoding import mutation_encodings
+
+RELATED = mutation_encodings("dna")
 
 
 def write(folder: Path, text: str) -> Path:
@@ -25,18 +28,13 @@ def test_the_default_space_holds_the_original_configuration(alphabet: str) -> No
     assert set(space.representable(baseline)) == set(space.searched)
 
 
-@pytest.mark.parametrize(
-    ("alphabet", "encodings"), [("dna", ("mutation", "mutation_nucleotide")), ("protein", ("mutation",))]
-)
+@pytest.mark.parametrize(("alphabet", "encodings"), [("dna", RELATED), ("protein", ("mutation",))])
 def test_relatives_are_searched_by_their_mutations(alphabet: str, encodings: tuple[str, ...]) -> None:
-    space, whole = read_space(None, alphabet, related=True), read_space(None, alphabet)
+    space, whole = read_space(None, alphabet, related=mutation_encodings(alphabet)), read_space(None, alphabet)
     assert space.encodings == encodings
     assert space.parameters["linear"].examples() == ("none", "by_position")
     assert whole.parameters["linear"].examples() == ("none", "by_kmer")
     assert (space.middle.encoding, space.largest.encoding) == (encodings[-1], encodings[-1])
-    # What the original had, and mutations lack, is its encoding.
-    baseline = original_configuration(alphabet)
-    assert set(space.searched) - set(space.representable(baseline)) <= {"encoding"}
 
 
 @pytest.mark.parametrize("encoding", ['"mutation"', '["codon", "mutation_nucleotide"]'])
@@ -45,12 +43,12 @@ def test_genes_that_are_no_relatives_have_no_mutations(tmp_path: Path, encoding:
     with pytest.raises(SpaceError, match=r"my space\.toml: .*no mutations to search by; got encoding") as refused:
         read_space(path, "dna")
     assert "Leave `encoding` out" in refused.value.next_step
-    assert read_space(path, "dna", related=True).encodings == tuple(encoding.strip('[]"').split('", "'))
+    assert read_space(path, "dna", related=RELATED).encodings == tuple(encoding.strip('[]"').split('", "'))
 
 
 def test_proteins_have_no_mutations_of_nucleotides(tmp_path: Path) -> None:
     with pytest.raises(SpaceError, match="protein sequences can only be searched as amino_acid or mutation, got"):
-        read_space(write(tmp_path, 'encoding = "mutation_nucleotide"\n'), "protein", related=True)
+        read_space(write(tmp_path, 'encoding = "mutation_nucleotide"\n'), "protein", related=("mutation",))
 
 
 @pytest.mark.parametrize(
@@ -61,12 +59,12 @@ def test_mutations_and_words_are_refused_when_the_space_is_read(tmp_path: Path, 
     with pytest.raises(
         SpaceError, match=r"my space\.toml: linear is 'by_kmer' with encoding 'mutation'.*'by_position'"
     ):
-        read_space(write(tmp_path, text), "dna", related=True)
+        read_space(write(tmp_path, text), "dna", related=RELATED)
 
 
 def test_whole_sequences_of_relatives_may_have_words(tmp_path: Path) -> None:
     text = 'encoding = ["codon", "nucleotide"]\nlinear = ["none", "by_kmer"]\n'
-    assert read_space(write(tmp_path, text), "dna", related=True).largest.linear == "by_kmer"
+    assert read_space(write(tmp_path, text), "dna", related=RELATED).largest.linear == "by_kmer"
 
 
 def test_what_may_be_searched_is_known_before_the_genes_are_read(tmp_path: Path) -> None:
