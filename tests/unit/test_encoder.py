@@ -101,7 +101,7 @@ def test_genes_that_are_no_relatives_have_no_ancestor_and_are_encoded_whole() ->
 
 
 def test_genes_that_cannot_be_compared_have_no_ancestor_and_nothing_is_said_of_their_distance() -> None:
-    relation = find_relation(dna(*["A" * (LONGEST_ANCESTOR + 1)] * 3))
+    relation = find_relation(proteins(*["A" * (LONGEST_ANCESTOR + 1)] * 3))
     assert (relation.ancestors, relation.divergence) == ({}, None)
 
 
@@ -109,8 +109,11 @@ def test_genes_whose_frame_is_lost_and_found_are_relatives_by_their_nucleotides_
     rng = np.random.default_rng(0)
     codons = ["".join(rng.choice(list("CGT"), 3)) for _ in range(40)]  # without A there is no stop in any frame
     gene = "".join(codons)
-    shifted = [gene[:at] + base + gene[at:110] + gene[111:] for at in (3, 4, 5, 6) for base in "CGT"]
-    relation = find_relation(dna(gene, *shifted))
+    # Each third of the genes reads most of its residues in another frame.
+    one = [gene[:at] + "C" + gene[at:110] + gene[111:] for at in range(3, 9)]
+    two = [gene[:at] + "GT" + gene[at:110] + gene[112:] for at in range(3, 9)]
+    none = [gene[:at] + "C" + gene[at + 1 :] for at in range(3, 9)]
+    relation = find_relation(dna(*one, *two, *none))
     assert relation.ancestors.keys() == {"mutation_nucleotide"}
     assert relation.divergence is not None
     assert relation.divergence < 0.05
