@@ -9,6 +9,8 @@ from model.genes import Genes
 from model.inspection import inspect
 from model.splitting import group_ids, split
 
+_UNITS = {"mutation": "mutations of amino acids", "mutation_nucleotide": "mutations of nucleotides"}
+
 
 def look_at(
     genes: Genes,
@@ -79,7 +81,21 @@ def as_text(findings: dict[str, Any]) -> str:
             f"    contradictory {summary['contradictory_rows']} rows carry a sequence that has both labels",
             f"    ceiling      no classifier of these sequences can be right for more than {summary['ceiling']:.4f}",
         ]
-    return "\n".join([*lines, *_rehearsal_lines(findings["create_study"])])
+    return "\n".join([*lines, *_mutation_lines(findings), *_rehearsal_lines(findings["create_study"])])
+
+
+def _mutation_lines(findings: dict[str, Any]) -> list[str]:
+    found, divergence, limit = findings["mutations"], findings["divergence"], findings["largest_divergence"]
+    if found is None:
+        why = "they cannot be compared letter by letter"
+        if divergence is not None:
+            why = f"in the median they differ from a common ancestor in {divergence:.1%} of its letters"
+        return ["  whole sequences are read, for these genes are no close relatives:", f"    {why} (limit {limit:.0%})"]
+    return [
+        f"  as {_UNITS[found['encoding']]} of an ancestor of {found['positions']} letters:",
+        f"    mutations    median {found['median']:g}, at most {found['longest']}",
+        f"    far          {found['far']} of the genes differ in more than {limit:.0%} of the letters",
+    ]
 
 
 def _rehearsal_lines(plan: dict[str, Any]) -> list[str]:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-_BETAS = (0.9, 0.999)
-_EPSILON = 1e-8
+BETAS = (0.9, 0.999)
+EPSILON = 1e-8
 
 
 class Adam:
@@ -26,11 +26,11 @@ class Adam:
 
     def __init__(self, weights: Iterable[Tensor], weight_decay: float) -> None:
         self.weights = list(weights)
+        self.weight_decay = weight_decay
         #: Set before each step; on a GPU it may be a tensor there.
         self.learning_rate: float | Tensor = 0.0
         #: Whether a step is being captured in a CUDA graph.
         self.capturable = False
-        self._weight_decay = weight_decay
         with torch.no_grad():
             self._steps = [torch.zeros((), device=one.device) for one in self.weights]
             self._means = [torch.zeros_like(one) for one in self.weights]
@@ -51,11 +51,11 @@ class Adam:
             fused=True,
             capturable=self.capturable,
             amsgrad=False,
-            beta1=_BETAS[0],
-            beta2=_BETAS[1],
+            beta1=BETAS[0],
+            beta2=BETAS[1],
             lr=self.learning_rate,
-            weight_decay=self._weight_decay,
-            eps=_EPSILON,
+            weight_decay=self.weight_decay,
+            eps=EPSILON,
             maximize=False,
         )
 

@@ -16,6 +16,7 @@ Pooling = Literal["last", "mean", "max"]
 Positions = Literal["none", "learned"]
 Schedule = Literal["constant", "cosine"]
 Linear = Literal["none", "by_position", "by_kmer"]
+LinearStart = Literal["zero", "regression"]
 ClassWeights = Literal["balanced", "none"]
 
 #: Upper limits that no sane network passes; a saved file that names more is damaged or hostile.
@@ -60,6 +61,9 @@ class LearnerConfig:
     #: A linear path beside the network: one weight per position and letter ("by_position", for genes whose positions
     #: mean the same), or per word of a few letters ("by_kmer"). The original had none.
     linear: Linear = "none"
+    #: Where a linear path by position begins: at "zero", or at the logistic "regression" of the training rows with the
+    #: network silent, which is better where most mutations count by themselves and worse where they count together.
+    linear_start: LinearStart = "zero"
 
     def __post_init__(self) -> None:
         _choice("encoding", self.encoding, get_args(Encoding))
@@ -67,6 +71,7 @@ class LearnerConfig:
         _choice("schedule", self.schedule, get_args(Schedule))
         _choice("positions", self.positions, get_args(Positions))
         _choice("linear", self.linear, get_args(Linear))
+        _choice("linear_start", self.linear_start, get_args(LinearStart))
         _integer("embedding_size", self.embedding_size, 1, MAX_UNITS)
         _integer("hidden_size", self.hidden_size, 1, MAX_UNITS)
         _integer("layers", self.layers, 1, MAX_LAYERS)
@@ -161,6 +166,7 @@ def original_configuration(alphabet: Alphabet) -> LearnerConfig:
         schedule="constant",
         positions="none",
         linear="none",
+        linear_start="zero",
     )
 
 

@@ -26,6 +26,12 @@ class DropoutMask:
     scale: float
 
 
+def bounds(share: float) -> tuple[int, float]:
+    """Returns `lowest` and `scale` of the masks that drop `share` (0 to below 1) of all values."""
+    dropped = round(share * _NUMBERS)
+    return dropped - _NUMBERS // 2, _NUMBERS / (_NUMBERS - dropped)
+
+
 class DropoutStream:
     """The random numbers of one training, the same for the same seed.
 
@@ -60,8 +66,7 @@ class DropoutStream:
 
     def mask(self, like: Tensor, share: float) -> DropoutMask:
         """Draws a mask for values of one shape, of which `share` (0 to below 1) are dropped."""
-        dropped = round(share * _NUMBERS)
-        return DropoutMask(self._bits(like), dropped - _NUMBERS // 2, _NUMBERS / (_NUMBERS - dropped))
+        return DropoutMask(self._bits(like), *bounds(share))
 
     def _bits(self, like: Tensor) -> Tensor:
         words = -(-like.numel() // 4)

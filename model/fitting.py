@@ -11,14 +11,16 @@ from model.adam import Adam
 from model.batching import Epoch, Examples, consensus, merge, pace, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
 from model.device_rows import DeviceRows, memory_errors
-from model.engines import engine_for
+from model.engines import NativeEngine, engine_for
 from model.epochs import Curves
 from model.errors import NonFiniteLossError
 from model.gpu.graphs import GraphRunner
 from model.gpu.lanes import wake_gradients
 from model.gpu.training import PaddedSteps
+from model.native.steps import NativeSteps
 from model.network import build_network
 from model.prediction import load_distinct, logits_of, probability
+from model.regression import begin_at_regression
 from model.steps import Learner, PlainSteps, Steps
 
 #: Part of a cosine schedule during which the learning rate rises.
@@ -53,8 +55,11 @@ class Fitting:
             wake_gradients(self.device)
             # A mutation is a difference from the consensus: there is no commonest one to begin with.
             commonest = consensus(train.tokens) if positions is None else np.zeros(positions, dtype=np.int64)
-            self.network = build_network(config, vocabulary_size, commonest, seed).to(self.device)
+            network = build_network(config, vocabulary_size, commonest, seed)
             self.data = DeviceRows.load(self.rows, settings, self.device)
+            if config.linear_start == "regression":
+                begin_at_regression(network, self.rows, (self.data.positive_weight, self.data.negative_weight))
+            self.network = network.to(self.device)
             self.evaluated = None if validation is None else load_distinct(validation, self.device)
         self.network.engine = engine
         self.network.seed_dropout(seed)
@@ -66,6 +71,9 @@ class Fitting:
     def _way_of_stepping(self) -> Steps:
         learner = Learner(self.network, self.optimizer, self.data, self.pace.steps / self.data.rows)
         if self.device.type == "cpu":
+            engine = self.network.engine
+            if self.network.of_mutations and isinstance(engine, NativeEngine):
+                return NativeSteps(learner, engine.native)
             return PlainSteps(learner)
         return PaddedSteps(learner, self.rows.lengths, self.pace.steps, self.runner)
 

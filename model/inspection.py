@@ -1,5 +1,6 @@
 """What there is to know about a data set before a study is made of it."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -7,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet
-from model.encoding import WholeEncoding, encode, whole_encodings
+from model.encoding import MutationEncoding, WholeEncoding, encode, whole_encodings
 from model.errors import DataError
 from model.genes import Genes
+from model.mutations import LARGEST_DIVERGENCE, count_mutations, find_relation
 
 #: A translation shorter than this share of the longest is short.
 _EARLY = 0.9
@@ -51,6 +53,25 @@ class EncodingInspection:
 
 
 @dataclass(frozen=True)
+class MutationInspection:
+    """How genes differ from the ancestor that they have in common.
+
+    Attributes:
+        encoding: What the mutations tell of: residues where there are any.
+        positions: Letters of the ancestor.
+        median: Mutations of a gene.
+        longest: Mutations of the gene that has the most.
+        far: Genes that differ from the ancestor in a larger share of its letters than `LARGEST_DIVERGENCE`.
+    """
+
+    encoding: MutationEncoding
+    positions: int
+    median: float
+    longest: int
+    far: int
+
+
+@dataclass(frozen=True)
 class Inspection:
     """Everything that `hpo inspect` tells.
 
@@ -65,7 +86,11 @@ class Inspection:
         ambiguous_letters: IUPAC ambiguity letters, read as one unknown token.
         ambiguous_share: The same as a share of all letters.
         genetic_code: NCBI's number of the code by which codons were read.
-        encodings: One entry for each encoding that the alphabet allows.
+        encodings: One entry for each encoding of whole sequences that the alphabet allows.
+        mutations: None where the genes have no ancestor in common.
+        divergence: Median share of letters in which genes differ from what would be their ancestor; None where they
+            cannot be compared.
+        largest_divergence: Up to which they count as its descendants.
     """
 
     rows: int
@@ -79,6 +104,9 @@ class Inspection:
     ambiguous_share: float
     genetic_code: int
     encodings: tuple[EncodingInspection, ...]
+    mutations: MutationInspection | None
+    divergence: float | None
+    largest_divergence: float = LARGEST_DIVERGENCE
 
     def as_dict(self) -> dict[str, Any]:
         """Gives the same as dicts, tuples, strings and numbers, ready for JSON."""
@@ -99,6 +127,7 @@ def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
         raise DataError("The genes have no labels to inspect.", "Name their column with --label-column.")
     rows, resistant = len(genes), int(genes.labels.sum())
     letters = np.fromiter(map(len, genes.sequences), np.int64, rows)
+    relation = find_relation(genes, genetic_code)
     return Inspection(
         rows=rows,
         resistant=resistant,
@@ -114,6 +143,8 @@ def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
             _inspect_encoding(genes, genes.labels, encoding, genetic_code)
             for encoding in whole_encodings(genes.alphabet)
         ),
+        mutations=_inspect_mutations(genes, relation.ancestors, genetic_code),
+        divergence=relation.divergence,
     )
 
 
@@ -154,6 +185,22 @@ def _inspect_encoding(
         contradictory=int(contradictory.sum()),
         contradictory_rows=int(copies[contradictory].sum()),
         ceiling=float(majority.sum() / len(genes)),
+    )
+
+
+def _inspect_mutations(
+    genes: Genes, ancestors: Mapping[MutationEncoding, str], genetic_code: int
+) -> MutationInspection | None:
+    if not ancestors:
+        return None
+    encoding, ancestor = next(iter(ancestors.items()))
+    found = count_mutations(genes, encoding, genetic_code, ancestor)
+    return MutationInspection(
+        encoding=encoding,
+        positions=len(ancestor),
+        median=float(np.median(found.counts)),
+        longest=int(found.counts.max()),
+        far=int(found.far.sum()),
     )
 
 

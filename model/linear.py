@@ -1,7 +1,7 @@
 """The linear path: a weight for everything that a linear model would look at, added to the network's logit.
 
-It learns at once what single letters do, and leaves to the network what they do together. Everything is zero at the
-start, and nothing but the gradient decides how much of either is used.
+It learns at once what single letters do, and leaves to the network what they do together. It begins at zero, or
+by position at a logistic regression (`model.regression`); then the gradient decides how much of either is used.
 
 Source: the wide part of wide and deep learning, Cheng et al. 2016.
 """
@@ -54,12 +54,20 @@ class ByPosition(nn.Module):
         Returns:
             [B].
         """
+        return functional.embedding(self._index(tokens), (self.weight * self.counted).view(-1, 1)).sum(dim=(0, 2))
+
+    def features(self, tokens: Tensor) -> Tensor:
+        """Tells which weights count for each row: [T, B] into the flattened [P * V], -1 for none; as `forward`."""
+        index = self._index(tokens)
+        return index.masked_fill(self.counted.view(-1)[index] == 0.0, -1)
+
+    def _index(self, tokens: Tensor) -> Tensor:
         index = tokens.long()
-        if not self._stated:
-            positions, letters = self.weight.shape
-            place = torch.arange(len(tokens), device=tokens.device).clamp(max=positions - 1)
-            index = index + (place * letters).unsqueeze(1)
-        return functional.embedding(index, (self.weight * self.counted).view(-1, 1)).sum(dim=(0, 2))
+        if self._stated:
+            return index
+        positions, letters = self.weight.shape
+        place = torch.arange(len(tokens), device=tokens.device).clamp(max=positions - 1)
+        return index + (place * letters).unsqueeze(1)
 
 
 class ByWord(nn.Module):

@@ -173,6 +173,12 @@ class AnswerOptions:
         ),
     ] = "best"
     ensemble: Annotated[
-        int,
-        option("--ensemble", help="Networks of the final model, averaged, from different seeds.", min=1, max=100),
-    ] = 1
+        int | None,
+        option(
+            "--ensemble",
+            help="Networks of the final model, averaged, from different seeds; by default 5 where genes are read by "
+            "their mutations, 1 where they are read whole.",
+            min=1,
+            max=100,
+        ),
+    ] = None

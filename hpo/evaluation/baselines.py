@@ -68,6 +68,7 @@ def all_baselines(data: BaselineData) -> tuple[Baseline, ...]:
         majority(data),
         identical_sequence(data),
         logistic_regression(data),
+        *mutation_logistic_regression(data),
         kmer_logistic_regression(data),
     )
 
@@ -98,14 +99,17 @@ def identical_sequence(data: BaselineData) -> Baseline:
 
 
 def logistic_regression(data: BaselineData) -> Baseline:
-    """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows.
+    """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows."""
+    return _linear("logistic_regression", data, one_hot(_joined(data).tokens))
 
-    Where genes are told by their mutations there is a column for each of these, so that a letter more or less does not
-    shift all that follow.
+
+def mutation_logistic_regression(data: BaselineData) -> tuple[Baseline, ...]:
+    """Fits a logistic regression on which mutations a gene has, tuned alike; none where genes have no ancestor.
+
+    Unlike letters by position, mutations stay where they are when a letter more or less shifts all that follow.
     """
-    joined = _joined(data)
-    features = one_hot(joined.tokens) if joined.mutations is None else presence(joined.mutations)
-    return _linear("logistic_regression", data, features)
+    mutations = _joined(data).mutations
+    return () if mutations is None else (_linear("mutation_logistic_regression", data, presence(mutations)),)
 
 
 def kmer_logistic_regression(data: BaselineData) -> Baseline:

@@ -24,7 +24,12 @@ from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from hpo.terminal import say, step
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
+from model.configuration import LearnerConfig
+from model.encoding import is_mutation
 from model.runtime import resolve_device
+
+#: Networks of the final model where they are cheap.
+ENSEMBLE = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +44,13 @@ class FinalizeOptions:
     early: bool = False
     #: The best trial, or the smallest network among those that cannot be told from it.
     prefer: Prefer = "best"
-    #: Networks of the final model, trained from different seeds; their probabilities are averaged.
-    ensemble: int = 1
+    #: Networks of the final model, trained from different seeds; their probabilities are averaged. None: five where
+    #: genes are read by their mutations, which takes seconds and is right more often, one where they are read whole.
+    ensemble: int | None = None
+
+    def networks(self, config: LearnerConfig) -> int:
+        """Returns how many networks of a configuration are trained."""
+        return self.ensemble or (ENSEMBLE if is_mutation(config.encoding) else 1)
 
 
 def open_report_folder(folder: Path) -> None:
@@ -85,8 +95,9 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     search = read_search(opened, development)
     chosen = choose_trial(opened, search, development, options.prefer)
     with step(f"Retraining trial {chosen.trial.number} on all development data"):
+        networks = options.networks(chosen.config)
         final = final_model.retrain(
-            opened.contract, development, chosen.config, chosen.epochs, chosen.folds, options.device, options.ensemble
+            opened.contract, development, chosen.config, chosen.epochs, chosen.folds, options.device, networks
         )
         original = _retrain_original(opened, development, search.trials, chosen, final, options.device)
     # Everything that could influence the model is done. Only now is the test set opened.

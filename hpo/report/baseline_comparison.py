@@ -12,7 +12,12 @@ from hpo.report.copies import sampling_groups
 from hpo.report.evidence import Evidence
 
 #: Baselines that learn; the majority class is there for scale only.
-PLAIN = ("identical_sequence", "logistic_regression", "kmer_logistic_regression")
+PLAIN = (
+    "identical_sequence",
+    "logistic_regression",
+    "mutation_logistic_regression",
+    "kmer_logistic_regression",
+)
 
 
 @dataclass(frozen=True)

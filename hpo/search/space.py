@@ -7,6 +7,7 @@ are flat (no parameter depends on another), so that TPE models all parameters jo
 import dataclasses
 import tomllib
 from collections.abc import Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from pydantic_core import PydanticCustomError
 from hpo.errors import SpaceError
 from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
 from model.alphabet import Alphabet
-from model.configuration import LearnerConfig, original_configuration
+from model.configuration import LearnerConfig, Linear, original_configuration
 from model.encoding import Encoding, encodings_for, is_mutation
 from model.errors import ModelError
 
@@ -44,7 +45,19 @@ class Space(BaseModel):
             raise _complaint(f"the space lacks {lacking or 'nothing'} and has unknown {unknown or 'nothing'}.")
         for name, entry in self.parameters.items():
             _check_entry(name, entry)
+        self._check_linear_paths()
         return self
+
+    def _check_linear_paths(self) -> None:
+        """Refuses a linear path that one of the encodings cannot have: any two values may meet in a trial."""
+        if "linear" not in self.parameters:
+            return
+        base = original_configuration("dna")
+        for encoding, linear in product(self.encodings, self.parameters["linear"].examples()):
+            try:
+                dataclasses.replace(base, encoding=encoding, linear=cast(Linear, linear))
+            except ModelError as error:
+                raise _complaint(str(error)) from error
 
     @property
     def searched(self) -> dict[str, Range | Choices]:
@@ -115,12 +128,13 @@ def read_space(path: Path | None, alphabet: str, related: bool = False) -> Space
             f"Allowed are {', '.join(sorted(_names()))}.",
         )
     parameters = {name: _parameter(name, entry, path) for name, entry in table.items()}
+    # First: the default linear path of genes that are no relatives would be refused in place of their encoding.
+    _check_relation(parameters["encoding"], path, related)
     try:
         space = Space(parameters=parameters)
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
     _check_alphabet(space, path, alphabet)
-    _check_relation(space, path, related)
     return space
 
 
@@ -173,11 +187,12 @@ def _check_alphabet(space: Space, path: Path | None, alphabet: str) -> None:
         )
 
 
-def _check_relation(space: Space, path: Path | None, related: bool) -> None:
-    if not related and any(is_mutation(encoding) for encoding in space.encodings):
+def _check_relation(encoding: Parameter, path: Path | None, related: bool) -> None:
+    named = [str(value) for value in encoding.examples()]
+    if not related and any(map(is_mutation, named)):
         raise SpaceError(
             f"{path}: these genes do not descend from one ancestor, so they have no mutations to search by; got "
-            f"encoding {', '.join(space.encodings)}.",
+            f"encoding {', '.join(named)}.",
             "Leave `encoding` out; `hpo inspect` tells how far the genes lie from a common ancestor.",
         )
 

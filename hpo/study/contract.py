@@ -22,7 +22,7 @@ from model.alphabet import Alphabet
 from model.choices import Duplicates
 from model.configuration import LearnerConfig, TrainingSettings
 from model.encoder import Encoder
-from model.encoding import MutationEncoding
+from model.encoding import MutationEncoding, is_mutation
 from model.errors import DataError
 from model.mutations import LONGEST_ANCESTOR
 
@@ -157,6 +157,17 @@ class Contract(Frozen):
     versions: dict[str, str]
     #: How GPUs computed when it was made; a CPU's numbers have not changed.
     gpu_arithmetic: int = Field(ge=1, le=MOST)
+
+    @model_validator(mode="after")
+    def _mutations_have_an_ancestor(self) -> "Contract":
+        told = self.data.ancestors
+        for encoding in (*self.search.space.encodings, self.baseline.encoding):
+            if is_mutation(encoding) and encoding not in told:
+                raise ValueError(
+                    f"search.space or baseline asks for encoding {encoding!r}; data.ancestors has "
+                    f"{', '.join(told) or 'none'}"
+                )
+        return self
 
     @property
     def encoder(self) -> Encoder:

@@ -35,7 +35,7 @@ from model.encoder import Encoder
 from model.encoding import MutationEncoding
 from model.errors import DataError
 from model.genes import Genes
-from model.mutations import find_ancestors
+from model.mutations import find_relation
 from model.snapshot import to_bytes
 from model.splitting import Split, group_ids, split
 from storage.artifacts import ArtifactStore, open_artifacts
@@ -96,7 +96,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     check_answerable(plan.original, plan.trials)
     parts = _divide(genes, plan)
     seen = genes.subset(~parts.test)
-    ancestors = find_ancestors(seen, plan.training.genetic_code)
+    ancestors = find_relation(seen, plan.training.genetic_code).ancestors
     space = read_space(plan.space_file, genes.alphabet, related=bool(ancestors))
     original = plan.original or _affordable(seen, Encoder(plan.training.genetic_code, ancestors), space, plan)
     development, test = _seal(genes, parts, artifacts)

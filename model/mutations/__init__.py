@@ -11,6 +11,16 @@ without torch. Positions count from 0 inside and from 1 in names. DNA is transla
 """
 
 from model.mutations.alignment import LONGEST as LONGEST_ANCESTOR
-from model.mutations.encoding import encode_mutations, find_ancestors, letters_of, written
+from model.mutations.ancestor import LARGEST_DIVERGENCE
+from model.mutations.encoding import encode_mutations, letters_of, written
+from model.mutations.relation import count_mutations, find_relation
 
-__all__ = ["LONGEST_ANCESTOR", "encode_mutations", "find_ancestors", "letters_of", "written"]
+__all__ = [
+    "LARGEST_DIVERGENCE",
+    "LONGEST_ANCESTOR",
+    "count_mutations",
+    "encode_mutations",
+    "find_relation",
+    "letters_of",
+    "written",
+]

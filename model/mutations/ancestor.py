@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from model.alphabet import AMINO_ACIDS, BASES
 from model.errors import DataError
-from model.mutations.alignment import differences
+from model.mutations.alignment import Differences, differences
 from model.mutations.kinds import FRAMESHIFT, Level, kinds
 
 #: Genes of a larger median divergence have no common ancestor that is worth comparing with: protease of HIV, among the
@@ -54,8 +54,7 @@ def find_ancestor(sequences: Sequence[str]) -> str:
 def divergence(sequences: Sequence[str], ancestor: str, level: Level) -> float:
     """Estimates how far genes are from their ancestor.
 
-    The letters of a tail out of frame count one by one, an end that is not the ancestor's as one difference. With many
-    distinct sequences 128 of them, evenly spread over the rows, are enough.
+    With many distinct sequences 128 of them, evenly spread over the rows, are enough.
 
     Args:
         sequences: As for `alignment.differences`. Length N, at least 1.
@@ -71,13 +70,30 @@ def divergence(sequences: Sequence[str], ancestor: str, level: Level) -> float:
     """
     if not sequences:
         raise DataError("There are no sequences whose divergence could be told.", "Give at least one.")
-    tokens = kinds(level).tokens
     found = differences(_spread(list(dict.fromkeys(sequences)), _DIVERGENCE_ROWS), ancestor, level)
+    return float(np.median(distances(found, ancestor, level)))
+
+
+def distances(found: Differences, ancestor: str, level: Level) -> NDArray[np.float64]:
+    """Says how far each gene is from the ancestor.
+
+    The letters of a tail out of frame count one by one, an end that is not the ancestor's as one difference.
+
+    Args:
+        found: Its differences. Length N.
+        ancestor: That they were told from.
+        level: Of both.
+
+    Returns:
+        [N] differences per letter of the ancestor.
+    """
+    tokens = kinds(level).tokens
     ends = np.take_along_axis(found.places, found.lengths[:, None] - 1, axis=1).astype(np.int64)
     count = found.lengths - (ends[:, 0] == len(ancestor))
     if FRAMESHIFT in tokens:
         count += np.where(found.tokens == tokens[FRAMESHIFT], ends - found.places - 1, 0).sum(axis=1)
-    return float(np.median(count)) / len(ancestor)
+    shares: NDArray[np.float64] = count / len(ancestor)
+    return shares
 
 
 def _spread(distinct: list[str], most: int) -> list[str]:

@@ -2,37 +2,14 @@
 
 import numpy as np
 
-from model.encoding import Encoded, MutationEncoding, encode, mutation_encodings, vocabulary
+from model.encoding import Encoded, MutationEncoding, encode, vocabulary
 from model.genes import Genes
 from model.mutations.alignment import differences
-from model.mutations.ancestor import LARGEST_DIVERGENCE, divergence, find_ancestor
 from model.mutations.kinds import PAD, Level, kinds
 from model.mutations.notation import named, position_name
 
-_LEVELS: dict[MutationEncoding, Level] = {"mutation": "amino_acid", "mutation_nucleotide": "nucleotide"}
-
-
-def find_ancestors(genes: Genes, genetic_code: int = 1) -> dict[MutationEncoding, str]:
-    """Finds the ancestor of the genes, if they have one in common.
-
-    Args:
-        genes: N rows; those of development alone, where there are others.
-        genetic_code: NCBI's number, for the translation of DNA.
-
-    Returns:
-        Its amino acids and, of DNA, its nucleotides, by the encoding that is told from them. Nothing where half of the
-        different genes lie farther from it than `LARGEST_DIVERGENCE`.
-    """
-    found: dict[MutationEncoding, str] = {}
-    for encoding in mutation_encodings(genes.alphabet):
-        sequences = _sequences(genes, encoding, genetic_code)
-        if not any(sequences):
-            return {}
-        ancestor = find_ancestor(sequences)
-        if divergence(sequences, ancestor, _LEVELS[encoding]) > LARGEST_DIVERGENCE:
-            return {}
-        found[encoding] = ancestor
-    return found
+#: Letters that the mutations of an encoding tell of.
+LEVELS: dict[MutationEncoding, Level] = {"mutation": "amino_acid", "mutation_nucleotide": "nucleotide"}
 
 
 def encode_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int, ancestor: str) -> Encoded:
@@ -42,13 +19,13 @@ def encode_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int
         genes: N rows.
         encoding: Of amino acids or of nucleotides.
         genetic_code: NCBI's number, for the translation of DNA.
-        ancestor: From `find_ancestors`.
+        ancestor: From `find_relation`.
 
     Raises:
         DataError: A gene is too long, or the genetic code is unknown.
     """
-    level = _LEVELS[encoding]
-    found, size = differences(_sequences(genes, encoding, genetic_code), ancestor, level), len(kinds(level))
+    level = LEVELS[encoding]
+    found, size = differences(sequences_of(genes, encoding, genetic_code), ancestor, level), len(kinds(level))
     tokens = found.places.astype(np.int32) * size + found.tokens
     tokens[np.arange(tokens.shape[1]) >= found.lengths[:, None]] = PAD
     return Encoded(tokens, found.lengths, size, positions=len(ancestor) + 1)
@@ -56,16 +33,16 @@ def encode_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int
 
 def letters_of(encoding: MutationEncoding) -> tuple[str, ...]:
     """Names every kind of mutation of an encoding; the index is the letter."""
-    return kinds(_LEVELS[encoding]).names
+    return kinds(LEVELS[encoding]).names
 
 
 def written(place: int, letter: int, encoding: MutationEncoding, ancestor: str) -> str:
     """Writes a mutation for people: p.Ser315Thr; or Ser315 where nothing is changed (letter 0)."""
-    level = _LEVELS[encoding]
+    level = LEVELS[encoding]
     return position_name(place, ancestor, level) if letter == PAD else named(letter, place, ancestor, level)
 
 
-def _sequences(genes: Genes, encoding: MutationEncoding, genetic_code: int) -> list[str]:
+def sequences_of(genes: Genes, encoding: MutationEncoding, genetic_code: int) -> list[str]:
     """The letters that are compared: residues up to the first stop, or nucleotides."""
     if encoding == "mutation_nucleotide" or genes.alphabet == "protein":
         return genes.sequences

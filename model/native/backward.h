@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "problem.h"
+#include "forward.h"
 
 namespace {
 
@@ -24,6 +24,24 @@ struct Transposed {
                 for (int64_t k = 0; p.dx && k < z.inputs; ++k) at(z, n, z.units * LANES + k) = p.w_in[row * z.inputs + k];
             }
     }
+    Transposed(const Sizes& z, const Weights& w) : vectors(z.units + z.input_vectors), panels(z.width * vectors * LANES) {
+        fill(z, w);
+    }
+    void fill(const Sizes& z, const Weights& w) {
+        fill(z, w.state, z.hidden, 0);
+        fill(z, w.in, z.inputs, z.units);
+    }
+    // One weight matrix in the forward kernels' order, into the columns from a vector on.
+    void fill(const Sizes& z, const float* weights, int64_t columns, int vector) {
+        for (int u = 0; u < z.units; ++u, weights += columns * GATE_FLOATS)
+            for (int64_t k = 0; k < columns; k += LANES) {
+                const int64_t lanes = std::min<int64_t>(LANES, columns - k);
+                for (int n = 0; n < GATE_FLOATS; ++n) {
+                    float* to = &at(z, u * GATE_FLOATS + n, vector * LANES + k);
+                    for (int64_t lane = 0; lane < lanes; ++lane) to[lane] = weights[(k + lane) * GATE_FLOATS + n];
+                }
+            }
+    }
     int panel_size(int panel) const { return std::min(4, vectors - 4 * panel); }
     const float* panel(const Sizes& z, int number) const { return panels + number * 4 * LANES * z.width; }
     float& at(const Sizes& z, int64_t n, int64_t column) {
@@ -35,8 +53,7 @@ struct Transposed {
 // Sums of weight gradients in the forward kernels' order: [units][I][4][LANES], [units][H][4][LANES], and the
 // gates' start values: rows of the table, or the bias.
 struct Gradient {
-    Buffer sums;
-    explicit Gradient(const Sizes& z) : sums(z.gradient_floats()) {}
+    float* sums;
     float* in() const { return sums; }
     float* state(const Sizes& z) const { return sums + z.width * z.inputs; }
     float* start(const Sizes& z) const { return sums + z.width * (z.inputs + z.hidden); }
@@ -129,10 +146,11 @@ void input_gradients(const Problem& p, const Sizes& z, const Transposed& w, cons
 }
 
 void backward_block(const Problem& p, const Sizes& z, const Transposed& w, const Block& block, int direction,
-                    const Gradient& gradient, Samples& samples, const float* zeros) {
+                    const Gradient& gradient, Samples& samples, Carried& carried, const float* zeros) {
     const int rows = static_cast<int>(block.rows.size());
     const int64_t stride = static_cast<int64_t>(rows) * z.units * SAVED;
-    Buffer dh(static_cast<int64_t>(rows) * z.units * LANES), dc(static_cast<int64_t>(rows) * z.units * LANES);
+    carried.clear(z, rows);
+    float *dh = carried.h, *dc = carried.c;
     for (int r = 0; p.dlast && r < rows; ++r)
         std::copy_n(p.dlast + (direction * z.batch + block.rows[r]) * z.hidden, z.hidden, dh + r * z.units * LANES);
     for (int64_t s = 0; s < block.steps(); ++s) {

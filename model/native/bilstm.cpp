@@ -6,53 +6,21 @@
 // Blocks belong to a fixed number of groups, each with a weight gradient of its own, added in the groups' order:
 // the numbers do not depend on the number of threads.
 //
+// `trainer.h` takes whole optimizer steps with the same blocks: one call, many batches.
+//
 // Gate order i, f, g, o as in torch.nn.LSTM. "ahead" is direction 0, "back" is direction 1.
 
-#include <exception>
-#include <system_error>
-#include <thread>
 #include <vector>
 
 #include "backward.h"
 #include "dropout.h"
 #include "forward.h"
+#include "threads.h"
+#include "trainer.h"
 
 namespace {
 
-constexpr int GROUPS = 8;
 constexpr int64_t DROPPED_PART = 1 << 17;  // floats that are worth a thread
-
-struct FlushDenormals {
-    const unsigned before = _mm_getcsr();
-    FlushDenormals() { _mm_setcsr(before | 0x8040); }
-    ~FlushDenormals() { _mm_setcsr(before); }
-};
-
-// Runs f(group) for every group; which thread runs it changes nothing in the result.
-template <class F>
-void for_groups(int groups, int64_t threads, F f) {
-    const int workers = static_cast<int>(std::max<int64_t>(1, std::min<int64_t>(threads, groups)));
-    std::vector<std::exception_ptr> failures(workers);
-    auto work = [&](int worker) {
-        FlushDenormals flush;
-        try {
-            for (int group = worker; group < groups; group += workers) f(group);
-        } catch (...) {
-            failures[worker] = std::current_exception();
-        }
-    };
-    std::vector<std::thread> others;
-    others.reserve(workers);
-    for (int worker = 1; worker < workers; ++worker) try {
-            others.emplace_back(work, worker);
-        } catch (const std::system_error&) {
-            work(worker);  // the system has no thread to give
-        }
-    work(0);
-    for (std::thread& other : others) other.join();
-    for (const std::exception_ptr& failure : failures)
-        if (failure) std::rethrow_exception(failure);
-}
 
 void forward(const Problem& p) {
     const Sizes z(p);
@@ -60,9 +28,10 @@ void forward(const Problem& p) {
     const Direction directions[2] = {Direction(p, z, 0), Direction(p, z, 1)};
     const Buffer zeros(z.hidden);
     const int groups = static_cast<int>(std::min<size_t>(GROUPS, blocks.size()));
-    for_groups(groups, p.threads, [&](int group) {
+    for_groups(groups, p.threads, [&](int group, int) {
+        Carried carried(z);
         for (size_t b = group; b < blocks.size(); b += groups) {
-            for (int direction : {0, 1}) forward_block(p, z, directions[direction], blocks[b], direction, zeros);
+            for (int direction : {0, 1}) forward_block(p, z, directions[direction].weights(), blocks[b], direction, carried, zeros);
             finish_rows(p, z, blocks[b]);
         }
     });
@@ -74,29 +43,30 @@ void backward(const Problem& p) {
     const Transposed directions[2] = {Transposed(p, z, 0), Transposed(p, z, 1)};
     const Buffer zeros(z.hidden);
     const int groups = static_cast<int>(std::min<size_t>(GROUPS, blocks.size()));
-    std::vector<Gradient> gradients;
-    for (int g = 0; g < 2 * groups; ++g) gradients.emplace_back(z);
-    for_groups(groups, p.threads, [&](int group) {
+    std::vector<Buffer> gradients;
+    for (int g = 0; g < 2 * groups; ++g) gradients.emplace_back(z.gradient_floats());
+    for_groups(groups, p.threads, [&](int group, int) {
         Samples samples(z);
+        Carried carried(z);
         for (size_t b = group; b < blocks.size(); b += groups) {
             for (int direction : {0, 1})
-                backward_block(p, z, directions[direction], blocks[b], direction, gradients[2 * group + direction], samples, zeros);
+                backward_block(p, z, directions[direction], blocks[b], direction, Gradient{gradients[2 * group + direction]}, samples, carried, zeros);
             clear_input_gradients(p, z, blocks[b]);
         }
     });
     for (int direction : {0, 1}) {
-        float* total = gradients[direction].sums;
+        float* total = gradients[direction];
         for (int group = 1; group < groups; ++group) {
-            const float* part = gradients[2 * group + direction].sums;
+            const float* part = gradients[2 * group + direction];
             for (int64_t n = 0; n < z.gradient_floats(); ++n) total[n] += part[n];
         }
-        write_gradients(p, z, direction, gradients[direction]);
+        write_gradients(p, z, direction, Gradient{total});
     }
 }
 
 void drop_all(const float* values, const int16_t* bits, float* kept, int64_t n, int lowest, float scale, int64_t threads) {
     const int parts = static_cast<int>(std::max<int64_t>(1, std::min(threads, n / DROPPED_PART)));
-    for_groups(parts, threads, [&](int part) {
+    for_groups(parts, threads, [&](int part, int) {
         const int64_t first = n * part / parts, end = n * (part + 1) / parts;
         drop(values + first, bits + first, kept + first, end - first, lowest, scale);
     });
@@ -126,6 +96,7 @@ int64_t hpo_saved_floats(const Problem* p) {
 // 0, or 1 where memory or threads ran out.
 int hpo_forward(const Problem* p) { return guarded([&] { forward(*p); }); }
 int hpo_backward(const Problem* p) { return guarded([&] { backward(*p); }); }
+int hpo_train(const Training* t) { return guarded([&] { train(*t); }); }
 int hpo_drop(const float* values, const int16_t* bits, float* kept, int64_t n, int lowest, float scale, int64_t threads) {
     return guarded([&] { drop_all(values, bits, kept, n, lowest, scale, threads); });
 }

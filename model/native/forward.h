@@ -7,7 +7,11 @@
 
 namespace {
 
-struct Direction {  // one direction's weights for the forward pass
+struct Weights {  // one direction's, in the kernels' order
+    const float *in, *state, *bias, *table;
+};
+
+struct Direction {  // the memory of one direction's weights
     Buffer in, state, bias, table;
 
     Direction(const Problem& p, const Sizes& z, int direction)
@@ -22,6 +26,7 @@ struct Direction {  // one direction's weights for the forward pass
                     table[v * z.width + gate_at(g, h)] = p.table[(direction * z.vocabulary + v) * rows + g * z.hidden + h];
             }
     }
+    Weights weights() const { return {in, state, bias, table}; }
 };
 
 struct Step {  // what one time step of one block reads: per active row, its input and its previous state
@@ -30,9 +35,10 @@ struct Step {  // what one time step of one block reads: per active row, its inp
     const float* start[BLOCK];  // the gates' start values: bias or a token's row of the table
 };
 
-void forward_block(const Problem& p, const Sizes& z, const Direction& w, const Block& block, int direction, const float* zeros) {
+void forward_block(const Problem& p, const Sizes& z, const Weights& w, const Block& block, int direction, Carried& carried,
+                   const float* zeros) {
     const int rows = static_cast<int>(block.rows.size());
-    Buffer cells(static_cast<int64_t>(rows) * z.units * LANES);
+    carried.clear(z, rows);
     Step step;
     for (int64_t s = 0; s < block.steps(); ++s) {
         const int64_t t = direction == 0 ? s : block.steps() - 1 - s;
@@ -53,7 +59,7 @@ void forward_block(const Problem& p, const Sizes& z, const Direction& w, const B
                 product<M, GATES>(acc, step.x + first, z.inputs, w.in + u * z.inputs * GATE_FLOATS);
                 product<M, GATES>(acc, step.h + first, z.hidden, w.state + u * z.hidden * GATE_FLOATS);
                 for (int m = 0; m < M; ++m) {
-                    float* cell = cells + ((first + m) * z.units + u) * LANES;
+                    float* cell = carried.c + ((first + m) * z.units + u) * LANES;
                     const Vec i = sigmoid(acc[m][0]), f = sigmoid(acc[m][1]), g = tanh(acc[m][2]), o = sigmoid(acc[m][3]);
                     const Vec c = f * load(cell) + i * g;
                     store(cell, c);

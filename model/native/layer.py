@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 from model.dropout import DropoutMask
 from model.errors import OutOfMemoryError
 from model.native.problem import Problem, Source, check, problem_of
+from model.native.training import Training
 
 
 class NativeLayer:
@@ -33,6 +34,7 @@ class NativeLayer:
         self._library.hpo_saved_floats.restype = ctypes.c_int64
         for name in ("hpo_saved_floats", "hpo_forward", "hpo_backward"):
             getattr(self._library, name).argtypes = [ctypes.POINTER(Problem)]
+        self._library.hpo_train.argtypes = [ctypes.POINTER(Training)]
         self._library.hpo_drop.argtypes = [
             *[ctypes.c_void_p] * 3,
             ctypes.c_int64,
@@ -111,6 +113,10 @@ class NativeLayer:
     def backward(self, problem: Problem) -> None:
         """Fills the gradients."""
         _succeed(self._library.hpo_backward(ctypes.byref(problem)))
+
+    def train(self, training: Training) -> None:
+        """Takes optimizer steps on a whole network, whose weights and moments change in place."""
+        _succeed(self._library.hpo_train(ctypes.byref(training)))
 
     def drop(self, values: Tensor, mask: DropoutMask) -> Tensor:
         """What `dropped` does, without a gradient."""

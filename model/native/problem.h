@@ -111,6 +111,14 @@ std::vector<Block> make_blocks(const Problem& p, const Sizes& z) {
     return blocks;
 }
 
+struct Carried {  // what the rows of a block carry from step to step: states, or their gradients
+    Buffer h, c;
+    explicit Carried(const Sizes& z) : h(BLOCK * z.units * LANES), c(BLOCK * z.units * LANES) {}
+    void clear(const Sizes& z, int rows) {
+        for (float* values : {static_cast<float*>(h), static_cast<float*>(c)}) std::fill_n(values, rows * z.units * LANES, 0.0f);
+    }
+};
+
 // A row's state before step t in its direction; zeros at the start.
 inline const float* previous_state(const Problem& p, const Sizes& z, int direction, int64_t t, int64_t row, int64_t length,
                                    const float* zeros) {

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load
 
-from model.alphabet import Alphabet
+from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
 from model.configuration import LearnerConfig
 from model.encoder import Encoder
-from model.encoding import MutationEncoding, encodings_for, is_mutation
+from model.encoding import MutationEncoding, encodings_for, is_mutation, whole_encoding
 from model.errors import DataError, SavedModelError
 from model.mutagenesis import SUBSTITUTIONS
 from model.mutations import LONGEST_ANCESTOR
@@ -33,7 +33,7 @@ _NAMES = {
 }
 #: Format 3 lacked these; its models were made as if they had had these values.
 _SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
-_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none"}
+_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none", "linear_start": "zero"}
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,7 @@ def load_model(folder: Path) -> SavedModel:
     digests = _digests(folder, description["weights"])
     longest = _longest(folder, description["longest"])
     letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
+    _check_positions(folder, encoder.ancestor(config.encoding), longest, len(letters))
     size = len(description["vocabulary"])
     networks = tuple(_network(folder, number, digest, config, size, longest) for number, digest in enumerate(digests))
     return SavedModel(networks, config, alphabet, encoder, letters, description["card"])
@@ -122,9 +123,14 @@ def _config(folder: Path, learner: object) -> LearnerConfig:
 
 def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, ancestor: object) -> Encoder:
     if not is_mutation(config.encoding):
+        if ancestor is not None:
+            raise _damaged(folder, f"it has an ancestor, which the {config.encoding} encoding is not told from")
         return Encoder(genetic_code)
-    if not isinstance(ancestor, str) or not 1 <= len(ancestor) <= LONGEST_ANCESTOR or not ancestor.isalpha():
-        raise _damaged(folder, f"the ancestor is no sequence of 1 to {LONGEST_ANCESTOR} letters")
+    if not isinstance(ancestor, str) or not 1 <= len(ancestor) <= LONGEST_ANCESTOR:
+        raise _damaged(folder, f"the ancestor is not a text of 1 to {LONGEST_ANCESTOR} letters")
+    letters: Alphabet = "dna" if whole_encoding(config.encoding) == "nucleotide" else "protein"
+    if not set(ancestor) <= set(CLEAR[letters] + AMBIGUOUS[letters]):
+        raise _damaged(folder, f"the ancestor has letters besides {CLEAR[letters]} and {AMBIGUOUS[letters]}")
     return Encoder(genetic_code, {cast(MutationEncoding, config.encoding): ancestor})
 
 
@@ -140,6 +146,16 @@ def _longest(folder: Path, longest: object) -> int:
     if type(longest) is not int or not 1 <= longest <= MAX_LONGEST:
         raise _damaged(folder, f"longest is {longest!r}; allowed are 1 to {MAX_LONGEST}")
     return longest
+
+
+def _check_positions(folder: Path, ancestor: str | None, longest: int, letters: int) -> None:
+    """Refuses weights and letters that do not have one place for each that a mutation can have."""
+    if ancestor is not None and {longest, letters} != {len(ancestor) + 1}:
+        raise _damaged(
+            folder,
+            f"longest is {longest} and letters has {letters} positions; of an ancestor of {len(ancestor)} letters both "
+            f"must be {len(ancestor) + 1}",
+        )
 
 
 def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> NDArray[np.uint8]:

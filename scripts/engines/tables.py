@@ -141,6 +141,18 @@ def workers(records: Iterable[Record]) -> None:
         )
 
 
+def mutations(records: list[Record]) -> None:
+    """Rows a second and the time of an optimizer step, and ratios to the same layer through torch."""
+    header("network and rows", "way", "rows/s", "a step, µs", "x native layer")
+    for case in dict.fromkeys(record["case"] for record in records):
+        here = {record["variant"]: record for record in records if record["case"] == case}
+        base = median(here["native layer"]["seconds"])
+        for way, one in here.items():
+            took = median(one["seconds"])
+            told = f"{one['rows'] / took:,.0f} {spread(one['seconds'])}"
+            row(case, way, told, f"{took / one['steps'] * 1e6:,.0f}", f"{base / took:.1f}")
+
+
 SHOWN = (
     ("equal", equal),
     ("job", job),
@@ -148,4 +160,5 @@ SHOWN = (
     ("workers", workers),
     ("memory", memory),
     ("gpu", gpu),
+    ("mutations", mutations),
 )

@@ -56,7 +56,7 @@ class Some(Workload):
 
 
 def some(well: int = 100) -> Some:
-    return Some(SMALL.config, SMALL.settings, SMALL.rows, SMALL.vocabulary_size, well)
+    return Some(SMALL.config, SMALL.settings, SMALL.rows, SMALL.vocabulary_size, well=well)
 
 
 @pytest.fixture(autouse=True)

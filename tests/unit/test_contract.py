@@ -15,11 +15,12 @@ from hpo.search.space import read_space
 from hpo.study.contract import parse, versions
 from model import gpu
 from model.configuration import TrainingSettings, original_configuration
+from model.encoder import Encoder
 
 ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 5}
 #: As `create-study` writes it today.
 DOCUMENT: dict[str, Any] = {
-    "format": 2,
+    "format": 3,
     "study": "s",
     "created": "2026-01-01T00:00:00+00:00",
     "seed": 1,
@@ -28,6 +29,7 @@ DOCUMENT: dict[str, Any] = {
         "fingerprint": "f" * 64,
         "alphabet": "dna",
         "ambiguous_letters": 0,
+        "ancestors": {"mutation": "MK", "mutation_nucleotide": "ATGAAA"},
         "development": {**ROWS},
         "test": {**ROWS},
     },
@@ -36,7 +38,7 @@ DOCUMENT: dict[str, Any] = {
         "sampler": "tpe",
         "pruner": "paired",
         "startup_trials": 10,
-        "space": json.loads(read_space(None, "dna").model_dump_json()),
+        "space": json.loads(read_space(None, "dna", related=True).model_dump_json()),
     },
     "training": TrainingSettings().as_dict(),
     "baseline": original_configuration("dna").as_dict(),
@@ -44,9 +46,16 @@ DOCUMENT: dict[str, Any] = {
     "versions": versions(),
     "gpu_arithmetic": gpu.ARITHMETIC,
 }
-#: As `create-study` wrote it first.
-FIRST = {
-    **{name: value for name, value in DOCUMENT.items() if name != "gpu_arithmetic"},
+#: As it wrote it before genes could be told by their mutations.
+SECOND: dict[str, Any] = {
+    **DOCUMENT,
+    "format": 2,
+    "data": {name: value for name, value in DOCUMENT["data"].items() if name != "ancestors"},
+    "search": {**DOCUMENT["search"], "space": json.loads(read_space(None, "dna").model_dump_json())},
+}
+#: As it wrote it first.
+FIRST: dict[str, Any] = {
+    **{name: value for name, value in SECOND.items() if name != "gpu_arithmetic"},
     "format": 1,
     "splitting": {**DOCUMENT["splitting"], "seed": 1},
 }
@@ -104,7 +113,7 @@ def refusal(document: object) -> str | None:
     return None
 
 
-@pytest.mark.parametrize("document", [DOCUMENT, FIRST], ids=["2", "1"])
+@pytest.mark.parametrize("document", [DOCUMENT, SECOND, FIRST], ids=["3", "2", "1"])
 def test_every_field_is_checked_where_it_is_read(document: dict[str, Any]) -> None:
     for path in places(document):
         for value in HOSTILE:
@@ -137,7 +146,7 @@ def test_what_is_no_contract_at_all_is_refused(document: object) -> None:
 @pytest.mark.parametrize("path", [path for path in places(DOCUMENT) if isinstance(path[-1], str)])
 def test_a_field_that_lacks_is_named_unless_it_has_a_default(path: Path) -> None:
     said = refusal(without(DOCUMENT, path))
-    has_default = path[:-1] in (("training",), ("versions",)) or path[-1] in ("positions", "log", "step")
+    has_default = path[:-1] in (("training",), ("versions",)) or path[-1] in ("positions", "linear", "log", "step")
     assert said is None if has_default else str(path[-1]) in (said or "")
 
 
@@ -175,7 +184,35 @@ def test_a_contract_survives_json() -> None:
 
 
 def test_a_study_of_the_first_format_is_the_same_contract() -> None:
-    assert parse(FIRST, "s") == parse({**DOCUMENT, "gpu_arithmetic": 1}, "s")
+    assert parse(FIRST, "s") == parse({**SECOND, "gpu_arithmetic": 1}, "s")
+
+
+def test_a_study_of_the_second_format_has_no_ancestors_and_is_otherwise_the_same() -> None:
+    contract = parse(SECOND, "s")
+    assert (contract.format, contract.data.ancestors) == (3, {})
+    assert contract == parse({**SECOND, "format": 3, "data": {**SECOND["data"], "ancestors": {}}}, "s")
+    assert contract.encoder == Encoder(1)
+
+
+def test_genes_are_encoded_by_the_ancestors_of_their_study() -> None:
+    encoder = parse(changed(DOCUMENT, ("training", "genetic_code"), 11), "s").encoder
+    assert encoder == Encoder(11, {"mutation": "MK", "mutation_nucleotide": "ATGAAA"})
+
+
+@pytest.mark.parametrize(
+    ("ancestors", "complaint"),
+    [
+        ({}, "search.*'mutation'.*data.ancestors has none"),
+        ({"mutation": "MK"}, "search.*'mutation_nucleotide'.*data.ancestors has mutation"),
+        ({"codon": "ATG"}, r"data\.ancestors\.codon"),
+        ({"mutation": ""}, r"data\.ancestors\.mutation"),
+        ({"mutation": "M-K"}, r"data\.ancestors\.mutation"),
+        ({"mutation": "M" * 65_001}, r"data\.ancestors\.mutation"),
+    ],
+)
+def test_ancestors_that_the_search_cannot_do_with_are_refused(ancestors: dict[str, str], complaint: str) -> None:
+    with pytest.raises(ContractError, match=complaint):
+        parse(changed(DOCUMENT, ("data", "ancestors"), ancestors), "s")
 
 
 def test_a_study_made_before_a_hyperparameter_came_has_its_default() -> None:
@@ -191,10 +228,12 @@ def test_two_seeds_that_differ_are_refused_by_name() -> None:
         parse(changed(FIRST, ("splitting", "seed"), 2), "s")
 
 
-@pytest.mark.parametrize("number", [0, 3, 1000, -1, "2", 2.0, True, None, [], {}])
+@pytest.mark.parametrize("number", [0, 4, 1000, -1, "2", 2.0, True, None, [], {}])
 def test_a_format_that_this_version_does_not_read_is_named_before_any_field(number: object) -> None:
     newer = {"format": number, "everything": "else is different"}
-    with pytest.raises(ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2") as caught:
+    with pytest.raises(
+        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3"
+    ) as caught:
         parse(newer, "s")
     assert repr(number) in caught.value.message
     assert "the version of hpo that made it" in caught.value.next_step

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.alphabet import AMBIGUOUS_BASES, AMINO_ACIDS, BASES
-from model.encoding import PAD, UNKNOWN, Encoded, encode, encodings_for, vocabulary
+from model.encoding import PAD, UNKNOWN, Encoded, encode, encodings_for, vocabulary, whole_encodings
 from model.errors import DataError
 from model.genes import Genes
 
@@ -95,7 +95,8 @@ def test_proteins_are_encoded_as_they_are() -> None:
 
 
 def test_proteins_have_no_codons() -> None:
-    assert encodings_for("protein") == ("amino_acid",)
+    assert whole_encodings("protein") == ("amino_acid",)
+    assert encodings_for("protein") == ("amino_acid", "mutation")
     with pytest.raises(DataError, match=r"protein sequences cannot be encoded as 'codon'. Allowed: amino_acid"):
         encode(Genes(["1"], ["MK"], None, "protein"), "codon")
 

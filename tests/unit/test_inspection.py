@@ -1,12 +1,14 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from hpo.inspect_data import as_text, look_at
 from model.errors import DataError
 from model.genes import Genes
-from model.inspection import Lengths, count_early_stops, inspect
+from model.inspection import Lengths, MutationInspection, count_early_stops, inspect
 from model.reading import read_genes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -48,3 +50,62 @@ def test_the_ceiling_of_pnca_is_the_known_one() -> None:
     found = inspect(read_genes(DATA / "pnca_dataset.npy"))
     assert found.encodings[0].distinct == 570
     assert round(found.encodings[0].ceiling, 3) == 0.863
+
+
+def proteins(*sequences: str) -> Genes:
+    return Genes([""] * len(sequences), list(sequences), np.arange(len(sequences)) % 2 == 0, "protein")
+
+
+ANCESTOR = "MKTAYIAKQRQISFVKSHFS"
+#: None, none, one and two mutations, an early stop, and a stranger: six of its twenty letters are others.
+RELATIVES = proteins(
+    ANCESTOR,
+    ANCESTOR,
+    "MKSAYIAKQRQISFVKSHFS",
+    "MKTAYIAKQRQISFVKSAFA",
+    ANCESTOR[:12],
+    "MWWWWWWKQRQISFVKSHFS",
+)
+
+
+def test_mutations_of_relatives_are_counted() -> None:
+    found = inspect(RELATIVES)
+    assert found.mutations == MutationInspection("mutation", positions=20, median=1.0, longest=6, far=1)
+    assert found.divergence == 1 / 20
+
+
+def test_strangers_have_no_mutations_and_their_distance_is_told() -> None:
+    rng = np.random.default_rng(0)
+    found = inspect(proteins(*("".join(rng.choice(list("ACDEFGHIKL"), 40)) for _ in range(20))))
+    assert found.mutations is None
+    assert found.divergence is not None
+    assert found.divergence > found.largest_divergence == 0.2
+
+
+def look(genes: Genes) -> dict[str, Any]:
+    return look_at(genes, source="a.csv", genetic_code=1, folds=2, test_size=0.2, seed=0, duplicates="together")
+
+
+def test_inspect_tells_people_and_scripts_of_mutations() -> None:
+    findings = json.loads(json.dumps(look(RELATIVES)))
+    assert findings["mutations"] == {"encoding": "mutation", "positions": 20, "median": 1.0, "longest": 6, "far": 1}
+    said = as_text(findings)
+    assert "as mutations of amino acids of an ancestor of 20 letters:" in said
+    assert "median 1, at most 6" in said
+    assert "1 of the genes differ in more than 20% of the letters" in said
+    assert "whole sequences" not in said
+
+
+def test_inspect_says_why_whole_sequences_are_read() -> None:
+    rng = np.random.default_rng(0)
+    findings = look(proteins(*("".join(rng.choice(list("ACDEFGHIKL"), 40)) for _ in range(20))))
+    assert findings["mutations"] is None
+    said = as_text(findings)
+    assert "whole sequences are read" in said
+    assert f"differ from a common ancestor in {findings['divergence']:.1%} of its letters (limit 20%)" in said
+    assert "mutations " not in said
+
+
+def test_genes_that_cannot_be_compared_are_said_to_be_such() -> None:
+    genes = Genes(["a", "b"], ["TAAATG", "TGAATG"], np.array([True, False]), "dna")
+    assert "they cannot be compared letter by letter" in as_text(look(genes))

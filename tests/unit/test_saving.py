@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 
 from model.batching import Examples
 from model.configuration import original_configuration
+from model.encoder import Encoder
 from model.encoding import vocabulary
 from model.errors import SavedModelError
 from model.network import BiLSTM, build_network
@@ -35,13 +36,13 @@ def networks(count: int = 2, first_seed: int = 0) -> list[BiLSTM]:
 
 def saved(folder: Path, ensemble: list[BiLSTM] | None = None) -> Path:
     card = {"cv": 0.9, "name": "pncA"}
-    save_model(folder, ensemble or networks(), CONFIG, alphabet="dna", genetic_code=11, letters=LETTERS, card=card)
+    save_model(folder, ensemble or networks(), CONFIG, alphabet="dna", encoder=Encoder(11), letters=LETTERS, card=card)
     return folder
 
 
 def test_a_model_comes_back_as_it_went(tmp_path: Path) -> None:
     model = load_model(saved(tmp_path / "a folder's model"))
-    assert (model.config, model.alphabet, model.genetic_code) == (CONFIG, "dna", 11)
+    assert (model.config, model.alphabet, model.encoder) == (CONFIG, "dna", Encoder(11))
     assert model.letters.tolist() == LETTERS.tolist()
     assert model.card == {"cv": 0.9, "name": "pncA"}
     tokens = np.random.default_rng(0).integers(1, VOCABULARY, (6, 12), dtype=np.uint8)

@@ -8,7 +8,7 @@ import pytest
 from optuna.samplers import RandomSampler
 
 from hpo.errors import SpaceError
-from hpo.search.space import Space, read_space
+from hpo.search.space import Space, possible_encodings, read_space
 from model.configuration import original_configuration
 
 
@@ -23,6 +23,57 @@ def test_the_default_space_holds_the_original_configuration(alphabet: str) -> No
     space = read_space(None, alphabet)
     baseline = original_configuration(alphabet)
     assert set(space.representable(baseline)) == set(space.searched)
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "encodings"), [("dna", ("mutation", "mutation_nucleotide")), ("protein", ("mutation",))]
+)
+def test_relatives_are_searched_by_their_mutations(alphabet: str, encodings: tuple[str, ...]) -> None:
+    space, whole = read_space(None, alphabet, related=True), read_space(None, alphabet)
+    assert space.encodings == encodings
+    assert space.parameters["linear"].examples() == ("none", "by_position")
+    assert whole.parameters["linear"].examples() == ("none", "by_kmer")
+    assert (space.middle.encoding, space.largest.encoding) == (encodings[-1], encodings[-1])
+    # What the original had, and mutations lack, is its encoding.
+    baseline = original_configuration(alphabet)
+    assert set(space.searched) - set(space.representable(baseline)) <= {"encoding"}
+
+
+@pytest.mark.parametrize("encoding", ['"mutation"', '["codon", "mutation_nucleotide"]'])
+def test_genes_that_are_no_relatives_have_no_mutations(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path, f"encoding = {encoding}\n")
+    with pytest.raises(SpaceError, match=r"my space\.toml: .*no mutations to search by; got encoding") as refused:
+        read_space(path, "dna")
+    assert "Leave `encoding` out" in refused.value.next_step
+    assert read_space(path, "dna", related=True).encodings == tuple(encoding.strip('[]"').split('", "'))
+
+
+def test_proteins_have_no_mutations_of_nucleotides(tmp_path: Path) -> None:
+    with pytest.raises(SpaceError, match="protein sequences can only be searched as amino_acid or mutation, got"):
+        read_space(write(tmp_path, 'encoding = "mutation_nucleotide"\n'), "protein", related=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['encoding = "mutation"\nlinear = "by_kmer"\n', 'encoding = ["codon", "mutation"]\nlinear = ["none", "by_kmer"]\n'],
+)
+def test_mutations_and_words_are_refused_when_the_space_is_read(tmp_path: Path, text: str) -> None:
+    with pytest.raises(
+        SpaceError, match=r"my space\.toml: linear is 'by_kmer' with encoding 'mutation'.*'by_position'"
+    ):
+        read_space(write(tmp_path, text), "dna", related=True)
+
+
+def test_whole_sequences_of_relatives_may_have_words(tmp_path: Path) -> None:
+    text = 'encoding = ["codon", "nucleotide"]\nlinear = ["none", "by_kmer"]\n'
+    assert read_space(write(tmp_path, text), "dna", related=True).largest.linear == "by_kmer"
+
+
+def test_what_may_be_searched_is_known_before_the_genes_are_read(tmp_path: Path) -> None:
+    every = ("nucleotide", "codon", "amino_acid", "mutation", "mutation_nucleotide")
+    assert possible_encodings(None, "dna") == every
+    assert possible_encodings(write(tmp_path, "layers = 1\n"), "dna") == every
+    assert possible_encodings(write(tmp_path, 'encoding = ["codon", "mutation"]\n'), "dna") == ("codon", "mutation")
 
 
 def test_dna_is_searched_in_all_three_encodings_and_protein_in_one() -> None:

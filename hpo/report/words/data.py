@@ -22,6 +22,7 @@ def challenges(evidence: Evidence) -> Sequence[KeyPoint]:
         _ambiguity(data),
         _early_stops(evidence),
         _lengths(data),
+        _mutations(evidence),
         _duplicates(evidence),
         _contradictions(data.encodings, data.rows),
     ]
@@ -80,6 +81,26 @@ def _lengths(data: Inspection) -> KeyPoint | None:
         "Short ones are padded with a token of their own, which the network skips."
     )
     return KeyPoint("plain", "Unequal lengths", text)
+
+
+def _mutations(evidence: Evidence) -> KeyPoint | None:
+    data, limit = evidence.data, percent(evidence.data.largest_divergence, 0)
+    related = bool(evidence.contract.data.ancestors)
+    if related and data.mutations is not None:
+        found = data.mutations
+        text = (
+            f"A gene has {found.median:g} {encoding_name(found.encoding)} in the median and {found.longest:,} at most, "
+            f"told from an ancestor of {plural(found.positions, 'letter')}; {plural(found.far, 'gene')} "
+            f"{'differs' if found.far == 1 else 'differ'} from it in more than {limit} of them."
+        )
+        return KeyPoint("plain", "Descendants of one ancestor", text)
+    if not related and data.mutations is None and data.divergence is not None:
+        text = (
+            f"The genes have no close ancestor in common (in the median they differ in {percent(data.divergence)} of "
+            f"the letters; descendants differ in {limit} at most), so whole sequences were read."
+        )
+        return KeyPoint("plain", "No common ancestor", text)
+    return None
 
 
 def _duplicates(evidence: Evidence) -> KeyPoint | None:

@@ -20,6 +20,7 @@ BASELINES = {
     "majority": Name("Majority class", "always saying the commoner class"),
     "identical_sequence": Name("Look-up", "looking up the identical sequence"),
     "logistic_regression": Name("Logistic regression", "a logistic regression on the letters by position"),
+    "mutation_logistic_regression": Name("Mutation regression", "a logistic regression on the mutations"),
     "kmer_logistic_regression": Name(
         "K-mer regression", "a logistic regression on short words (k\N{NON-BREAKING HYPHEN}mers)"
     ),

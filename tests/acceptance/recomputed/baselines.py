@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from Bio.Seq import Seq
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -31,6 +32,9 @@ def baselines(study: Stored) -> dict[str, Any]:
         "logistic_regression": regression(by_position(sequences), sequences, labels),
         "kmer_logistic_regression": regression(by_word(sequences), sequences, labels),
     }
+    ancestor = study.contract.data.ancestors.get("mutation")
+    if ancestor is not None and "mutation" in study.contract.search.space.encodings:
+        rules["mutation_logistic_regression"] = regression(by_mutation(study, ancestor), sequences, labels)
     predicted = {name: predictions(study, rule) for name, rule in rules.items()}
     predicted["original_configuration"] = (study.out_of_fold(study.complete[0]), retrained_original(study))
     return {name: beside_the_chosen(study, *both) for name, both in predicted.items()}
@@ -60,6 +64,22 @@ def look_up(sequences: list[str], labels: np.ndarray) -> Rule:
 
 def by_position(sequences: list[str]) -> sparse.csr_matrix:
     return counts(sequences, lambda sequence: [f"{at:04} {token}" for at, token in enumerate(sequence.split())])
+
+
+def by_mutation(study: Stored, ancestor: str) -> sparse.csr_matrix:
+    """One column for each difference from the ancestor, and for each place where a protein ends."""
+
+    def of(sequence: str) -> list[str]:
+        protein = translated(sequence)
+        # Simulated genes have no insertions and deletions, so that letters face letters.
+        pairs = enumerate(zip(protein, ancestor, strict=False))
+        return [f"{at}{letter}" for at, (letter, old) in pairs if letter != old] + [f"end{len(protein)}"]
+
+    return counts(study.everyone.sequences, of)
+
+
+def translated(sequence: str) -> str:
+    return str(Seq(sequence[: len(sequence) // 3 * 3]).translate(to_stop=True))
 
 
 def by_word(sequences: list[str]) -> sparse.csr_matrix:

@@ -130,6 +130,8 @@ def made_inspection(rows: int, resistant: int) -> Inspection:
             EncodingInspection("amino_acid", tokens, 410, 33, 33 / rows, 9, 21, 0.986),
             EncodingInspection("codon", tokens, rows, 1, 1 / rows, 0, 0, 1.0),
         ),
+        mutations=None,
+        divergence=0.625,
     )
 
 

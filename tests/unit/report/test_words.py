@@ -13,8 +13,9 @@ from hpo.report.evidence import Evidence
 from hpo.report.result import build_result
 from hpo.report.statistics import derive
 from hpo.report.words import say
+from hpo.report.words.architecture import introduction
 from hpo.report.words.training import epochs
-from model.inspection import Inspection
+from model.inspection import Inspection, MutationInspection
 
 Make = Callable[..., Evidence]
 
@@ -141,12 +142,13 @@ def test_words_follow_the_data(evidence: Evidence, change_contract: Make) -> Non
         "Ambiguous letters",
         "Early stops",
         "Unequal lengths",
+        "No common ancestor",
         "Duplicates",
         "Contradictory labels",
     }
     clean = replace(data.encodings[1], encoding="amino_acid")
     length = replace(data.length, shortest=900)
-    plain = replace(data, ambiguous_letters=0, length=length, encodings=(clean,), resistant=70)
+    plain = replace(data, divergence=None, ambiguous_letters=0, length=length, encodings=(clean,), resistant=70)
     assert met(plain, early_stops=0) == {"Unequal classes"}
     common = replace(data.encodings[0], commonest=430)
     assert "One sequence dominates" in met(replace(data, encodings=(common,)), duplicates="spread")
@@ -193,3 +195,44 @@ def test_a_patience_that_could_end_nothing_is_not_told(evidence: Evidence, chang
     told = epochs(change_contract(evidence, "training", max_epochs=most, patience=most))
     assert "without a lower loss" not in told
     assert f"All {len(evidence.chosen.fold_curves)} folds ran all of them; over these" in told
+
+
+def met(evidence: Evidence) -> dict[str, str]:
+    return {challenge.title: challenge.text for challenge in say(evidence, derive(evidence)).challenges}
+
+
+def related(evidence: Evidence, mutations: MutationInspection | None) -> Evidence:
+    data = evidence.contract.data.model_copy(update={"ancestors": {"mutation": "MKTAY"}})
+    contract = evidence.contract.model_copy(update={"data": data})
+    return replace(evidence, contract=contract, data=replace(evidence.data, mutations=mutations, divergence=0.01))
+
+
+def test_the_mutations_of_relatives_are_told_and_the_encoding_that_was_read_is_another_matter(
+    evidence: Evidence,
+) -> None:
+    found = MutationInspection("mutation", positions=303, median=2.0, longest=41, far=1)
+    sentences = met(related(evidence, found))
+    assert sentences["Descendants of one ancestor"] == (
+        "A gene has 2 mutations of amino acids in the median and 41 at most, told from an ancestor of 303 letters; "
+        "1 gene differs from it in more than 20\N{NO-BREAK SPACE}% of them."
+    )
+    assert "No common ancestor" not in sentences
+    whole = replace(evidence, chosen=replace(evidence.chosen, params={**evidence.chosen.params, "encoding": "codon"}))
+    assert "It reads codons." in introduction(related(whole, found), derive(whole))
+    by_mutations = replace(
+        evidence, chosen=replace(evidence.chosen, params={**evidence.chosen.params, "encoding": "mutation_nucleotide"})
+    )
+    assert "It reads mutations of nucleotides." in introduction(by_mutations, derive(by_mutations))
+
+
+def test_genes_without_an_ancestor_are_said_to_have_been_read_whole(evidence: Evidence) -> None:
+    sentence = met(evidence)["No common ancestor"]
+    assert "differ in 62.5\N{NO-BREAK SPACE}% of the letters" in sentence
+    assert "so whole sequences were read" in sentence
+
+
+def test_where_nothing_is_known_of_an_ancestor_nothing_is_said(evidence: Evidence) -> None:
+    unknown = replace(evidence, data=replace(evidence.data, divergence=None))
+    # The development rows had one, though all rows together would not.
+    for one in (unknown, related(evidence, None)):
+        assert not {"No common ancestor", "Descendants of one ancestor"} & met(one).keys()

@@ -1,0 +1,74 @@
+"""Whether genes are relatives, and how far each is from the ancestor of all."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.encoding import MutationEncoding, mutation_encodings
+from model.genes import Genes
+from model.mutations.alignment import LONGEST, differences
+from model.mutations.ancestor import LARGEST_DIVERGENCE, distances, divergence, find_ancestor
+from model.mutations.encoding import LEVELS, sequences_of
+
+
+@dataclass(frozen=True)
+class Relation:
+    """Whether genes descend from one ancestor.
+
+    Attributes:
+        ancestors: Its amino acids and, of DNA, its nucleotides, by the encoding that is told from them; nothing where
+            the genes are no relatives.
+        divergence: Median share of letters that differ, the largest over these encodings, of those that were looked
+            at: one beyond `LARGEST_DIVERGENCE` is enough. None where genes cannot be compared: they have no letter to
+            read, or one is longer than `LONGEST`.
+    """
+
+    ancestors: dict[MutationEncoding, str]
+    divergence: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Mutations:
+    """How many mutations each gene has.
+
+    Attributes:
+        counts: [N]; a tail out of frame is one, and so is an early end.
+        far: [N], whether it differs from the ancestor in a larger share of letters than `LARGEST_DIVERGENCE`; those of
+            a tail out of frame count one by one.
+    """
+
+    counts: NDArray[np.int64]
+    far: NDArray[np.bool_]
+
+
+def find_relation(genes: Genes, genetic_code: int = 1) -> Relation:
+    """Finds the ancestor of the genes, if they have one in common.
+
+    Args:
+        genes: N rows; those of development alone, where there are others.
+        genetic_code: NCBI's number, for the translation of DNA.
+
+    Returns:
+        No ancestor where half of the different genes lie farther from it than `LARGEST_DIVERGENCE`.
+    """
+    found: dict[MutationEncoding, str] = {}
+    largest = 0.0
+    for encoding in mutation_encodings(genes.alphabet):
+        sequences = sequences_of(genes, encoding, genetic_code)
+        if not any(sequences) or max(map(len, sequences)) > LONGEST:
+            return Relation({}, None)
+        ancestor = find_ancestor(sequences)
+        largest = max(largest, divergence(sequences, ancestor, LEVELS[encoding]))
+        if largest > LARGEST_DIVERGENCE:
+            return Relation({}, largest)
+        found[encoding] = ancestor
+    return Relation(found, largest)
+
+
+def count_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int, ancestor: str) -> Mutations:
+    """Counts the mutations of each gene; arguments and errors as `encode_mutations`."""
+    level = LEVELS[encoding]
+    found = differences(sequences_of(genes, encoding, genetic_code), ancestor, level)
+    ends = np.take_along_axis(found.places, found.lengths[:, None] - 1, axis=1)[:, 0]
+    return Mutations(found.lengths - (ends == len(ancestor)), distances(found, ancestor, level) > LARGEST_DIVERGENCE)
