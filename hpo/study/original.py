@@ -9,9 +9,8 @@ from hpo.choices import Original
 from hpo.errors import UsageError
 from hpo.search.space import Space
 from model.configuration import original_configuration
-from model.cost import operations_per_token, tokens_per_epoch
+from model.cost import operations_per_epoch
 from model.encoder import Encoder
-from model.encoding import Encoding
 from model.genes import Genes
 
 #: What trial 0 may cost, as a share of the cost of all other trials.
@@ -20,7 +19,7 @@ AFFORDABLE = 1 / 3
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What trials are estimated to cost, each in floating-point operations of an epoch of one fold."""
+    """What trials are estimated to cost, in floating-point operations of an epoch of one fold."""
 
     original: float
     #: A trial from the middle of the search space.
@@ -48,19 +47,15 @@ def estimate_cost(rows: Genes, encoder: Encoder, space: Space, *, folds: int, tr
     Args:
         rows: The development rows.
         encoder: Of the study.
-        space: The search space; a usual trial has as many tokens as its encodings have on average.
+        space: The search space; a usual trial costs what its encodings do on average.
         folds: K.
         trials: The budget.
     """
-
-    def tokens(encoding: Encoding, batch_size: int) -> int:
-        return tokens_per_epoch(encoder.encode(rows, encoding), batch_size)
-
     original, middle = original_configuration(rows.alphabet), space.middle
-    usual = sum(tokens(encoding, middle.batch_size) for encoding in space.encodings) / len(space.encodings)
+    usual = [operations_per_epoch(middle, encoder.encode(rows, encoding)) for encoding in space.encodings]
     return Cost(
-        original=operations_per_token(original) * tokens(original.encoding, original.batch_size),
-        usual=operations_per_token(middle) * usual,
+        original=operations_per_epoch(original, encoder.encode(rows, original.encoding)),
+        usual=sum(usual) / len(usual),
         folds=folds,
         trials=trials,
     )

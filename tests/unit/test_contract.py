@@ -41,14 +41,15 @@ DOCUMENT: dict[str, Any] = {
         "space": json.loads(read_space(None, "dna", related=("mutation", "mutation_nucleotide")).model_dump_json()),
     },
     "training": TrainingSettings().as_dict(),
+    "original": "one-fold",
     "baseline": original_configuration("dna").as_dict(),
     "leases": {"beat_interval_s": 10.0, "timeout_s": 60.0, "max_deaths": 3},
     "versions": versions(),
     "gpu_arithmetic": gpu.ARITHMETIC,
 }
-#: As it wrote it before genes could be told by their mutations.
+#: As it wrote it before genes could be told by their mutations, and trial 0 be cut short.
 SECOND: dict[str, Any] = {
-    **DOCUMENT,
+    **{name: value for name, value in DOCUMENT.items() if name != "original"},
     "format": 2,
     "data": {name: value for name, value in DOCUMENT["data"].items() if name != "ancestors"},
     "search": {**DOCUMENT["search"], "space": json.loads(read_space(None, "dna").model_dump_json())},
@@ -187,10 +188,11 @@ def test_a_study_of_the_first_format_is_the_same_contract() -> None:
     assert parse(FIRST, "s") == parse({**SECOND, "gpu_arithmetic": 1}, "s")
 
 
-def test_a_study_of_the_second_format_has_no_ancestors_and_is_otherwise_the_same() -> None:
+def test_a_study_of_the_second_format_has_no_ancestors_tries_the_original_and_is_otherwise_the_same() -> None:
     contract = parse(SECOND, "s")
-    assert (contract.format, contract.data.ancestors) == (3, {})
-    assert contract == parse({**SECOND, "format": 3, "data": {**SECOND["data"], "ancestors": {}}}, "s")
+    assert (contract.format, contract.data.ancestors, contract.original) == (3, {}, "all")
+    third = {**SECOND, "format": 3, "original": "all", "data": {**SECOND["data"], "ancestors": {}}}
+    assert contract == parse(third, "s")
     assert contract.encoder == Encoder(1)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.configuration import original_configuration
-from model.cost import operations_per_token, tokens_per_epoch
+from model.cost import OPERATIONS_PER_STEP, operations_per_epoch, operations_per_token
 from model.encoding import Encoded, encode
 from model.genes import Genes
 
@@ -35,7 +35,9 @@ def rows_of(*sequences: str) -> Encoded:
 
 
 def test_equal_rows_are_trained_once() -> None:
-    assert tokens_per_epoch(rows_of("ACG", "ACGTA", "ACG"), batch_size=400) == 3 + 5
+    # In one step.
+    expected = (3 + 5) * operations_per_token(ORIGINAL) + OPERATIONS_PER_STEP
+    assert operations_per_epoch(ORIGINAL, rows_of("ACG", "ACGTA", "ACG")) == expected
 
 
 def test_few_distinct_rows_are_seen_several_times() -> None:
@@ -43,4 +45,5 @@ def test_few_distinct_rows_are_seen_several_times() -> None:
     distinct = ["".join("ACGT"[number // 4**place % 4] for place in range(3)) for number in range(64)]
     rows = rows_of(*distinct * 10)
     assert len(np.unique(rows.identities())) == 64
-    assert tokens_per_epoch(rows, batch_size=64) == 5 * 64 * 3
+    config = replace(ORIGINAL, batch_size=64)
+    assert operations_per_epoch(config, rows) == 5 * 64 * 3 * operations_per_token(config) + 10 * OPERATIONS_PER_STEP

@@ -14,6 +14,7 @@ from hpo.study.contract import parse
 from hpo.study.original import Cost, choose_original, estimate_cost, in_words
 from hpo.workers.worker import Worker
 from model.configuration import TrainingSettings, original_configuration
+from model.cost import OPERATIONS_PER_STEP
 from model.encoder import Encoder
 from model.genes import Genes
 from storage.trials.lease import WorkerIdentity
@@ -61,9 +62,9 @@ def test_costs_are_counted_in_operations() -> None:
     genes = Genes(ids=sequences, sequences=sequences, labels=None, alphabet="dna")
     cost = estimate_cost(genes, Encoder(), fixed_space(), folds=3, trials=7)
     # 6 + 6 + 9 nucleotides of three distinct genes, in two layers of 62 units.
-    assert cost.original == 21 * 48 * 62 * (112 + 186)
+    assert cost.original == 21 * 48 * 62 * (112 + 186) + OPERATIONS_PER_STEP
     # 2 + 2 + 1 codons of three distinct genes, or 2 + 1 amino acids of two: AAA and AAG are both lysine.
-    assert cost.usual == (5 + 3) / 2 * 48 * 2 * (4 + 2)
+    assert cost.usual == (5 + 3) / 2 * 48 * 2 * (4 + 2) + OPERATIONS_PER_STEP
     assert (cost.folds, cost.trials) == (3, 7)
 
 
