@@ -247,3 +247,12 @@ def test_where_nothing_is_known_of_an_ancestor_nothing_is_said(evidence: Evidenc
     # The development rows had one, though all rows together would not.
     for one in (unknown, related(evidence, None)):
         assert not {"No common ancestor", "Descendants of one ancestor"} & met(one).keys()
+
+
+@pytest.mark.parametrize("encoding", ["amino_acid", "mutation"])
+def test_what_letters_cannot_tell_their_mutations_cannot_tell_either(evidence: Evidence, encoding: str) -> None:
+    tight = replace(evidence.data.encodings[0], encoding="amino_acid", ceiling=0.8)
+    chosen = replace(evidence.chosen, params={**evidence.chosen.params, "encoding": encoding})
+    trials = tuple(replace(trial, params={**trial.params, "encoding": encoding}) for trial in evidence.trials)
+    changed = replace(evidence, chosen=chosen, trials=trials, data=replace(evidence.data, encodings=(tight,)))
+    assert "right for more than 80.0" in said(changed)["Little is left to gain"]
