@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from hpo.report.evidence import PositionEffects
 from hpo.report.statistics import top_positions
 from hpo.report.words.names import plural
+from model.encoding import is_mutation
 
 _TOLD = 10
 _NAMED = 5
@@ -37,15 +38,21 @@ def positions(found: PositionEffects | None) -> str:
             "changed at every position."
         )
     whose = "test" if found.of_test else "development"
+    of_mutations = is_mutation(found.encoding)
+    put_in = "losing the mutation that they had there or getting those" if of_mutations else "to the letters"
     text = (
-        f"{plural(found.genes, f'different {whose} sequence')} were changed at one position at a time, to the letters "
+        f"{plural(found.genes, f'different {whose} sequence')} were changed at one position at a time, {put_in} "
         f"that are commonest there among the development genes ({found.mutants:,} changed sequences; labels play no "
         "part). A high bar is a position where such a change moves the predicted probability of resistance. "
     )
     untried = int((~found.tried).sum())
     if untried:
         text += f"{plural(untried, 'position')} could not be tried: all development genes agree there. "
-    first = ", ".join(f"{leader.position} {leader.commonest}" for leader in leaders(found)[:_NAMED])
+    # The ancestor's letter is named with its position: Ser315.
+    first = ", ".join(
+        leader.commonest if of_mutations else f"{leader.position} {leader.commonest}"
+        for leader in leaders(found)[:_NAMED]
+    )
     if first:
         text += f"The largest effects are at {first}. "
     return (

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from hpo.report.evidence import Evidence
 from hpo.report.statistics import Statistics, Tested
 from hpo.report.words import baselines, tested
 from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.names import percent, plural, span, spoken, value
+from model.encoding import Encoding, whole_encoding
 
 _NEAR = 0.02  # a bound is news for the first screen where accuracy comes this close to it
 _COPIED = 0.9  # a test set with fewer different sequences per gene than this is said to hold copies
@@ -92,7 +94,8 @@ def _seal(evidence: Evidence) -> KeyPoint | None:
 
 def _bound(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
     """Says so where little is left to gain."""
-    encoding = evidence.chosen.params.get("encoding")
+    # A gene's mutations say no more than its letters do.
+    encoding = whole_encoding(cast(Encoding, evidence.chosen.params.get("encoding")))
     summary = next((found for found in evidence.data.encodings if found.encoding == encoding), None)
     cv, test = statistics.cv, statistics.test
     accuracy = cv.corrected.corrected_mean if test is None else test.measured.rates.accuracy

@@ -53,6 +53,17 @@ def test_positions_are_told_and_counted_from_one(evidence: Evidence) -> None:
     assert "16 positions could not be tried" in said
 
 
+def test_positions_of_mutations_are_named_by_the_ancestors_letter(evidence: Evidence) -> None:
+    found = evidence.positions
+    assert found is not None
+    names = tuple(f"Lys{place + 1}" for place in range(len(found.effect)))
+    changed = replace(evidence, positions=replace(found, encoding="mutation", commonest=names))
+    told = say(changed, derive(changed)).positions
+    assert f"The largest effects are at Lys{int(np.argmax(found.effect)) + 1}," in told
+    assert "losing the mutation that they had there or getting those that are commonest" in told
+    assert "to the letters" not in told
+
+
 def test_a_report_without_a_test_that_was_opened_before_says_so(sealed: Evidence) -> None:
     evidence = replace(sealed, test_openings=("2026-01-01T10:00:00+00:00",) * 2)
     headline = say(evidence, derive(evidence)).headline
@@ -236,3 +247,12 @@ def test_where_nothing_is_known_of_an_ancestor_nothing_is_said(evidence: Evidenc
     # The development rows had one, though all rows together would not.
     for one in (unknown, related(evidence, None)):
         assert not {"No common ancestor", "Descendants of one ancestor"} & met(one).keys()
+
+
+@pytest.mark.parametrize("encoding", ["amino_acid", "mutation"])
+def test_what_letters_cannot_tell_their_mutations_cannot_tell_either(evidence: Evidence, encoding: str) -> None:
+    tight = replace(evidence.data.encodings[0], encoding="amino_acid", ceiling=0.8)
+    chosen = replace(evidence.chosen, params={**evidence.chosen.params, "encoding": encoding})
+    trials = tuple(replace(trial, params={**trial.params, "encoding": encoding}) for trial in evidence.trials)
+    changed = replace(evidence, chosen=chosen, trials=trials, data=replace(evidence.data, encodings=(tight,)))
+    assert "right for more than 80.0" in said(changed)["Little is left to gain"]
