@@ -147,7 +147,13 @@ def test_what_is_no_contract_at_all_is_refused(document: object) -> None:
 @pytest.mark.parametrize("path", [path for path in places(DOCUMENT) if isinstance(path[-1], str)])
 def test_a_field_that_lacks_is_named_unless_it_has_a_default(path: Path) -> None:
     said = refusal(without(DOCUMENT, path))
-    has_default = path[:-1] in (("training",), ("versions",)) or path[-1] in ("positions", "linear", "log", "step")
+    has_default = path[:-1] in (("training",), ("versions",)) or path[-1] in (
+        "positions",
+        "linear",
+        "linear_start",
+        "log",
+        "step",
+    )
     assert said is None if has_default else str(path[-1]) in (said or "")
 
 

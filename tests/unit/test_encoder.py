@@ -110,13 +110,11 @@ def test_genes_whose_frame_is_lost_and_found_are_relatives_by_their_nucleotides_
     codons = ["".join(rng.choice(list("CGT"), 3)) for _ in range(40)]  # without A there is no stop in any frame
     gene = "".join(codons)
     # Each third of the genes reads most of its residues in another frame.
-    one = [gene[:at] + "C" + gene[at:110] + gene[111:] for at in range(3, 9)]
-    two = [gene[:at] + "GT" + gene[at:110] + gene[112:] for at in range(3, 9)]
-    none = [gene[:at] + "C" + gene[at + 1 :] for at in range(3, 9)]
+    one = [gene[:at] + "C" + gene[at:110] + gene[111:] for at in range(3, 39, 6)]
+    two = [gene[:at] + "GT" + gene[at:110] + gene[112:] for at in range(3, 39, 6)]
+    none = [gene[:at] + "C" + gene[at + 1 :] for at in range(3, 39, 6)]
     relation = find_relation(dna(*one, *two, *none))
     assert relation.ancestors.keys() == {"mutation_nucleotide"}
-    assert relation.divergence is not None
-    assert relation.divergence < 0.05
 
 
 def test_a_gene_whose_first_codon_is_a_stop_is_one_token_apart_from_padding_and_from_all_others() -> None:
