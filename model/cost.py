@@ -12,9 +12,11 @@ from model.encoding import Encoded
 
 #: A training step's products: one forward, and two backward, for the gradients of the inputs and of the weights.
 _PASSES = 3
-#: What an optimizer step takes beside its products, as the products that a CPU core computes meanwhile: 8 ms at
-#: 2.4e10 operations a second were measured with networks of 8 to 35 units on mutations of 1,000 simulated genes.
+#: What an optimizer step takes beside its products, as the products that a CPU core computes meanwhile: some 8 ms at
+#: 2.4e10 operations a second where Python takes each step...
 OPERATIONS_PER_STEP = 200_000_000
+#: ...and some 0.4 ms where C++ takes many in one call, as on mutations.
+OPERATIONS_PER_NATIVE_STEP = 10_000_000
 
 
 def operations_per_token(config: LearnerConfig) -> int:
@@ -42,7 +44,7 @@ def operations_per_epoch(config: LearnerConfig, rows: Encoded) -> int:
     """Estimates the floating-point operations of an epoch: tokens * operations of a token + steps * those of a step.
 
     Tokens are those of the distinct rows, as often as the epoch sees them. A step of a small network on few tokens
-    takes its time whatever it computes: it counts as `OPERATIONS_PER_STEP`.
+    takes its time whatever it computes: it counts as `OPERATIONS_PER_STEP`, or `OPERATIONS_PER_NATIVE_STEP`.
 
     Args:
         config: Its sizes and its batch size.
@@ -51,4 +53,5 @@ def operations_per_epoch(config: LearnerConfig, rows: Encoded) -> int:
     _, first = np.unique(rows.identities(), return_index=True)
     rhythm = pace(len(rows), len(first), config.batch_size)
     tokens = rhythm.passes * int(rows.lengths[first].sum())
-    return tokens * operations_per_token(config) + rhythm.steps * OPERATIONS_PER_STEP
+    step = OPERATIONS_PER_STEP if rows.positions is None else OPERATIONS_PER_NATIVE_STEP
+    return tokens * operations_per_token(config) + rhythm.steps * step

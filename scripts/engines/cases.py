@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.encoding import Encoding, encode
+from model.encoder import Encoder
+from model.encoding import Encoding, Tokens, encode
 from model.genes import Genes
+from model.mutations import find_relation
 from model.simulation import simulate
 from model.splitting import group_ids, split
 
@@ -78,9 +80,7 @@ CASES = tuple(
 )
 
 
-def arrays(
-    tokens: NDArray[np.uint8], lengths: NDArray[np.int64], labels: NDArray[np.bool_], vocabulary: int
-) -> dict[str, Any]:
+def arrays(tokens: Tokens, lengths: NDArray[np.int64], labels: NDArray[np.bool_], vocabulary: int) -> dict[str, Any]:
     """Rows as the variants read them, nobody held back, nothing merged."""
     held = np.zeros(len(labels), dtype=np.bool_)
     return {
@@ -88,6 +88,8 @@ def arrays(
         "lengths": lengths,
         "labels": labels,
         "vocabulary": vocabulary,
+        "encoding": "nucleotide",  # of whole sequences it decides nothing but its name
+        "positions": 0,
         "held": held,
         "merge": False,
     }
@@ -110,9 +112,12 @@ def job(scale: float, encoding: Encoding, fold: int) -> dict[str, Any]:
     labels = labels_of(genes)
     parts = split(labels, group_ids(genes, ("amino_acid",), 1), 0.2, 5, 0, "together")
     development = np.flatnonzero(~parts.test)
-    encoded = encode(genes.subset(development), encoding)
+    rows = genes.subset(development)
+    encoder = Encoder(ancestors=find_relation(rows).ancestors)
+    encoded = encoder.encode(rows, encoding)
     made = arrays(encoded.tokens, encoded.lengths, labels[development], encoded.vocabulary_size)
-    return {**made, "held": parts.fold[development] == fold, "merge": True}
+    held = parts.fold[development] == fold
+    return {**made, "encoding": encoding, "positions": encoded.positions or 0, "held": held, "merge": True}
 
 
 def labels_of(genes: Genes) -> NDArray[np.bool_]:

@@ -71,14 +71,15 @@ def tutorial(data: Data, threads: int, batch: int, seed: int) -> Works:
 def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
     """Training and inference as a worker does them."""
     rows, held = Examples(data["tokens"], data["lengths"], data["labels"]), data["held"]
-    config = replace(original_configuration("dna"), batch_size=batch)
+    config = replace(original_configuration("dna"), batch_size=batch, encoding=str(data["encoding"]))  # type: ignore[arg-type]
     settings = TrainingSettings(
         engine=engine,  # type: ignore[arg-type]
         threads=threads,
         merge_duplicates=bool(data["merge"]),
     )
     validation = rows.subset(held) if held.any() else None
-    fitting = Fitting(config, settings, rows.subset(~held), int(data["vocabulary"]), seed, "cpu", validation)
+    vocabulary, positions = int(data["vocabulary"]), int(data["positions"]) or None
+    fitting = Fitting(config, settings, rows.subset(~held), vocabulary, seed, "cpu", validation, positions=positions)
     curves = Curves()
 
     def train() -> dict[str, Any]:

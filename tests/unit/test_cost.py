@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.configuration import original_configuration
-from model.cost import OPERATIONS_PER_STEP, operations_per_epoch, operations_per_token
+from model.cost import OPERATIONS_PER_NATIVE_STEP, OPERATIONS_PER_STEP, operations_per_epoch, operations_per_token
 from model.encoding import Encoded, encode
 from model.genes import Genes
 
@@ -47,3 +47,11 @@ def test_few_distinct_rows_are_seen_several_times() -> None:
     assert len(np.unique(rows.identities())) == 64
     config = replace(ORIGINAL, batch_size=64)
     assert operations_per_epoch(config, rows) == 5 * 64 * 3 * operations_per_token(config) + 10 * OPERATIONS_PER_STEP
+
+
+def test_a_step_on_mutations_costs_less_than_one_on_whole_sequences() -> None:
+    tokens, lengths = np.array([[2, 3], [4, 0]]), np.array([2, 1])
+    whole = Encoded(tokens.astype(np.uint8), lengths, 6)
+    mutated = Encoded(tokens.astype(np.int32), lengths, 6, positions=3)
+    difference = operations_per_epoch(ORIGINAL, whole) - operations_per_epoch(ORIGINAL, mutated)
+    assert difference == OPERATIONS_PER_STEP - OPERATIONS_PER_NATIVE_STEP
