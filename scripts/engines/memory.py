@@ -14,7 +14,8 @@ import numpy as np
 from engines.cases import CODONS, NOISE, ORIGINAL_GENES, labels_of
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
-from model.encoding import encode
+from model.encoder import Encoder
+from model.mutations import find_relation
 from model.simulation import simulate
 from model.training import train_fold
 
@@ -29,15 +30,16 @@ def main() -> None:
     """Tells the memory before the first trial and after each."""
     encoding, trials = sys.argv[1], int(sys.argv[2])
     genes = simulate(ORIGINAL_GENES, CODONS, NOISE, seed=0).genes  # a worker keeps its genes, too
-    encoded = encode(genes, encoding)  # type: ignore[arg-type]
+    encoded = Encoder(ancestors=find_relation(genes).ancestors).encode(genes, encoding)  # type: ignore[arg-type]
     rows = Examples(encoded.tokens, encoded.lengths, labels_of(genes))
     parts = np.random.default_rng(0).integers(0, 25, len(rows.labels))  # of 25: 16 to train with, 4 to validate
     tell()
     for trial in range(trials):
         training, validation = rows.subset(parts < 16), rows.subset((parts >= 16) & (parts < 20))
+        size, positions = encoded.vocabulary_size, encoded.positions
         config = configuration(trial, encoding)
         try:
-            train_fold(config, TrainingSettings(), training, validation, encoded.vocabulary_size, 0, on_batch=Limit())
+            train_fold(config, TrainingSettings(), training, validation, size, 0, positions=positions, on_batch=Limit())
         except EnoughError:
             tell()
 
