@@ -117,13 +117,17 @@ def _existing(address: StudyAddress) -> Contract | None:
 
 
 def _as_begun(plan: Plan, earlier: Contract) -> Plan:
-    """Keeps what was chosen by cost: with a budget that was raised since, another choice would be made."""
-    return replace(plan, original=plan.original or earlier.original)
+    """Keeps what was chosen for the user: another budget, or another version, would choose otherwise."""
+    return replace(plan, original=plan.original or earlier.original, related=bool(earlier.data.ancestors))
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:
     before = earlier.model_dump(mode="json", exclude=_DATED)
     now = asked.model_dump(mode="json", exclude=_DATED)
+    # What has become a hyperparameter since is none of this study.
+    known = before["search"]["space"]["parameters"].keys()
+    entries = now["search"]["space"]["parameters"]
+    now["search"]["space"]["parameters"] = {name: entry for name, entry in entries.items() if name in known}
     differing = [name for name in before if before[name] != now[name]]
     if differing:
         raise ContractError(

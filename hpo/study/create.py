@@ -68,6 +68,8 @@ class Plan:
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
+    #: Whether the genes may be read by their mutations; studies of earlier versions were not.
+    related: bool = True
 
 
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
@@ -96,7 +98,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     check_answerable(plan.original, plan.trials)
     parts = _divide(genes, plan)
     seen = genes.subset(~parts.test)
-    ancestors = find_relation(seen, plan.training.genetic_code).ancestors
+    ancestors = find_relation(seen, plan.training.genetic_code).ancestors if plan.related else {}
     space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors))
     original = plan.original or _affordable(seen, Encoder(plan.training.genetic_code, ancestors), space, plan)
     development, test = _seal(genes, parts, artifacts)

@@ -107,5 +107,5 @@ def test_inspect_says_why_whole_sequences_are_read() -> None:
 
 
 def test_genes_that_cannot_be_compared_are_said_to_be_such() -> None:
-    genes = Genes(["a", "b"], ["TAAATG", "TGAATG"], np.array([True, False]), "dna")
+    genes = Genes(["a", "b"], ["A" * 65_001] * 2, np.array([True, False]), "protein")
     assert "they cannot be compared letter by letter" in as_text(look(genes))

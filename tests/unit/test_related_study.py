@@ -36,6 +36,7 @@ def plan(folder: Path, space: str | None = None) -> Plan:
         folds=3,
         test_size=0.2,
         duplicates="together",
+        original="all",
         space_file=None if space is None else folder / "space.toml",
         sampler=SAMPLER,
         startup_trials=10,

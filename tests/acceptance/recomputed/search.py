@@ -65,6 +65,8 @@ def parameters(study: Stored, column: int) -> int:
     count = vocabulary * embedding + 2 * hidden + 1
     if config["positions"] == "learned":
         count += max(map(len, rows)) * embedding
+    if config["linear"] == "by_position":
+        count += max(map(len, rows)) * vocabulary
     for layer in range(config["layers"]):
         reads = 2 * hidden if layer else embedding
         count += 2 * 4 * hidden * (reads + hidden + 2)
