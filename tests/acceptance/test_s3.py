@@ -29,7 +29,7 @@ def test_a_study_needs_no_folder_for_its_artifacts(hpo, bucket) -> None:
 def test_a_worker_waits_for_s3_as_it_waits_for_a_database(hpo, background, s3_server) -> None:
     hpo.create("s", 3, *PLACE, "--pruner", "none")
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
-    read_until(worker.stderr, "fold 0")
+    read_until(worker.stderr, "epochs in")  # the end of fold 0
     s3_server.stop()
     try:
         read_until(worker.stderr, "Trying again")
@@ -47,7 +47,7 @@ def test_a_worker_that_is_asked_to_stop_does_not_wait_for_s3(hpo, background, s3
     long = ("--retries", "0", "--folds", "2", "--max-epochs", "200", "--patience", "200")
     hpo.create("s", 1, *PLACE, *long)
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
-    read_until(worker.stderr, "fold 0")
+    read_until(worker.stderr, "epochs in")  # the end of fold 0
     s3_server.stop()
     try:
         worker.terminate()
