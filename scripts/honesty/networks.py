@@ -34,6 +34,7 @@ hidden_size = { low = 8, high = 24, log = true }
 layers = 1
 batch_size = [16, 32, 64]
 learning_rate = { low = 3e-3, high = 3e-2, log = true }
+linear = "none"
 """
 
 

@@ -22,6 +22,7 @@ hidden_size = [8, 16]
 layers = 1
 batch_size = [16, 32]
 learning_rate = { low = 3e-3, high = 3e-2, log = true }
+linear = "none"
 """
 
 
