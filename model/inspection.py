@@ -11,7 +11,7 @@ from model.alphabet import Alphabet
 from model.encoding import MutationEncoding, WholeEncoding, encode, whole_encodings
 from model.errors import DataError
 from model.genes import Genes
-from model.mutations import LARGEST_DIVERGENCE, count_mutations, find_relation
+from model.mutations import LARGEST_DIVERGENCE, Relation, count_mutations, find_relation
 
 #: A translation shorter than this share of the longest is short.
 _EARLY = 0.9
@@ -113,12 +113,13 @@ class Inspection:
         return asdict(self)
 
 
-def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
+def inspect(genes: Genes, genetic_code: int = 1, relation: Relation | None = None) -> Inspection:
     """Counts what a data set holds, and what its duplicates and contradictions imply.
 
     Args:
         genes: With labels.
         genetic_code: NCBI's number, for codons and amino acids of DNA.
+        relation: What mutations are told from; None looks for it in the genes.
 
     Raises:
         DataError: There are no labels, or the genetic code is unknown.
@@ -127,7 +128,7 @@ def inspect(genes: Genes, genetic_code: int = 1) -> Inspection:
         raise DataError("The genes have no labels to inspect.", "Name their column with --label-column.")
     rows, resistant = len(genes), int(genes.labels.sum())
     letters = np.fromiter(map(len, genes.sequences), np.int64, rows)
-    relation = find_relation(genes, genetic_code)
+    relation = relation or find_relation(genes, genetic_code)
     return Inspection(
         rows=rows,
         resistant=resistant,

@@ -23,7 +23,7 @@ class ByPosition(nn.Module):
     The consensus letter of a position has none: in nearly every row, such weights would be one huge bias in pieces.
 
     Args:
-        positions: P, the last one is shared by those beyond.
+        positions: P; letters beyond have no weight.
         vocabulary_size: V.
         stated: Whether tokens say their own position, as mutations do: position * V + letter. Otherwise they stand
             at it.
@@ -66,8 +66,8 @@ class ByPosition(nn.Module):
         if self._stated:
             return index
         positions, letters = self.weight.shape
-        place = torch.arange(len(tokens), device=tokens.device).clamp(max=positions - 1)
-        return index + (place * letters).unsqueeze(1)
+        place = torch.arange(len(tokens), device=tokens.device).unsqueeze(1)
+        return torch.where(place < positions, index + place * letters, PAD)
 
 
 class ByWord(nn.Module):

@@ -3,6 +3,7 @@
 What a plain baseline can learn need not be learnt again by small steps, and the network is left with what it misses.
 """
 
+import threading
 import warnings
 
 import numpy as np
@@ -15,6 +16,7 @@ from model.network import BiLSTM
 
 #: C of scikit-learn: an L2 penalty of 1/2 beside the summed loss of the rows. Of 0.1, 0.3 and 1 the best on most data.
 PENALTY = 1.0
+_FITTING = threading.Lock()
 #: Steps of the fit, at most: one that stops there is still a fair beginning.
 MOST_STEPS = 200
 
@@ -56,7 +58,8 @@ def _fit(features: torch.Tensor, weights: NDArray[np.float32]) -> tuple[NDArray[
     found = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(weights.shape[1], max(len(columns), 1)))
     # Each distinct row stands there once as resistant and once as susceptible.
     label, counted = np.nonzero(weights > 0)
-    with threadpool_limits(1), warnings.catch_warnings():
+    # What is set for the process is set by one thread at a time: a GPU's lanes begin side by side.
+    with _FITTING, threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=PENALTY, max_iter=MOST_STEPS)
         model.fit(found[counted], label == 0, sample_weight=weights[label, counted])

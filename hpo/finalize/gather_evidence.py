@@ -23,6 +23,7 @@ from model.encoding import Encoding, is_mutation, whole_encoding
 from model.genes import Genes, join
 from model.inspection import count_early_stops, inspect
 from model.mutagenesis import common_letters, mutate_positions
+from model.mutations import Relation
 from model.splitting import group_ids
 
 #: What the baselines read, where it was searched.
@@ -64,7 +65,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
             seconds=sum(trial.seconds for trial in trials),
         ),
         contract=contract,
-        data=inspect(everyone, code),
+        data=inspect(everyone, code, Relation(contract.data.ancestors, None) if contract.data.ancestors else None),
         early_stops=count_early_stops(everyone, code),
         trials=trials,
         chosen=_chosen_trial(chosen, final, development),
@@ -72,7 +73,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
         out_of_fold=search.out_of_fold,
         final=evidence.FinalModel(epochs=final.epochs, curves=final.curves, networks=len(final.networks)),
         test_openings=openings(opened),
-        test=None if test is None else _test_set(test, final, groups, rows, contract.encoder),
+        test=None if test is None else _test_set(test, final, groups, everyone, contract.encoder),
         original=_original(answered),
         baselines=_baselines(contract, development, labels, test),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
@@ -92,11 +93,14 @@ def _chosen_trial(chosen: ChosenTrial, final: Retrained, development: Developmen
     )
 
 
-def _test_set(test: Genes, final: Retrained, groups: np.ndarray, rows: int, encoder: Encoder) -> evidence.TestSet:
+def _test_set(test: Genes, final: Retrained, groups: np.ndarray, everyone: Genes, encoder: Encoder) -> evidence.TestSet:
+    rows = len(everyone) - len(test)
+    # Genes that differ in letters may still read alike: behind a lost frame, only where it ends is told.
+    read = encoder.encode(everyone, final.config.encoding).identities()
     return evidence.TestSet(
         labels=labels_of(test),
         probabilities=test_probabilities(final, test, encoder),
-        unseen=~np.isin(groups[rows:], groups[:rows]),
+        unseen=~np.isin(groups[rows:], groups[:rows]) & ~np.isin(read[rows:], read[:rows]),
         lengths=encoder.encode(test, final.config.encoding).lengths,
         groups=groups[rows:],
     )

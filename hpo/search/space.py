@@ -117,14 +117,8 @@ def read_space(path: Path | None, alphabet: str, related: Collection[MutationEnc
     Raises:
         SpaceError: The file cannot be read, or asks for something that the learner does not have.
     """
-    defaults = Path(__file__).parent / "spaces" / f"{alphabet}{'_related' if related else ''}.toml"
-    table = tomllib.loads(defaults.read_text())
-    if related:
-        table["encoding"] = [
-            encoding for encoding in mutation_encodings(cast(Alphabet, alphabet)) if encoding in related
-        ]
-    if path is not None:
-        table |= _read_toml(path)
+    asked = {} if path is None else _read_toml(path)
+    table = _defaults(alphabet, related, asked.get("encoding")) | asked
     unknown = sorted(set(table) - _names())
     if unknown:
         raise SpaceError(
@@ -140,6 +134,20 @@ def read_space(path: Path | None, alphabet: str, related: Collection[MutationEnc
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
     return space
+
+
+def _defaults(alphabet: str, related: Collection[MutationEncoding], asked: object) -> dict[str, Any]:
+    """What a file leaves out: of mutations, of whole sequences where it asks for these alone, of both for a mixture."""
+    named = [] if asked is None else asked if isinstance(asked, list) else [asked]
+    whole = [one for one in named if not is_mutation(str(one))]
+    by_mutation = bool(related) and (not named or len(whole) < len(named))
+    folder = Path(__file__).parent / "spaces"
+    table = tomllib.loads((folder / f"{alphabet}{'_related' if by_mutation else ''}.toml").read_text())
+    if by_mutation:
+        table["encoding"] = [one for one in mutation_encodings(cast(Alphabet, alphabet)) if one in related]
+    if by_mutation and whole:
+        table["positions"] = ["none", "learned"]
+    return table
 
 
 def possible_encodings(path: Path | None, alphabet: Alphabet) -> tuple[Encoding, ...]:

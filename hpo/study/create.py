@@ -35,7 +35,7 @@ from model.encoder import Encoder
 from model.encoding import MutationEncoding
 from model.errors import DataError
 from model.genes import Genes
-from model.mutations import find_relation
+from model.mutations import LONGEST_ANCESTOR, find_relation
 from model.snapshot import to_bytes
 from model.splitting import Split, group_ids, split
 from storage.artifacts import ArtifactStore, open_artifacts
@@ -98,7 +98,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     check_answerable(plan.original, plan.trials)
     parts = _divide(genes, plan)
     seen = genes.subset(~parts.test)
-    ancestors = find_relation(seen, plan.training.genetic_code).ancestors if plan.related else {}
+    ancestors = find_relation(seen, plan.training.genetic_code).ancestors if _comparable(genes, plan) else {}
     space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors))
     original = plan.original or _affordable(seen, Encoder(plan.training.genetic_code, ancestors), space, plan)
     development, test = _seal(genes, parts, artifacts)
@@ -106,6 +106,14 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         return _contract(genes, plan, space, original, ancestors, development, test)
     except ValidationError as error:
         raise UsageError(f"No study can be made so ({first_complaint(error)}).", "Change the option.") from error
+
+
+def _comparable(genes: Genes, plan: Plan) -> bool:
+    """Says whether genes may be read by their mutations: whoever opens the test set must be able to read it so too."""
+    longest = max(map(len, genes.sequences))
+    if plan.related and longest > LONGEST_ANCESTOR:
+        say(f"Genes are read whole: one has {longest:,} letters, and up to {LONGEST_ANCESTOR:,} can be compared.")
+    return plan.related and longest <= LONGEST_ANCESTOR
 
 
 def _affordable(rows: Genes, encoder: Encoder, space: Space, plan: Plan) -> Original:

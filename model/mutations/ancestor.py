@@ -15,6 +15,8 @@ from model.mutations.kinds import FRAMESHIFT, Level, kinds
 #: most variable genes that are studied, has 0.08; unrelated sequences have 0.5 and more.
 LARGEST_DIVERGENCE = 0.2
 
+# Letters of a word, and the least share of words in common.
+_WORDS: dict[Level, tuple[int, float]] = {"amino_acid": (5, 0.1), "nucleotide": (12, 0.02)}
 # Distinct rows that are enough to tell the commonest letter of each column, and to estimate a median share.
 _CONSENSUS_ROWS = 4096
 _DIVERGENCE_ROWS = 128
@@ -72,6 +74,32 @@ def divergence(sequences: Sequence[str], ancestor: str, level: Level) -> float:
         raise DataError("There are no sequences whose divergence could be told.", "Give at least one.")
     found = differences(_spread(list(dict.fromkeys(sequences)), _DIVERGENCE_ROWS), ancestor, level)
     return float(np.median(distances(found, ancestor, level)))
+
+
+def are_strangers(sequences: Sequence[str], ancestor: str, level: Level) -> bool:
+    """Says whether genes share so few words with the ancestor that aligning them would be time wasted.
+
+    Of relatives as far apart as `LARGEST_DIVERGENCE` allows a third of all words of five residues are the ancestor's,
+    and one in fifteen of those of twelve bases; of unrelated genes hardly any. With many distinct sequences 128 are
+    enough.
+
+    Args:
+        sequences: Length N, at least 1.
+        ancestor: What they are compared with.
+        level: "amino_acid" or "nucleotide".
+    """
+    size, least = _WORDS[level]
+    known = _words(ancestor, size)
+    shares = [
+        len(words & known) / len(words)
+        for words in (_words(one, size) for one in _spread(list(dict.fromkeys(sequences)), _DIVERGENCE_ROWS))
+        if words
+    ]
+    return bool(shares) and float(np.median(shares)) < least
+
+
+def _words(sequence: str, size: int) -> set[str]:
+    return {sequence[at : at + size] for at in range(len(sequence) - size + 1)}
 
 
 def distances(found: Differences, ancestor: str, level: Level) -> NDArray[np.float64]:

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.encoding import PAD, Encoded, Tokens
+from model.mutations.kinds import FRAMESHIFT, kinds
 
+_SHIFT = kinds("amino_acid").tokens[FRAMESHIFT]  # nucleotides have no such letter, and none as high
 #: Position and letter.
 Mutation = tuple[int, int]
 
@@ -64,7 +66,8 @@ def changed_mutations(genes: Encoded, row: int, letters: NDArray[np.uint8]) -> C
     """
     size, last = genes.vocabulary_size, len(letters) - 1
     *own, end = (divmod(int(token), size) for token in genes.tokens[row, : genes.lengths[row]])
-    has = {place: letter for place, letter in [*own, end] if place != last}
+    shifted = any(letter == _SHIFT for _, letter in own)
+    has = {place: letter for place, letter in (own if shifted else [*own, end]) if place != last}
     tries = [(place, PAD) for place in has]
     tries += [
         (place, int(letter))
@@ -89,7 +92,9 @@ def _with(own: list[Mutation], end: Mutation, place: int, letter: int, whole: Mu
     others = [one for one in own if one[0] != place]
     if letter != PAD:
         others = sorted([*others, (place, letter)])
-    return [*others, whole if place == end[0] else end]
+    # A lost frame brings its early end with it.
+    was_shift = (place, _SHIFT) in own
+    return [*others, whole if place == end[0] or was_shift else end]
 
 
 def _encoded(genes: Encoded, rows: list[list[Mutation]]) -> Encoded:

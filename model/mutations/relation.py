@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 from model.encoding import MutationEncoding, mutation_encodings
 from model.genes import Genes
 from model.mutations.alignment import LONGEST, differences
-from model.mutations.ancestor import LARGEST_DIVERGENCE, distances, divergence, find_ancestor
+from model.mutations.ancestor import LARGEST_DIVERGENCE, are_strangers, distances, divergence, find_ancestor
 from model.mutations.encoding import LEVELS, sequences_of
+
+#: Letters of an ancestor from which strangers take long to align, so that words are compared first.
+WORTH_A_LOOK = 1000
 
 
 @dataclass(frozen=True)
@@ -20,7 +23,8 @@ class Relation:
         ancestors: Its amino acids and, of DNA, its nucleotides, by the encoding that is told from them; only those by
             which the genes are relatives. A frame that is lost and found again changes many residues, and few bases.
         divergence: Median share of letters that differ, by the encoding by which they differ least. None where genes
-            cannot be compared: they have no letter to read, or one is longer than `LONGEST`.
+            cannot be compared: they have no letter to read, one is longer than `LONGEST`, or they are long and share
+            hardly a word.
     """
 
     ancestors: dict[MutationEncoding, str]
@@ -58,6 +62,8 @@ def find_relation(genes: Genes, genetic_code: int = 1) -> Relation:
         if not any(sequences) or max(map(len, sequences)) > LONGEST:
             continue
         ancestor = find_ancestor(sequences)
+        if len(ancestor) > WORTH_A_LOOK and are_strangers(sequences, ancestor, LEVELS[encoding]):
+            continue
         share = divergence(sequences, ancestor, LEVELS[encoding])
         least = share if least is None else min(least, share)
         if share <= LARGEST_DIVERGENCE:

@@ -45,9 +45,11 @@ def _scores(
     # Here and not above: scikit-learn takes a second to import, and few who simulate genes need it.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    # A fit that stops at its hundredth step no longer gains accuracy: no news for the user.
-    with warnings.catch_warnings():
+    # A fit that stops at its hundredth step no longer gains accuracy: no news for the user. On so few rows, threads
+    # only wait for each other.
+    with threadpool_limits(1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         fitted = LogisticRegression(C=penalty, max_iter=100).fit(features[learn], truth[learn])
     return np.asarray(fitted.decision_function(features))

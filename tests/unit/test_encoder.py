@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from model.alphabet import AMINO_ACIDS
 from model.encoder import Encoder
 from model.encoding import Encoded, Encoding, encode
 from model.genes import Genes
@@ -133,3 +134,13 @@ def test_mutations_are_counted_and_those_far_from_the_ancestor_marked() -> None:
     assert found.counts[:7].tolist() == [0, 0, 1, 0, 1, 1, 1]
     assert found.counts[7] <= 2
     assert found.far.tolist() == [False] * 7 + [True]
+
+
+def test_long_strangers_are_told_by_their_words_without_being_aligned() -> None:
+    rng = np.random.default_rng(0)
+    ancestor = "".join(rng.choice(list(AMINO_ACIDS), 1200))
+    mutants = [ancestor[:at] + "W" + ancestor[at + 1 :] for at in range(0, 60, 5)]
+    unrelated = ["".join(rng.choice(list(AMINO_ACIDS), 1200)) for _ in range(12)]
+    assert find_relation(proteins(*mutants)).ancestors.keys() == {"mutation"}
+    strangers = find_relation(proteins(*unrelated))
+    assert (strangers.ancestors, strangers.divergence) == ({}, None)

@@ -99,3 +99,12 @@ def test_rows_of_one_class_leave_it_at_zero() -> None:
     assert network.linear is not None
     assert not network.linear.weight.any()
     assert network.output.weight.any()
+
+
+def test_letters_beyond_the_last_position_of_training_have_no_weight() -> None:
+    rows = whole()
+    network = begun(CONFIG, rows).network
+    assert network.linear is not None
+    tokens = torch.from_numpy(np.ascontiguousarray(rows.tokens.T))
+    longer = torch.cat([tokens, torch.full((40, len(rows.labels)), 4, dtype=torch.uint8)])
+    assert torch.equal(network.linear(tokens, None), network.linear(longer, None))

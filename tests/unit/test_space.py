@@ -175,3 +175,12 @@ def test_a_space_from_before_a_hyperparameter_came_has_a_middle_and_a_largest() 
     parameters = {name: entry for name, entry in read_space(None, "dna").parameters.items() if name != "positions"}
     space = Space(parameters=parameters)
     assert (space.middle.positions, space.largest.positions) == ("none", "none")
+
+
+def test_a_file_of_whole_encodings_keeps_their_defaults_for_relatives_too(tmp_path: Path) -> None:
+    whole = read_space(write(tmp_path, 'encoding = ["codon", "amino_acid"]\n'), "dna", related=RELATED)
+    assert whole.parameters["positions"].examples() == ("none", "learned")
+    assert whole.parameters["hidden_size"] == read_space(None, "dna").parameters["hidden_size"]
+    both = read_space(write(tmp_path, 'encoding = ["mutation", "amino_acid"]\n'), "dna", related=RELATED)
+    assert both.parameters["positions"].examples() == ("none", "learned")
+    assert both.parameters["linear"].examples() == ("none", "by_position")

@@ -111,3 +111,22 @@ def test_a_change_that_is_undone_gives_the_gene_back(protein: str) -> None:
             after = {divmod(int(token), gene.vocabulary_size) for token in tokens}
             assert after - {added} == there - {(0, 0)}
             assert added in after
+
+
+def test_a_lost_frame_goes_with_the_early_end_that_it_brought() -> None:
+    encoder = Encoder(ancestors={"mutation": "MKTAYIAKQRDEFGHL"})
+    gene = encoder.encode(Genes([""], ["MKTAYIAWWPCWNW"], None, "protein"), "mutation")
+    size, place = gene.vocabulary_size, 7
+    assert [divmod(int(token), size) for token in gene.tokens[0, :2]] == [
+        (place, encoder.vocabulary("mutation").index("fs")),
+        (14, encoder.vocabulary("mutation").index("end")),
+    ]
+    found = changed_mutations(gene, 0, np.zeros((17, 4), dtype=np.uint8))
+    assert found.places.tolist() == [place]
+    assert words_of(found.genes, encoder) == [["p.Ter17="]]
+
+
+def words_of(genes: Encoded, encoder: Encoder) -> list[list[str]]:
+    size = genes.vocabulary_size
+    rows = zip(genes.tokens, genes.lengths, strict=True)
+    return [[encoder.spelled(*divmod(int(token), size), "mutation") for token in row[:length]] for row, length in rows]
