@@ -119,8 +119,8 @@ def test_a_path_is_zero_at_the_start_and_its_letters_are_learnt_but_padding_is_n
     logits = path(*padded([[2, 3, 4, 4, 5, 6], [1, 1, 1, 1, 1]], 8))
     assert logits.tolist() == [0.0, 0.0]
     (gradient,) = torch.autograd.grad(logits.sum(), [path.weight])
-    # At the first row's four positions only the third letter is not the consensus, at the second's none is; of the words,
-    # 2 of 6 letters and 1 of 5.
+    # At four positions only the third letter of the first row is not the consensus, and none of the second is; of the
+    # words, 2 of 6 letters and 1 of 5.
     assert int((gradient != 0).sum()) == (5 if isinstance(path, ByPosition) else 3)
     if isinstance(path, ByPosition):
         assert not gradient[0, 2]
