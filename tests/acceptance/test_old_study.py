@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hpo.study.contract import PINNED, versions
+from hpo.study.contract import versions
 from stored_trials import trials
 
 MADE = Path(__file__).parent / "old_study"
@@ -76,7 +76,7 @@ def test_the_same_command_goes_on_with_a_study_that_an_earlier_version_made(hpo)
 
 
 def test_it_is_refused_by_name_where_other_versions_are_installed(hpo) -> None:
-    change_contract(hpo.folder, lambda contract: contract | {"versions": dict.fromkeys(PINNED, "0.0.1")})
+    change_contract(hpo.folder, lambda contract: contract | {"versions": dict.fromkeys(versions(), "0.0.1")})
     done = hpo.run("worker", "--workers", "1")
     assert done.returncode == 1
     assert "'old'" in done.stderr
