@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.encoding import PAD
+from model.gpu.gathering import sum_up
 
 #: Words are as long as keeps their number below this, and no longer than `LONGEST_WORD`.
 MOST_WORDS = 60_000
@@ -54,7 +55,11 @@ class ByPosition(nn.Module):
         Returns:
             [B].
         """
-        return functional.embedding(self._index(tokens), (self.weight * self.counted).view(-1, 1)).sum(dim=(0, 2))
+        weights = self.weight * self.counted
+        if tokens.is_cuda:
+            # The gradient of an index takes a GPU as long as half a layer.
+            return sum_up(weights, tokens, self._stated)
+        return functional.embedding(self._index(tokens), weights.view(-1, 1)).sum(dim=(0, 2))
 
     def features(self, tokens: Tensor) -> Tensor:
         """Tells which weights count for each row: [T, B] into the flattened [P * V], -1 for none; as `forward`."""

@@ -5,4 +5,5 @@ Everything here but the capture itself runs on a CPU too, where the tests compar
 
 #: Raised whenever a GPU's numbers change: what it trained before and after must not stand side by side in one study.
 #: 1: each direction alone. 2: cuDNN's bidirectional call over padded shapes; bf16 keeps no copies of weights.
-ARITHMETIC = 2
+#: 3: the gradient of a linear path is a product of matrices.
+ARITHMETIC = 3

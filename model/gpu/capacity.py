@@ -1,10 +1,13 @@
 """How many trainings at once are worth it on a GPU: tried for about a second each, and bounded by its memory.
 
 A small network leaves most of a GPU idle while Python starts its steps, and then several help much; one that fills it
-gains nothing from a second. Which it is follows from the rows, the networks, the GPU and the processor, so it is tried.
+gains nothing from a second, and folds that are over in a moment mostly wait for each other to begin. Which it is
+follows from the rows, the networks, the GPU and the processor, so it is tried, with trainings that begin as often as
+folds.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,9 +32,13 @@ MOST_LANES = 16
 #: Twice as many trainings are worth it if they get this much more done.
 WORTH_IT = 1.1
 #: Seconds over which the work of a number of trainings is counted.
-WINDOW_S = 0.2
-#: Steps of an epoch: it waits for the GPU at its end, which many steps make rare.
-STEPS = 32
+WINDOW_S = 0.7
+#: Steps of an epoch, at most: no more rows have to be brought to the GPU than it takes to see how fast they go.
+MOST_STEPS = 64
+#: Share of the rows that a fold trains on: nobody knows the number of folds here, and it matters little.
+FOLD = 0.8
+#: Seconds of beginning after which no more are tried: trials would begin as slowly.
+BEGINS_WITHIN_S = 4.0
 #: Seconds after which a training that has not come to its captured steps, or to its end, is waited for no longer.
 SETTLES_WITHIN_S = 30.0
 #: Share of the free memory that the largest networks of all lanes together may need.
@@ -50,17 +57,26 @@ class Workload:
     #: P, that a mutation can have; None where rows are whole sequences.
     positions: int | None = None
 
+    @property
+    def steps(self) -> int:
+        """Steps of a fold that trains as long as it may."""
+        return self.settings.max_epochs * math.ceil(FOLD * len(self.rows.labels) / self.config.batch_size)
+
     def begin(self, seed: int, device: str) -> Fitting:
-        """Begins to train on a few of the rows, repeated where there are fewer."""
-        few = np.resize(np.arange(len(self.rows.labels)), STEPS * self.config.batch_size)
-        rows = self.rows.subset(few)
+        """Begins to train on as many rows as a fold has, if they are not very many."""
+        count = min(math.ceil(FOLD * len(self.rows.labels)), MOST_STEPS * self.config.batch_size)
+        rows = self.rows.subset(np.random.default_rng(seed).permutation(len(self.rows.labels))[:count])
         return Fitting(
             self.config, self.settings, rows, self.vocabulary_size, seed, device, None, positions=self.positions
         )
 
 
+class _EndedError(Exception):
+    """A training was told to end."""
+
+
 class Training:
-    """A training that goes on in a thread of its own until it is told to end.
+    """Folds that are trained one after another, in a thread of their own, until they are told to end.
 
     Args:
         work: What is trained.
@@ -90,27 +106,31 @@ class Training:
 
     def _run(self) -> None:
         try:
-            with (
-                lane(runtime.resolve_device(self._device)),
-                closing(self._work.begin(self._seed, self._device)) as fitting,
-            ):
-                self._train(fitting)
+            with lane(runtime.resolve_device(self._device)):
+                while not self._end.is_set():
+                    with closing(self._work.begin(self._seed, self._device)) as fitting:
+                        self._train(fitting, self.steps + self._work.steps)
+        except _EndedError:
+            pass
         except Exception as error:
             # Whatever it is, it must not end a worker: it goes on with as many as were well.
             self.error = error
         finally:
             self._is_settled.set()
 
-    def _train(self, fitting: Fitting) -> None:
+    def _train(self, fitting: Fitting, until: int) -> None:
         epochs = 0
-        while not self._end.is_set():
+        while self.steps < until:
             fitting.one_epoch(1, Curves(), self._count)
             epochs += 1
             if epochs > PLAIN_USES:
                 self._is_settled.set()
+        self._is_settled.set()
 
     def _count(self) -> None:
         self.steps += 1
+        if self._end.is_set():
+            raise _EndedError
 
 
 def steps_per_second(trainings: Sequence[Training]) -> float:
@@ -144,10 +164,13 @@ def measure_lanes(
     lanes, rate = 1, 0.0
     try:
         while len(trainings) < most > 1:
+            begun = time.monotonic()
             for seed in range(len(trainings), min(most, max(1, 2 * len(trainings)))):
                 trainings.append(Training(typical, seed, device, end))
             if not all(training.settle() for training in trainings):
                 _tell_why(trainings)
+                break
+            if lanes > 1 and time.monotonic() - begun > BEGINS_WITHIN_S:
                 break
             now = pace(trainings)
             if now < WORTH_IT * rate:

@@ -28,13 +28,34 @@ def look_up(table: Tensor, tokens: Tensor) -> Tensor:
 
     Args:
         table: [V, E].
-        tokens: [T, B] uint8, each below V.
+        tokens: [T, B] uint8 or int32, each below V.
 
     Returns:
         [T, B, E].
     """
     result: Tensor = _LookUp.apply(table, tokens)  # type: ignore[no-untyped-call]
     return result
+
+
+def sum_up(weights: Tensor, tokens: Tensor, stated: bool) -> Tensor:
+    """Sums one weight for each token of a sequence.
+
+    Args:
+        weights: [P, V], by position and letter.
+        tokens: [T, B], letters in the order of positions; those beyond P count nothing.
+        stated: Whether tokens say their position themselves: position * V + letter.
+
+    Returns:
+        [B].
+    """
+    positions, size = weights.shape
+    if stated:
+        rows, letters = look_up(weights, tokens // size), tokens % size
+    else:
+        letters = tokens[:positions]
+        rows = weights[: len(letters)].unsqueeze(1)
+    every = torch.arange(size, dtype=letters.dtype, device=letters.device)
+    return (rows * (letters.unsqueeze(2) == every)).sum(dim=(0, 2))
 
 
 class _AtEnds(torch.autograd.Function):

@@ -15,8 +15,8 @@ import torch
 from model.gpu.lanes import GRAPH_LOCK
 
 #: Uses of a shape that run plainly before it is captured. They are steps like any other: what libraries and optimizer
-#: set up when they are first used is there afterwards, and a shape that is rare is not worth a graph.
-PLAIN_USES = 2
+#: set up when they are first used is there afterwards. One is enough: a plain step takes about as long as a capture.
+PLAIN_USES = 1
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,12 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 #: From the block that RFC 2544 keeps for tests.
 SUBNET = "198.18.77.0/24"
 HOST, GUEST = "198.18.77.1", "198.18.77.2"
+_NAME = "hpo-chaos-"
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,11 @@ class Namespace:
 @contextmanager
 def namespace() -> Iterator[Namespace | None]:
     """A namespace for the body of `with`; None where this machine does not allow one."""
-    made = Namespace(f"hpo-chaos-{os.getpid()}", f"hpo{os.getpid()}")
+    made = Namespace(f"{_NAME}{os.getpid()}", f"hpo{os.getpid()}")
     if not _is_possible(made):
         yield None
         return
+    _clear_away_others()
     try:
         guest = f"{made.card}g"
         _ip("link", "add", made.card, "type", "veth", "peer", "name", guest)
@@ -56,6 +59,24 @@ def namespace() -> Iterator[Namespace | None]:
     finally:
         subprocess.run(["ip", "link", "del", made.card], check=False, capture_output=True)
         subprocess.run(["ip", "netns", "del", made.name], check=False, capture_output=True)
+
+
+def _clear_away_others() -> None:
+    """Removes what runs that were killed have left: two cards with one address, and nothing arrives.
+
+    Raises:
+        SystemExit: Another run goes on.
+    """
+    listed = subprocess.run(["ip", "netns", "list"], check=True, capture_output=True, text=True).stdout
+    for name in (line.split()[0] for line in listed.splitlines() if line.startswith(_NAME)):
+        pid = name.removeprefix(_NAME)
+        if pid == str(os.getpid()):
+            continue
+        if Path(f"/proc/{pid}").exists():
+            _ip("netns", "del", f"{_NAME}{os.getpid()}")
+            raise SystemExit(f"Process {pid} uses {SUBNET} already: one run at a time.")
+        # Its cable goes with it.
+        _ip("netns", "del", name)
 
 
 def _is_possible(made: Namespace) -> bool:

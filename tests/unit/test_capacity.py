@@ -16,6 +16,7 @@ from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
 from model.errors import OutOfMemoryError
+from model.gpu import capacity
 from model.gpu.capacity import Training, Workload, measure_lanes
 
 VOCABULARY = 6
@@ -90,6 +91,33 @@ def test_twice_as_many_are_worth_it_if_they_get_a_tenth_more_done(
 
     assert measure_lanes(some(), SMALL, "cpu", most, pace) == lanes
     assert tried == list(paces)
+
+
+def test_trainings_begin_anew_as_often_as_folds_do() -> None:
+    begun: list[int] = []
+    thrice = threading.Event()
+
+    class Short(Some):
+        steps = 4
+
+        def begin(self, seed: int, device: str) -> Idle:
+            begun.append(seed)
+            if begun.count(seed) == 3:
+                thrice.set()
+            return Idle()
+
+    work = Short(SMALL.config, SMALL.settings, SMALL.rows, SMALL.vocabulary_size)
+    measure_lanes(work, SMALL, "cpu", most=2, pace=lambda trainings: float(thrice.wait(60)))
+    assert thrice.is_set()
+
+
+def test_more_are_not_tried_where_they_begin_slowly(monkeypatch) -> None:
+    monkeypatch.setattr(capacity, "BEGINS_WITHIN_S", 0.0)
+    tried: list[int] = []
+    assert (
+        measure_lanes(some(), SMALL, "cpu", 8, lambda trainings: tried.append(len(trainings)) or 9.0 ** tried[-1]) == 2
+    )
+    assert tried == [1, 2]
 
 
 def test_where_nothing_trains_one_at_a_time_is_left_and_the_log_says_why(caplog) -> None:

@@ -17,6 +17,7 @@ from model.engines import StockEngine, engine_for
 from model.errors import DataError
 from model.genes import Genes
 from model.gpu.cudnn import CudnnEngine
+from model.gpu.gathering import sum_up
 from model.linear import ByPosition, ByWord, LinearPath, word_size
 from model.native import native_layer
 from model.network import BiLSTM, build_network
@@ -85,6 +86,23 @@ def test_a_mutation_has_the_weight_of_its_position_and_letter_wherever_it_stands
     tokens = [[place * VOCABULARY + letter for place, letter in row] for row in mutations]
     found = path(*padded(tokens, 7, torch.int32))
     assert found.tolist() == [float(sum(row)) for row in tokens]
+
+
+@pytest.mark.parametrize("stated", [False, True])
+def test_a_gpus_way_sums_the_same_weights_and_has_the_same_gradients(stated: bool) -> None:
+    path = learnt(ByPosition(4, VOCABULARY, stated))
+    sequences = [[5, 6, 1, 3, 2, 4], [3], [6, 6]]
+    if stated:
+        sequences = [
+            [(2 * n + row) % 4 * VOCABULARY + letter for n, letter in enumerate(one)]
+            for row, one in enumerate(sequences)
+        ]
+    tokens, lengths = padded(sequences, 8, torch.int32 if stated else torch.uint8)
+    one, other = path(tokens, lengths), sum_up(path.weight * path.counted, tokens, stated)
+    torch.testing.assert_close(one, other)
+    weigh = torch.tensor([1.0, -2.0, 3.0])
+    gradients = [torch.autograd.grad((weigh * logits).sum(), [path.weight])[0] for logits in (one, other)]
+    torch.testing.assert_close(*gradients)
 
 
 @given(sequences=rows, padding=st.integers(0, 5))
