@@ -77,9 +77,11 @@ class BidirectionalLSTM(nn.Module):
         Returns:
             Input weights [2, 4H, I], state weights [2, 4H, H] and the sum of both biases [2, 4H]; forward first.
         """
-        pairs = zip(self.ahead.parameters(), self.back.parameters(), strict=True)
-        w_in, w_state, input_bias, state_bias = (torch.stack(pair) for pair in pairs)
-        return w_in, w_state, input_bias + state_bias
+        ahead, back = ((*one.parameters(),) for one in self.directions)
+        w_in, w_state = (torch.stack(pair) for pair in zip(ahead[:2], back[:2], strict=True))
+        # Added before they are stacked: else both biases' gradients are views of one memory, and clipping shortens
+        # them twice.
+        return w_in, w_state, torch.stack([ahead[2] + ahead[3], back[2] + back[3]])
 
 
 def known(lengths: Tensor | None, values: Tensor) -> Tensor:

@@ -87,7 +87,7 @@ def changed_mutations(genes: Encoded, row: int, letters: NDArray[np.uint8]) -> C
 
 def _with(own: list[Mutation], end: Mutation, place: int, letter: int, whole: Mutation) -> list[Mutation]:
     """Returns mutations with another letter at a position; `whole` is the end of a gene that is not cut short."""
-    if letter == whole[1]:
+    if letter == whole[1] - 1:  # the kinds of a level end with "stop", "end"
         return [*(one for one in own if one[0] < place), (place, letter)]
     others = [one for one in own if one[0] != place]
     if letter != PAD:

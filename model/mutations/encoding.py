@@ -5,7 +5,7 @@ import numpy as np
 from model.encoding import Encoded, MutationEncoding, encode, vocabulary
 from model.genes import Genes
 from model.mutations.alignment import differences
-from model.mutations.kinds import PAD, Level, kinds
+from model.mutations.kinds import END, PAD, STOP, Level, kinds
 from model.mutations.notation import named, position_name
 
 #: Letters that the mutations of an encoding tell of.
@@ -25,8 +25,11 @@ def encode_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int
         DataError: A gene is too long, or the genetic code is unknown.
     """
     level = LEVELS[encoding]
-    found, size = differences(sequences_of(genes, encoding, genetic_code), ancestor, level), len(kinds(level))
-    tokens = found.places.astype(np.int32) * size + found.tokens
+    found, table = differences(sequences_of(genes, encoding, genetic_code), ancestor, level), kinds(level)
+    # Each place of an early end is rare: what early ends have in common can be learnt from a kind of their own.
+    is_early = (found.tokens == table.tokens[END]) & (found.places < len(ancestor))
+    letters, size = np.where(is_early, table.tokens[STOP], found.tokens), len(table)
+    tokens = found.places.astype(np.int32) * size + letters
     tokens[np.arange(tokens.shape[1]) >= found.lengths[:, None]] = PAD
     return Encoded(tokens, found.lengths, size, positions=len(ancestor) + 1)
 

@@ -22,6 +22,7 @@ INSERTION = "+"
 FRAMESHIFT = "fs"
 EXTENSION = "ext"
 BEGIN = "begin"
+STOP = "stop"
 END = "end"
 
 
@@ -32,7 +33,8 @@ class Kinds:
     Attributes:
         names: The kind of each token: <pad>, <unknown>, each letter (a substitution to it), "-" (deletion), "+A" and
             so on (insertions), "+" (insertion of an ambiguous letter), "fs" (amino acids only: the reading frame is
-            lost), "ext" (the gene goes on beyond the ancestor's end), "begin" (it begins later), "end" (where it ends).
+            lost), "ext" (the gene goes on beyond the ancestor's end), "begin" (it begins later), "stop" (it ends early),
+            "end" (where it ends, if that is not early).
         tokens: The inverse: token by name.
     """
 
@@ -63,5 +65,5 @@ def kinds(level: Level) -> Kinds:
     letters = AMINO_ACIDS if level == "amino_acid" else BASES
     insertions = [INSERTION + letter for letter in letters]
     shift = [FRAMESHIFT] if level == "amino_acid" else []
-    names = ("<pad>", "<unknown>", *letters, DELETION, *insertions, INSERTION, *shift, EXTENSION, BEGIN, END)
+    names = ("<pad>", "<unknown>", *letters, DELETION, *insertions, INSERTION, *shift, EXTENSION, BEGIN, STOP, END)
     return Kinds(names, {name: token for token, name in enumerate(names)})

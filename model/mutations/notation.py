@@ -11,7 +11,7 @@ from itertools import groupby
 
 from Bio.Data.IUPACData import protein_letters_1to3_extended
 
-from model.mutations.kinds import BEGIN, DELETION, END, EXTENSION, FRAMESHIFT, INSERTION, UNKNOWN, Level, kinds
+from model.mutations.kinds import BEGIN, DELETION, END, EXTENSION, FRAMESHIFT, INSERTION, STOP, UNKNOWN, Level, kinds
 
 _UNKNOWN_LETTER: dict[Level, str] = {"amino_acid": "X", "nucleotide": "N"}
 _PREFIX: dict[Level, str] = {"amino_acid": "p.", "nucleotide": "c."}
@@ -113,7 +113,7 @@ def _protein(name: str, place: int, ancestor: str) -> str:
     position = position_name(place, ancestor, "amino_acid")
     if name == BEGIN:
         return f"{_residue(ancestor[0])}1?"
-    if name == END:
+    if name in (STOP, END):
         return f"{position}{'Ter' if place < len(ancestor) else '='}"
     return f"{position}{name if name in (FRAMESHIFT, EXTENSION) else _residue(name)}"
 
@@ -124,7 +124,7 @@ def _dna(name: str, place: int, ancestor: str) -> str:
         return f"{_span(0, place - 1, ancestor, 'nucleotide')}del"
     if name == EXTENSION:
         return f"{size}_*1ins"
-    if name == END:
+    if name in (STOP, END):
         return f"{_span(place, size - 1, ancestor, 'nucleotide')}del" if place < size else f"{size}="
     return f"{place + 1}{ancestor[place]}>{name}"
 

@@ -98,17 +98,30 @@ def _description(folder: Path) -> dict[str, Any]:
         raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
     if not isinstance(description, dict) or "format" not in description:
         raise _damaged(folder, f"{CONFIGURATION} is not a model's description")
-    if description["format"] == 3:
-        description = {**_SINCE_FOUR, **description}
-        if isinstance(description.get("learner"), dict):
-            description["learner"] = {**_LEARNER_SINCE_FOUR, **description["learner"]}
-    elif description["format"] != FORMAT:
-        raise SavedModelError(
-            f"{folder} has format {description['format']!r}; this version reads formats 3 and {FORMAT}.",
-            "Use the version of hpo that wrote it.",
-        )
+    description = _upgraded(folder, description)
     if set(description) != _NAMES:
         raise _damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
+    return description
+
+
+def _upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
+    """Returns the description of an earlier format as the present one would have it."""
+    number, learner = description["format"], description.get("learner")
+    if number == 3:
+        description = {**_SINCE_FOUR, **description}
+        if isinstance(learner, dict):
+            description["learner"] = {**_LEARNER_SINCE_FOUR, **learner}
+    elif number == 4 and isinstance(learner, dict) and is_mutation(str(learner.get("encoding"))):
+        raise SavedModelError(
+            f"{folder} has format 4, which told early ends of genes in another way; this version reads mutations since"
+            " format 5.",
+            "Use the version of hpo that wrote it, or train the model again.",
+        )
+    elif number not in (4, FORMAT):
+        raise SavedModelError(
+            f"{folder} has format {number!r}; this version reads formats 3 to {FORMAT}.",
+            "Use the version of hpo that wrote it.",
+        )
     return description
 
 

@@ -16,7 +16,7 @@ from model.encoder import Encoder
 from model.network import BiLSTM
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 4
+FORMAT = 5
 CONFIGURATION = "config.json"
 
 

@@ -24,7 +24,7 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
     for study in ("undisturbed", "disturbed"):
         hpo.create(study, gpus + 1, *LONG)
     opened = opened_here("disturbed")
-    parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto"))
+    parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto", "--lanes", "1"))
     until(lambda: running(opened) == gpus and has_a_fold(opened))
     children = children_of(parent.pid)
     # Those that a scheduler left us, by its names, or all of them by their numbers.

@@ -60,11 +60,19 @@ def test_dna_is_told_by_its_translation_and_by_its_nucleotides() -> None:
 def test_a_token_is_position_times_vocabulary_plus_letter() -> None:
     encoder = Encoder(ancestors={"mutation": "MKT"})
     encoded = encoder.encode(proteins("MKS", "MK", "MKT"), "mutation")
-    serine, end = (encoder.vocabulary("mutation").index(name) for name in ("S", "end"))
+    serine, stop, end = (encoder.vocabulary("mutation").index(name) for name in ("S", "stop", "end"))
     size = encoded.vocabulary_size
     assert size == len(encoder.vocabulary("mutation"))
-    assert encoded.tokens.tolist() == [[2 * size + serine, 3 * size + end], [2 * size + end, 0], [3 * size + end, 0]]
+    assert encoded.tokens.tolist() == [[2 * size + serine, 3 * size + end], [2 * size + stop, 0], [3 * size + end, 0]]
     assert (encoded.tokens.dtype, encoded.lengths.tolist(), encoded.positions) == (np.int32, [2, 1, 1], 4)
+
+
+def test_early_ends_are_one_kind_at_any_position_and_another_than_the_end_of_whole_genes() -> None:
+    encoder = Encoder(ancestors={"mutation": "MKTAY"})
+    encoded = encoder.encode(proteins("M", "MK", "MKT", "MKTAY", "MKTAYKK"), "mutation")
+    kinds = encoded.tokens % encoded.vocabulary_size
+    names = [encoder.vocabulary("mutation")[kinds[row, length - 1]] for row, length in enumerate(encoded.lengths)]
+    assert names == ["stop", "stop", "stop", "end", "end"]
 
 
 def test_the_genetic_code_decides_what_a_mutation_is() -> None:
@@ -122,7 +130,7 @@ def test_a_gene_whose_first_codon_is_a_stop_is_one_token_apart_from_padding_and_
     genes = dna(*ROWS)
     encoded: Encoded = encoder_of(genes).encode(genes, "mutation")
     assert encoded.lengths.min() == 1
-    assert encoded.tokens[-1].tolist() == [encoded.vocabulary_size - 1, 0]
+    assert encoded.tokens[-1].tolist() == [encoded.vocabulary_size - 2, 0]
     assert encoded.identities().tolist() == [0, 0, 1, 0, 2, 3, 4]
 
 

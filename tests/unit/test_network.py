@@ -211,6 +211,15 @@ def test_every_way_computes_what_the_stock_engine_does_over_hundreds_of_steps(
         torch.testing.assert_close(left, right, rtol=1e-4, atol=1e-5)
 
 
+@EVERY_OTHER_WAY
+def test_no_two_gradients_are_one_memory_so_that_clipping_shortens_each_once(device: str, engine: str) -> None:
+    network = network_on(device, engine, replace(TINY, layers=2))
+    logits_on(device, network, [[1, 2, 3], [4]], padding=1).sum().backward()
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    places = [(gradient.untyped_storage().data_ptr(), gradient.storage_offset()) for gradient in gradients]
+    assert len(set(places)) == len(places)
+
+
 @given(lengths=st.lists(st.integers(1, 8), min_size=1, max_size=6), extra=st.integers(0, 3))
 @settings(deadline=None)
 def test_reversal_reverses_the_valid_part_and_is_its_own_inverse(lengths: list[int], extra: int) -> None:

@@ -131,7 +131,20 @@ def test_a_folder_of_format_3_is_read_as_what_it_was(tmp_path: Path) -> None:
     np.testing.assert_array_equal(predict(model.networks, rows), expected)
 
 
-def test_a_folder_of_format_4_lacks_nothing(tmp_path: Path) -> None:
+def test_a_folder_of_format_4_is_read_unless_it_reads_mutations(tmp_path: Path) -> None:
+    rows = encode(GENES, "codon", 11)
+    expected = written(tmp_path, config("codon"), rows)
+    path = tmp_path / "config.json"
+    description = json.loads(path.read_text())
+    path.write_text(json.dumps({**description, "format": 4}))
+    np.testing.assert_array_equal(predict(load_model(tmp_path).networks, rows), expected)
+    description["learner"]["encoding"] = "mutation"
+    path.write_text(json.dumps({**description, "format": 4}))
+    with pytest.raises(SavedModelError, match="format 4, which told early ends"):
+        load_model(tmp_path)
+
+
+def test_a_folder_of_the_present_format_lacks_nothing(tmp_path: Path) -> None:
     written(tmp_path, config("codon"), encode(GENES, "codon", 11))
     description = json.loads((tmp_path / "config.json").read_text())
     del description["ancestor"]

@@ -11,7 +11,7 @@ from model.mutations.changes import changed_mutations, common_mutations
 ANCESTOR = "MKTAY"
 ENCODER = Encoder(ancestors={"mutation": ANCESTOR})
 #: Mutations that are tried: of Thr3 to Ser, of Ala4 to an early end and to Val.
-TRIED = {2: ("S",), 3: ("end", "V")}
+TRIED = {2: ("S",), 3: ("stop", "V")}
 
 
 def encoded(*proteins: str) -> Encoded:
@@ -105,7 +105,7 @@ def test_a_change_that_is_undone_gives_the_gene_back(protein: str) -> None:
     there = {(place, letter) for place, letter in (divmod(int(t), gene.vocabulary_size) for t in gene.tokens[0])}
     found = changed_mutations(gene, 0, letters())
     for row in range(len(found.genes)):
-        if found.before[row] == 0 and found.letters[row] != ENCODER.vocabulary("mutation").index("end"):
+        if found.before[row] == 0 and found.letters[row] != ENCODER.vocabulary("mutation").index("stop"):
             added = (int(found.places[row]), int(found.letters[row]))
             tokens = found.genes.tokens[row, : found.genes.lengths[row]]
             after = {divmod(int(token), gene.vocabulary_size) for token in tokens}
@@ -119,7 +119,7 @@ def test_a_lost_frame_goes_with_the_early_end_that_it_brought() -> None:
     size, place = gene.vocabulary_size, 7
     assert [divmod(int(token), size) for token in gene.tokens[0, :2]] == [
         (place, encoder.vocabulary("mutation").index("fs")),
-        (14, encoder.vocabulary("mutation").index("end")),
+        (14, encoder.vocabulary("mutation").index("stop")),
     ]
     found = changed_mutations(gene, 0, np.zeros((17, 4), dtype=np.uint8))
     assert found.places.tolist() == [place]
