@@ -22,6 +22,8 @@ class ByPosition(nn.Module):
     """One weight per position and letter, summed over a sequence.
 
     The consensus letter of a position has none: in nearly every row, such weights would be one huge bias in pieces.
+    A mutation counts twice: by its position and letter, and by its position alone (the weight in padding's place), for
+    most mutations are rare, and those of one position often do the same.
 
     Args:
         positions: P; letters beyond have no weight.
@@ -39,11 +41,16 @@ class ByPosition(nn.Module):
         self.register_buffer("counted", torch.empty(positions, vocabulary_size))
 
     def begin(self, consensus: Tensor) -> None:
-        """Sets the weights to 0 and leaves out padding and the consensus letters [P], 0 where there is none."""
+        """Sets the weights to 0 and leaves out what counts nothing.
+
+        Args:
+            consensus: [P], the consensus letter of each position, which is left out; mutations have none.
+        """
         self.weight.zero_()
         self.counted.fill_(1.0)
-        self.counted[:, PAD] = 0.0
-        self.counted.scatter_(1, consensus.unsqueeze(1), 0.0)
+        if not self._stated:
+            self.counted[:, PAD] = 0.0
+            self.counted.scatter_(1, consensus.unsqueeze(1), 0.0)
 
     def forward(self, tokens: Tensor, lengths: Tensor | None) -> Tensor:
         """Sums up.
@@ -59,11 +66,25 @@ class ByPosition(nn.Module):
         if tokens.is_cuda:
             # The gradient of an index takes a GPU as long as half a layer.
             return sum_up(weights, tokens, self._stated)
-        return functional.embedding(self._index(tokens), weights.view(-1, 1)).sum(dim=(0, 2))
+        found = functional.embedding(self._index(tokens), weights.view(-1, 1)).squeeze(2)
+        if self._stated:
+            alone = functional.embedding(self._positions(tokens), weights.view(-1, 1)).squeeze(2)
+            found = (found + alone) * (tokens != PAD)
+        return found.sum(dim=0)
 
     def features(self, tokens: Tensor) -> Tensor:
-        """Tells which weights count for each row: [T, B] into the flattened [P * V], -1 for none; as `forward`."""
+        """Tells which weights count for each row, as `forward` adds them up.
+
+        Args:
+            tokens: [T, B].
+
+        Returns:
+            [F, B] into the flattened [P * V], -1 for none; F is T, or 2 T for mutations.
+        """
         index = self._index(tokens)
+        if self._stated:
+            both, padding = torch.cat([index, self._positions(tokens)]), torch.cat([tokens, tokens]) == PAD
+            return both.masked_fill(padding, -1)
         return index.masked_fill(self.counted.view(-1)[index] == 0.0, -1)
 
     def _index(self, tokens: Tensor) -> Tensor:
@@ -73,6 +94,10 @@ class ByPosition(nn.Module):
         positions, letters = self.weight.shape
         place = torch.arange(len(tokens), device=tokens.device).unsqueeze(1)
         return torch.where(place < positions, index + place * letters, PAD)
+
+    def _positions(self, tokens: Tensor) -> Tensor:
+        """Where the weights of mutations' positions are; padding's is not to be taken."""
+        return (tokens - tokens % self.weight.shape[1]).long()
 
 
 class ByWord(nn.Module):

@@ -47,7 +47,7 @@ class Range(BaseModel):
         """Returns the values that have to be allowed for the whole range to be allowed."""
         return (self.low, self.high)
 
-    def middle(self, whole: bool) -> Value:
+    def start(self, whole: bool) -> Value:
         """Returns the value in the middle, on the range's own scale."""
         middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
         return round(middle) if whole else middle
@@ -87,9 +87,9 @@ class Choices(BaseModel):
         """Returns every choice."""
         return self.choices
 
-    def middle(self, whole: bool) -> Value:
-        """Returns the choice in the middle of the list."""
-        return self.choices[len(self.choices) // 2]
+    def start(self, whole: bool) -> Value:
+        """Returns the first choice of the list."""
+        return self.choices[0]
 
     def contains(self, value: Value) -> bool:
         """Returns whether the sampler could propose `value`."""
@@ -116,7 +116,7 @@ class Fixed(BaseModel):
         """Returns the value."""
         return (self.value,)
 
-    def middle(self, whole: bool) -> Value:
+    def start(self, whole: bool) -> Value:
         """Returns the value."""
         return self.value
 

@@ -75,9 +75,9 @@ class Space(BaseModel):
         return tuple(cast(Encoding, value) for value in self.parameters["encoding"].examples())
 
     @property
-    def middle(self) -> LearnerConfig:
-        """A configuration from the middle of the space: what most trials are like."""
-        values: dict[str, Any] = {name: entry.middle(_is_whole(name)) for name, entry in self.parameters.items()}
+    def start(self) -> LearnerConfig:
+        """Where a search begins, and what many trials are like: the first of choices and the middle of ranges."""
+        values: dict[str, Any] = {name: entry.start(_is_whole(name)) for name, entry in self.parameters.items()}
         return LearnerConfig(**values)
 
     @property
@@ -86,6 +86,8 @@ class Space(BaseModel):
         values: dict[str, Any] = {name: entry.examples()[-1] for name, entry in self.parameters.items()}
         for name in _SIZES:
             values[name] = max(self.parameters[name].examples())
+        if "linear" in values:
+            values["linear"] = next((one for one in self.parameters["linear"].examples() if one != "none"), "none")
         # Nucleotides are the longest: three for each codon.
         values["encoding"] = next((one for one in _LONGEST_FIRST if one in self.encodings), values["encoding"])
         return LearnerConfig(**values)

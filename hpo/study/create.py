@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from hpo.choices import Original, Pruner, Sampler
 from hpo.errors import UsageError
+from hpo.search.parameters import Value
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT
@@ -170,7 +171,7 @@ def open_for_creation(address: StudyAddress) -> ArtifactStore:
 
 
 def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHandle:
-    """Puts the study into the storage, with its budget and its first trial.
+    """Puts the study into the storage, with its budget and its first trials.
 
     Raises:
         StudyExistsError: A study of that name is there.
@@ -179,13 +180,19 @@ def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHan
     storage = open_storage(address.storage, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
-    if contract.is_original(0):
-        baseline = contract.search.space.representable(contract.baseline)
-        TrialQueue(storage, handle.study_id).enqueue_first(baseline)
+    TrialQueue(storage, handle.study_id).enqueue_first(_first_trials(contract)[:trials])
     _name_the_objective(storage, contract.study)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))
     return handle
+
+
+def _first_trials(contract: Contract) -> list[dict[str, Value]]:
+    """Returns the params of the trials that nobody has to propose: the original's, and where the search begins."""
+    space = contract.search.space
+    trials = [space.representable(contract.baseline)] if contract.is_original(0) else []
+    # A random search stays one, to compare with.
+    return [*trials, space.representable(space.start)] if contract.search.sampler == "tpe" else trials
 
 
 def _name_the_objective(storage: BaseStorage, study: str) -> None:

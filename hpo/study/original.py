@@ -40,7 +40,7 @@ class Cost:
 
 
 def estimate_cost(rows: Genes, encoder: Encoder, space: Space, *, folds: int, trials: int) -> Cost:
-    """Estimates what trial 0 and a trial from the middle of the space cost.
+    """Estimates what trial 0 and a usual trial of the space cost.
 
     All development rows stand for those that a fold trains on, which are the same share of them in every trial.
 
@@ -51,8 +51,8 @@ def estimate_cost(rows: Genes, encoder: Encoder, space: Space, *, folds: int, tr
         folds: K.
         trials: The budget.
     """
-    original, middle = original_configuration(rows.alphabet), space.middle
-    usual = [operations_per_epoch(middle, encoder.encode(rows, encoding)) for encoding in space.encodings]
+    original, start = original_configuration(rows.alphabet), space.start
+    usual = [operations_per_epoch(start, encoder.encode(rows, encoding)) for encoding in space.encodings]
     return Cost(
         original=operations_per_epoch(original, encoder.encode(rows, original.encoding)),
         usual=sum(usual) / len(usual),

@@ -32,6 +32,6 @@ def lanes_for(space: Space, settings: TrainingSettings, development: Development
         return Workload(config, settings, rows, encoded.vocabulary_size, encoded.positions)
 
     most = min(MOST_LANES, usable_cores())
-    lanes = measure_lanes(workload(space.middle), workload(space.largest), device, most=most)
+    lanes = measure_lanes(workload(space.start), workload(space.largest), device, most=most)
     log.info("%s trains %d trials at once (--lanes)", device, lanes)
     return lanes

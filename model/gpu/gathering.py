@@ -43,7 +43,8 @@ def sum_up(weights: Tensor, tokens: Tensor, stated: bool) -> Tensor:
     Args:
         weights: [P, V], by position and letter.
         tokens: [T, B], letters in the order of positions; those beyond P count nothing.
-        stated: Whether tokens say their position themselves: position * V + letter.
+        stated: Whether tokens say their position themselves: position * V + letter. Each but 0, which is padding, then
+            has its position's weight too, which stands at letter 0.
 
     Returns:
         [B].
@@ -55,7 +56,10 @@ def sum_up(weights: Tensor, tokens: Tensor, stated: bool) -> Tensor:
         letters = tokens[:positions]
         rows = weights[: len(letters)].unsqueeze(1)
     every = torch.arange(size, dtype=letters.dtype, device=letters.device)
-    return (rows * (letters.unsqueeze(2) == every)).sum(dim=(0, 2))
+    chosen = letters.unsqueeze(2) == every
+    if stated:
+        chosen = (chosen | (every == 0)) & (tokens != 0).unsqueeze(2)
+    return (rows * chosen).sum(dim=(0, 2))
 
 
 class _AtEnds(torch.autograd.Function):

@@ -33,8 +33,8 @@ class Kinds:
     Attributes:
         names: The kind of each token: <pad>, <unknown>, each letter (a substitution to it), "-" (deletion), "+A" and
             so on (insertions), "+" (insertion of an ambiguous letter), "fs" (amino acids only: the reading frame is
-            lost), "ext" (the gene goes on beyond the ancestor's end), "begin" (it begins later), "stop" (it ends early),
-            "end" (where it ends, if that is not early).
+            lost), "ext" (the gene goes on beyond the ancestor's end), "begin" (it begins later), "stop" (it ends
+            early), "end" (where it ends, if that is not early).
         tokens: The inverse: token by name.
     """
 

@@ -107,8 +107,9 @@ class Trainer {
         float logit = *weights(layout_.output_bias());
         for (int64_t i = 0; i < width; ++i) logit += output[i] * pooled[i];
         for (int64_t t = 0; layout_.linear && t < batch_.length(b); ++t) {
-            const int32_t token = batch_.tokens(b)[t];
-            logit += weights(layout_.table())[token] * t_.counted[token];
+            const int64_t token = batch_.tokens(b)[t], place = token - token % n_.vocabulary;
+            const float* table = weights(layout_.table());
+            logit += table[token] * t_.counted[token] + table[place] * t_.counted[place];
         }
         logits_[b] = logit, dlogits_[b] = batch_.slope(b, logit);
         for (int64_t i = 0; i < width; ++i) dpooled[i] = dlogits_[b] * output[i];
@@ -132,8 +133,9 @@ class Trainer {
         for (int64_t i = 0; i < n_.width(); ++i) output[i] += dlogits_[b] * pooled_[b * n_.width() + i];
         *gradient(layout_.output_bias()) += dlogits_[b];
         for (int64_t t = 0; layout_.linear && t < batch_.length(b); ++t) {
-            const int32_t token = batch_.tokens(b)[t];
+            const int64_t token = batch_.tokens(b)[t], place = token - token % n_.vocabulary;
             gradient(layout_.table())[token] += dlogits_[b] * t_.counted[token];
+            gradient(layout_.table())[place] += dlogits_[b] * t_.counted[place];
         }
     }
 

@@ -8,7 +8,7 @@ storage's `ledger`; here is what a worker asks for.
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -47,12 +47,13 @@ class TrialQueue:
         self._window = window
         self._wall_clock = wall_clock
 
-    def enqueue_first(self, params: Mapping[str, Any]) -> None:
-        """Makes trial 0 with these params fixed; does nothing where there is a trial already.
+    def enqueue_first(self, trials: Sequence[Mapping[str, Any]]) -> None:
+        """Makes the first trials, each with its params fixed; those that are there already stay.
 
         Call it before anyone else knows of the study.
         """
-        if not self.storage.get_all_trials(self.study_id, deepcopy=False):
+        there = len(self.storage.get_all_trials(self.study_id, deepcopy=False))
+        for params in trials[there:]:
             template = create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": dict(params)})
             self.storage.create_new_trial(self.study_id, template)
 

@@ -71,13 +71,16 @@ def test_trials_are_made_in_a_study_that_is_there(queue):
         queue.storage.ledger.make_trials(10**6, 4, 16)
 
 
-def test_the_first_trial_carries_fixed_params(queue, study, worker):
-    queue.enqueue_first({"x": 0.25})
-    queue.enqueue_first({"x": 0.75})
+def test_the_first_trials_carry_fixed_params_and_are_made_once(queue, study, worker):
+    queue.enqueue_first([{"x": 0.25}])
+    queue.enqueue_first([{"x": 0.75}, {"x": 0.5}])
+    queue.enqueue_first([{"x": 0.75}])
+    second = queue.storage.get_all_trials(study.study_id)[1]
+    assert second.system_attrs["fixed_params"] == {"x": 0.5}
     claim = queue.claim(worker(), 3)
     trial = optuna.trial.Trial(optuna.load_study(study_name=study.name, storage=study.storage), claim.trial_id)
     assert (claim.number, trial.suggest_float("x", 0, 1)) == (0, 0.25)
-    assert numbers(queue) == [0]
+    assert numbers(queue) == [0, 1]
     assert queue.claim(worker(), 3).number == 1
 
 

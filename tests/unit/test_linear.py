@@ -76,7 +76,7 @@ def test_a_sequence_sums_the_weights_of_its_letters_where_they_are_not_the_conse
     mutations=st.lists(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 6)), max_size=5), min_size=1, max_size=4)
 )
 @settings(deadline=None)
-def test_a_mutation_has_the_weight_of_its_position_and_letter_wherever_it_stands(
+def test_a_mutation_has_the_weights_of_its_position_and_of_both_wherever_it_stands(
     mutations: list[list[tuple[int, int]]],
 ) -> None:
     path = ByPosition(4, VOCABULARY, stated=True)
@@ -85,7 +85,7 @@ def test_a_mutation_has_the_weight_of_its_position_and_letter_wherever_it_stands
         path.weight.copy_(torch.arange(4 * VOCABULARY).view(4, VOCABULARY))
     tokens = [[place * VOCABULARY + letter for place, letter in row] for row in mutations]
     found = path(*padded(tokens, 7, torch.int32))
-    assert found.tolist() == [float(sum(row)) for row in tokens]
+    assert found.tolist() == [float(sum(token + token // VOCABULARY * VOCABULARY for token in row)) for row in tokens]
 
 
 @pytest.mark.parametrize("stated", [False, True])
@@ -207,7 +207,7 @@ def test_training_takes_the_consensus_of_its_rows_out_of_the_path() -> None:
     assert moved == {(1, 5), (2, 5)}
 
 
-def test_training_on_mutations_learns_a_weight_for_each_mutation_that_is_seen() -> None:
+def test_training_on_mutations_learns_weights_for_each_mutation_and_position_that_is_seen() -> None:
     encoder = Encoder(ancestors={"mutation": "MKTA"})
     genes = Genes([""] * 16, ["MKTA", "MKSA", "MRTA", "MKSA"] * 4, None, "protein")
     encoded = encoder.encode(genes, "mutation")
@@ -224,7 +224,8 @@ def test_training_on_mutations_learns_a_weight_for_each_mutation_that_is_seen() 
     )
     assert made.linear is not None
     names = {encoder.spelled(int(place), int(letter), "mutation") for place, letter in made.linear.weight.nonzero()}
-    assert names == {"p.Thr3Ser", "p.Lys2Arg", "p.Ter5="}
+    # A position's own weight is named by the ancestor's letter there.
+    assert names == {"p.Thr3Ser", "Thr3", "p.Lys2Arg", "Lys2", "p.Ter5=", "Ter5"}
     letters = encoder.vocabulary("mutation")
     assert made.linear.weight[2, letters.index("S")] > 0 > made.linear.weight[1, letters.index("R")]
     assert predict([made], encoded)[1] > predict([made], encoded)[2]

@@ -77,7 +77,7 @@ def plain_logit(made: BiLSTM, gene: Gene, pooling: str) -> Tensor:
         pooled = torch.cat([ahead[-1], back[0]])
     else:
         pooled = torch.stack(values).mean(0) if pooling == "mean" else torch.stack(values).amax(0)
-    weights = torch.stack([made.linear.weight[place, letter] for place, letter in gene])
+    weights = torch.stack([made.linear.weight[place, letter] + made.linear.weight[place, 0] for place, letter in gene])
     return made.output(pooled)[0] + weights.sum()
 
 

@@ -55,12 +55,17 @@ def begun(config: LearnerConfig, rows: Examples, class_weights: str = "none") ->
 
 
 def one_hot(rows: Examples, stated: bool) -> np.ndarray:
-    """One column per position and letter; of whole sequences without the consensus, which is letter 2 everywhere."""
+    """One column per position and letter; of whole sequences without the consensus, which is letter 2 everywhere.
+
+    Mutations have a column per position besides: letter 0's.
+    """
     table = np.zeros((len(rows.labels), POSITIONS * VOCABULARY))
     for row, tokens in enumerate(rows.tokens.tolist()):
         for place, token in enumerate(tokens):
             if token and (stated or token != 2):
                 table[row, token if stated else place * VOCABULARY + token] = 1
+                if stated:
+                    table[row, token // VOCABULARY * VOCABULARY] = 1
     return table
 
 

@@ -1,14 +1,17 @@
 """What `create-study` makes of genes that descend from one ancestor, and of genes that do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hpo.choices import Sampler
+from hpo.choices import Original, Sampler
 from hpo.errors import SpaceError
+from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract
-from hpo.study.create import Plan, prepare
+from hpo.study.create import Plan, create, prepare
+from hpo.study.opened import open_study
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from model.configuration import TrainingSettings
 from model.genes import Genes
@@ -123,3 +126,29 @@ def test_relatives_can_be_searched_whole_where_the_space_says_so(tmp_path: Path,
     development, _ = parts(contract, artifacts)
     assert development.encoded("codon").positions is None
     assert development.encoded("mutation").positions == len(contract.data.ancestors["mutation"]) + 1
+
+
+@pytest.mark.parametrize(
+    ("sampler", "original", "trials", "expected"),
+    [
+        ("tpe", "all", 3, ["original", "start"]),
+        ("tpe", "skip", 3, ["start"]),
+        ("tpe", "all", 1, ["original"]),
+        ("random", "all", 3, ["original"]),
+    ],
+)
+def test_a_search_begins_with_the_original_and_the_start_of_its_space(
+    sampler: Sampler, original: Original, trials: int, expected: list[str], tmp_path: Path
+) -> None:
+    address = StudyAddress(f"sqlite:///{tmp_path}/hpo.db", "s", str(tmp_path / "artifacts"))
+    chosen = replace(plan(tmp_path), sampler=sampler, original=original, trials=trials)
+    create(address, relatives(), chosen)
+    opened = open_study(address)
+    space = opened.contract.search.space
+    firsts = {
+        "original": space.representable(opened.contract.baseline),
+        "start": space.representable(space.start),
+    }
+    stored = opened.storage.get_all_trials(opened.handle.study_id)
+    assert [trial.system_attrs["fixed_params"] for trial in stored] == [firsts[name] for name in expected]
+    opened.storage.close()

@@ -32,9 +32,9 @@ def test_the_default_space_holds_the_original_configuration(alphabet: str) -> No
 def test_relatives_are_searched_by_their_mutations(alphabet: str, encodings: tuple[str, ...]) -> None:
     space, whole = read_space(None, alphabet, related=mutation_encodings(alphabet)), read_space(None, alphabet)
     assert space.encodings == encodings
-    assert space.parameters["linear"].examples() == ("none", "by_position")
+    assert space.parameters["linear"].examples() == ("by_position", "none")
     assert whole.parameters["linear"].examples() == ("none", "by_kmer")
-    assert (space.middle.encoding, space.largest.encoding) == (encodings[-1], encodings[-1])
+    assert (space.start.encoding, space.largest.encoding) == (encodings[0], encodings[-1])
 
 
 @pytest.mark.parametrize("encoding", ['"mutation"', '["codon", "mutation_nucleotide"]'])
@@ -75,7 +75,7 @@ def test_what_may_be_searched_is_known_before_the_genes_are_read(tmp_path: Path)
 
 
 def test_dna_is_searched_in_all_three_encodings_and_protein_in_one() -> None:
-    assert read_space(None, "dna").encodings == ("nucleotide", "codon", "amino_acid")
+    assert read_space(None, "dna").encodings == ("amino_acid", "codon", "nucleotide")
     assert read_space(None, "protein").encodings == ("amino_acid",)
 
 
@@ -154,13 +154,13 @@ def test_a_narrow_space_represents_only_what_fits_of_the_baseline(tmp_path: Path
     assert fitting["dropout"] == dataclasses.asdict(original_configuration("dna"))["dropout"]
 
 
-def test_the_middle_of_a_space_is_a_configuration_that_can_be_trained(tmp_path: Path) -> None:
+def test_a_search_starts_at_the_first_of_choices_and_the_middle_of_ranges(tmp_path: Path) -> None:
     text = "hidden_size = { low = 16, high = 64, log = true }\nbatch_size = { low = 10, high = 21 }\n"
     space = read_space(write(tmp_path, text + 'layers = [1, 2, 3]\ndropout = 0.25\npooling = "max"\n'), "dna")
-    middle = space.middle
-    assert (middle.hidden_size, middle.batch_size, middle.layers) == (32, 16, 2)
-    assert (middle.dropout, middle.pooling) == (0.25, "max")
-    assert middle.encoding == "codon"
+    start = space.start
+    assert (start.hidden_size, start.batch_size, start.layers) == (32, 16, 1)
+    assert (start.dropout, start.pooling) == (0.25, "max")
+    assert start.encoding == "amino_acid"
 
 
 def test_the_largest_of_a_space_takes_every_size_at_its_end_and_the_longest_encoding(tmp_path: Path) -> None:
@@ -171,10 +171,10 @@ def test_the_largest_of_a_space_takes_every_size_at_its_end_and_the_longest_enco
     assert read_space(None, "protein").largest.encoding == "amino_acid"
 
 
-def test_a_space_from_before_a_hyperparameter_came_has_a_middle_and_a_largest() -> None:
+def test_a_space_from_before_a_hyperparameter_came_has_a_start_and_a_largest() -> None:
     parameters = {name: entry for name, entry in read_space(None, "dna").parameters.items() if name != "positions"}
     space = Space(parameters=parameters)
-    assert (space.middle.positions, space.largest.positions) == ("none", "none")
+    assert (space.start.positions, space.largest.positions) == ("none", "none")
 
 
 def test_a_file_of_whole_encodings_keeps_their_defaults_for_relatives_too(tmp_path: Path) -> None:
@@ -183,4 +183,4 @@ def test_a_file_of_whole_encodings_keeps_their_defaults_for_relatives_too(tmp_pa
     assert whole.parameters["hidden_size"] == read_space(None, "dna").parameters["hidden_size"]
     both = read_space(write(tmp_path, 'encoding = ["mutation", "amino_acid"]\n'), "dna", related=RELATED)
     assert both.parameters["positions"].examples() == ("none", "learned")
-    assert both.parameters["linear"].examples() == ("none", "by_position")
+    assert both.parameters["linear"].examples() == ("by_position", "none")
