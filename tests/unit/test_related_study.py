@@ -140,7 +140,7 @@ def test_relatives_can_be_searched_whole_where_the_space_says_so(tmp_path: Path,
 def test_a_search_begins_with_the_original_and_the_start_of_its_space(
     sampler: Sampler, original: Original, trials: int, expected: list[str], tmp_path: Path
 ) -> None:
-    address = StudyAddress(f"sqlite:///{tmp_path}/hpo.db", "s", str(tmp_path / "artifacts"))
+    address = StudyAddress(storage=f"sqlite:///{tmp_path}/hpo.db", study="s", artifacts=f"{tmp_path}/artifacts")
     chosen = replace(plan(tmp_path), sampler=sampler, original=original, trials=trials)
     create(address, relatives(), chosen)
     opened = open_study(address)
