@@ -126,14 +126,22 @@ def _check_same(earlier: Contract, asked: Contract) -> None:
     now = asked.model_dump(mode="json", exclude=_DATED)
     # What has become a hyperparameter since is none of this study.
     known = before["search"]["space"]["parameters"].keys()
-    entries = now["search"]["space"]["parameters"]
-    now["search"]["space"]["parameters"] = {name: entry for name, entry in entries.items() if name in known}
+    for document in (before, now):
+        entries = document["search"]["space"]["parameters"]
+        document["search"]["space"]["parameters"] = {
+            name: _unordered(entries[name]) for name in entries if name in known
+        }
     differing = [name for name in before if before[name] != now[name]]
     if differing:
         raise ContractError(
             f"A study named {earlier.study!r} is in this storage already, and differs in: {', '.join(differing)}.",
             "Give the same data and options to go on with it, or choose another --study.",
         )
+
+
+def _unordered(entry: dict[str, Any]) -> dict[str, Any]:
+    """A parameter without the order of its choices, which only says where a search begins: this one has begun."""
+    return {**entry, "choices": sorted(entry["choices"], key=str)} if "choices" in entry else entry
 
 
 def _check_budget(opened: OpenedStudy, trials: int) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
+from preloaded import Preloaded
 
 #: A search space of networks that train in fractions of a second.
 SMALL_SPACE = """
@@ -26,26 +27,22 @@ linear = "none"
 """
 
 
+def clean_environment() -> dict[str, str]:
+    """This process's, without the user's own settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
+    return clean | {"PYTHONWARNINGS": "default", "COLUMNS": "100", "NO_COLOR": "1"}
+
+
 @dataclass(frozen=True)
 class Hpo:
     """Runs the command line in a folder of its own."""
 
     folder: Path
-
-    def environment(self) -> dict[str, str]:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
-        return clean | {"PYTHONWARNINGS": "default", "COLUMNS": "100", "NO_COLOR": "1"}
+    preloaded: Preloaded
 
     def run(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Run to the end, whatever the exit code."""
-        return subprocess.run(
-            [sys.executable, "-m", "hpo", *arguments],
-            cwd=self.folder,
-            env=self.environment(),
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-        )
+        return self.preloaded.run(arguments, self.folder, clean_environment(), timeout)
 
     def ok(self, *arguments: str, timeout: float = 240) -> str:
         """Run, expect success, and return stdout."""
@@ -63,7 +60,7 @@ class Hpo:
         return subprocess.Popen(
             [sys.executable, "-m", "hpo", *arguments],
             cwd=self.folder,
-            env=self.environment(),
+            env=clean_environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -78,7 +75,15 @@ class Hpo:
 
 
 @pytest.fixture(scope="session")
-def workplace() -> Callable[[Path], Hpo]:
+def preloaded() -> Iterator[Preloaded]:
+    """What the command line's processes are forked from."""
+    made = Preloaded(clean_environment())
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def workplace(preloaded: Preloaded) -> Callable[[Path], Hpo]:
     """Makes a folder with a space in its name that holds genes and a small search space, for the command line."""
 
     def make(parent: Path) -> Hpo:
@@ -88,7 +93,7 @@ def workplace() -> Callable[[Path], Hpo]:
         from model.simulation import simulate, write_simulated
 
         write_simulated(simulate(240, 30, 0.05, 3), folder / "genes.csv")
-        return Hpo(folder)
+        return Hpo(folder, preloaded)
 
     return make
 

@@ -1,0 +1,136 @@
+"""Runs `hpo` in processes that have imported everything already: forked from one that has, where others take seconds.
+
+They are processes like any other, each with a folder, an environment, signals and an exit code of its own; what they
+start in their turn (workers' children, for one) is started anew as ever.
+"""
+
+import importlib
+import json
+import os
+import pkgutil
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+ANSWER_WITHIN_S = 120.0
+
+
+class Preloaded:
+    """A process that waits to be forked; ends with this object, or with the process that made it.
+
+    Args:
+        environment: Of the waiting process: what libraries ask for when they are imported.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="hpo-preloaded-")
+        self._place = f"{self._folder.name}/socket"
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(self._place)
+            listener.listen()
+            self._server = subprocess.Popen(
+                [sys.executable, __file__, str(listener.fileno())],
+                env=dict(environment),
+                stdin=subprocess.PIPE,
+                pass_fds=[listener.fileno()],
+            )
+
+    def run(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
+    ) -> subprocess.CompletedProcess[str]:
+        """Does what `subprocess.run` does, with text captured from both outputs."""
+        asked = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
+        with (
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as err,
+            socket.socket(socket.AF_UNIX) as connection,
+        ):
+            connection.connect(self._place)
+            socket.send_fds(connection, [len(asked).to_bytes(4, "big")], [out.fileno(), err.fileno()])
+            connection.sendall(asked)
+            connection.settimeout(ANSWER_WITHIN_S)
+            pid = int.from_bytes(_exactly(connection, 4), "big")
+            connection.settimeout(timeout)
+            try:
+                code = int.from_bytes(_exactly(connection, 4), "big", signed=True)
+            except TimeoutError as error:
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(list(arguments), timeout) from error
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode())
+        return subprocess.CompletedProcess(list(arguments), code, *texts)
+
+    def close(self) -> None:
+        """Ends the waiting process."""
+        assert self._server.stdin is not None
+        self._server.stdin.close()
+        self._server.wait(30)
+        self._folder.cleanup()
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise ConnectionError("the preloaded process ended")
+        data += part
+    return data
+
+
+def _serve(listener: socket.socket) -> None:
+    """Forks for each connection, until whoever started this process has closed its standard input or is gone."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in ready:
+            return
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            listener.close()
+            _attend(connection)
+            os._exit(0)
+        connection.close()
+
+
+def _attend(connection: socket.socket) -> None:
+    """Starts a process, and tells its id and then how it ended."""
+    size, outputs, _, _ = socket.recv_fds(connection, 4, 2)
+    arguments, folder, environment = json.loads(_exactly(connection, int.from_bytes(size, "big")))
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        _become(arguments, folder, environment, outputs)
+    connection.sendall(pid.to_bytes(4, "big"))
+    connection.sendall(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]).to_bytes(4, "big", signed=True))
+
+
+def _become(arguments: list[str], folder: str, environment: dict[str, str], outputs: list[int]) -> None:
+    from hpo.__main__ import main
+
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for number, source in enumerate([nothing, *outputs]):
+        os.dup2(source, number)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    sys.argv = ["hpo", *arguments]
+    # As at the end of any process: what Python runs at its exit runs.
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    import hpo
+
+    for module in pkgutil.walk_packages(hpo.__path__, "hpo."):
+        importlib.import_module(module.name)
+    with socket.socket(fileno=int(sys.argv[1])) as waiting:
+        _serve(waiting)
