@@ -1,5 +1,6 @@
 """`hpo inspect`: what the data are, and what `create-study` would do with them."""
 
+from dataclasses import asdict
 from typing import Any
 
 from model.choices import Duplicates
@@ -9,6 +10,8 @@ from model.genes import Genes
 from model.inspection import inspect
 from model.splitting import group_ids, split
 
+_MEANINGS = {"resistant": "is resistant", "susceptible": "is susceptible", "drop": "is left out"}
+_MOST_WORDS = 20
 _UNITS = {"mutation": "mutations of amino acids", "mutation_nucleotide": "mutations of nucleotides"}
 
 
@@ -37,6 +40,7 @@ def look_at(
         "source": source,
         "fingerprint": genes.fingerprint(),
         **inspect(genes, genetic_code).as_dict(),
+        "label_words": [asdict(read) for read in genes.label_words],
         "create_study": _rehearse(genes, genetic_code, folds, test_size, seed, duplicates),
     }
 
@@ -70,6 +74,7 @@ def as_text(findings: dict[str, Any]) -> str:
         f"({resistant / rows:.1%}), {rows - resistant} susceptible",
         f"  letters        {length['shortest']} to {length['longest']}, median {length['median']:g}",
         f"  ambiguous      {findings['ambiguous_letters']} letters",
+        *_label_lines(findings["label_words"]),
     ]
     for summary in findings["encodings"]:
         lines += [
@@ -82,6 +87,16 @@ def as_text(findings: dict[str, Any]) -> str:
             f"    ceiling      no classifier of these sequences can be right for more than {summary['ceiling']:.4f}",
         ]
     return "\n".join([*lines, *_mutation_lines(findings), *_rehearsal_lines(findings["create_study"])])
+
+
+def _label_lines(words: list[dict[str, Any]]) -> list[str]:
+    shown = [f"{read['word']!r} {_MEANINGS[read['meaning']]} ({_rows(read['rows'])})" for read in words[:_MOST_WORDS]]
+    more = [f"and {len(words) - _MOST_WORDS} others"] if len(words) > _MOST_WORDS else []
+    return [f"  labels         {', '.join(shown + more)}"] if shown else []
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'s' if count != 1 else ''}"
 
 
 def _mutation_lines(findings: dict[str, Any]) -> list[str]:

@@ -4,6 +4,8 @@ from typing import Literal
 
 #: What rows become whose label is an intermediate result.
 Intermediate = Literal["resistant", "susceptible", "drop"]
+#: What a label may mean.
+LabelMeaning = Literal["resistant", "susceptible", "drop"]
 #: Whether identical sequences stay together in one part of the data.
 Duplicates = Literal["together", "spread"]
 #: What runs the recurrent layers; "auto" takes the fastest that the machine has.

@@ -8,9 +8,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet, count_ambiguous
+from model.choices import LabelMeaning
 from model.errors import DataError
 
 Indices = NDArray[np.int64] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LabelWord:
+    """How a label of a file was read.
+
+    Attributes:
+        word: As it stands there; "at or above 16" and "below 16" for values measured against this cutoff.
+        meaning: What rows with it are; "drop" where they were left out.
+        rows: How many there are.
+    """
+
+    word: str
+    meaning: LabelMeaning
+    rows: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +39,7 @@ class Genes:
         labels: [N], True = resistant; None where no labels were asked for.
         alphabet: "dna" or "protein".
         ambiguous_letters: How many IUPAC ambiguity letters the sequences hold.
+        label_words: How labels were read, the most frequent first; only where all rows come from one file.
     """
 
     ids: list[str]
@@ -30,6 +47,7 @@ class Genes:
     labels: NDArray[np.bool_] | None
     alphabet: Alphabet
     ambiguous_letters: int = 0
+    label_words: tuple[LabelWord, ...] = ()
 
     def __len__(self) -> int:
         return len(self.sequences)

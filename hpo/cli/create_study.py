@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from hpo.cli.command import STEP_BY_STEP, command
+from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import DataFile, DataOptions, Json, SearchOptions, SplitOptions, StorageOptions
 from hpo.cli.output import print_json, print_table
 
@@ -23,6 +24,7 @@ def create_study(
     search: SearchOptions,
     where: StorageOptions,
     reading: DataOptions,
+    labelling: LabelOptions,
     splitting: SplitOptions,
     json: Json = False,
 ) -> None:
@@ -31,7 +33,7 @@ def create_study(
     from hpo.study.create import create
 
     plan = plan_of(data, search, splitting, reading)
-    contract = create(where.address(search.study), read_labelled(data, reading), plan)
+    contract = create(where.address(search.study), read_labelled(data, reading, labelling), plan)
     facts = {
         "study": contract.study,
         "budget": plan.trials,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from hpo.cli.command import DATA, command, option
+from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import DataOptions, Json, SplitOptions
 from hpo.cli.output import print_json
 from model.choices import SimulationRule
@@ -20,6 +21,7 @@ def register(app: typer.Typer) -> None:
 def inspect(
     data: Annotated[Path, typer.Argument(metavar="DATA", help="Genes with labels, in any form that run takes.")],
     reading: DataOptions,
+    labelling: LabelOptions,
     splitting: SplitOptions,
     json: Json = False,
 ) -> None:
@@ -28,7 +30,7 @@ def inspect(
     from hpo.inspect_data import as_text, look_at
 
     findings = look_at(
-        read_labelled(data, reading),
+        read_labelled(data, reading, labelling),
         source=data.name,
         genetic_code=reading.genetic_code,
         folds=splitting.folds,

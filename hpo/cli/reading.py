@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import DataOptions
 
 if TYPE_CHECKING:
@@ -10,31 +11,37 @@ if TYPE_CHECKING:
     from model.genes import Genes
 
 
-def read_labelled(data: Path, options: DataOptions, require_labels: bool = True) -> "Genes":
-    """Reads the genes in a file.
+def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> "Genes":
+    """Reads the genes in a file, and says which rows were left out for their labels.
 
     Args:
         data: The file.
         options: Columns, alphabet and what to do with intermediate results.
-        require_labels: Whether rows without a label are an error.
+        labelling: What labels mean.
 
     Raises:
         DataError: Says what is wrong with which row, and what to do.
+        UsageError: An option is not of its form.
     """
-    from hpo.terminal import step
+    from hpo.terminal import say, step
     from model.reading import read_genes
 
+    words = labelling.labelling(options.intermediate)
     with step(f"Reading {data.name}"):
-        return read_genes(
+        genes = read_genes(
             data,
             sequence_column=options.sequence_column,
             label_column=options.label_column,
             id_column=options.id_column,
             labels_path=options.labels,
             alphabet=options.alphabet,
-            intermediate=options.intermediate,
-            require_labels=require_labels,
+            labelling=words,
+            header_labels=labelling.header_labels,
         )
+    dropped = [f"{read.word!r} in {read.rows}" for read in genes.label_words if read.meaning == "drop"]
+    if dropped:
+        say(f"Rows are left out for their labels, as asked: {', '.join(dropped)}.")
+    return genes
 
 
 def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "Genes":

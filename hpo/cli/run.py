@@ -7,6 +7,7 @@ import typer
 from hpo.cli.command import WHOLE_JOB, command
 from hpo.cli.create_study import plan_of
 from hpo.cli.finalize import print_result
+from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import (
     AnswerOptions,
     DataFile,
@@ -33,6 +34,7 @@ def run(
     output: Output,
     where: StorageOptions,
     reading: DataOptions,
+    labelling: LabelOptions,
     splitting: SplitOptions,
     choice: AnswerOptions,
     device: Device = "auto",
@@ -55,7 +57,7 @@ def run(
         lanes=lanes,
         answer=FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble),
     )
-    outcome = do_job(job, lambda: read_labelled(data, reading))
+    outcome = do_job(job, lambda: read_labelled(data, reading, labelling))
     if outcome.result is None:
         sys.exit(outcome.exit_code)
     print_result(outcome.result, output, json)

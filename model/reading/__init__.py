@@ -4,15 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from model.alphabet import AlphabetOrAuto, clean, count_ambiguous
-from model.choices import Intermediate
 from model.errors import DataError
 from model.genes import Genes
 from model.reading import columns
 from model.reading.formats import open_table
 from model.reading.label_table import look_up
-from model.reading.labels import parse_labels
+from model.reading.labels import Labelling, parse_labels
 
-__all__ = ["read_genes"]
+__all__ = ["Labelling", "read_genes"]
 
 
 def read_genes(
@@ -23,7 +22,8 @@ def read_genes(
     id_column: str | None = None,
     labels_path: str | Path | None = None,
     alphabet: AlphabetOrAuto = "auto",
-    intermediate: Intermediate | None = None,
+    labelling: Labelling | None = None,
+    header_labels: bool = False,
     require_labels: bool = True,
 ) -> Genes:
     """Reads genes and their labels from a file of any format that is known; its bytes tell which.
@@ -38,13 +38,16 @@ def read_genes(
         id_column: Name of the column of ids, likewise; without ids, rows are named by their number.
         labels_path: A table of ids and labels, for files that have none of their own.
         alphabet: "dna", "protein", or "auto" to decide by the letters.
-        intermediate: What intermediate results become; None refuses them.
+        labelling: What the user says of labels.
+        header_labels: Whether the last word or bar field of a FASTA header is its label.
         require_labels: If False, labels are read only where `label_column` or `labels_path` asks for them.
 
     Raises:
         DataError: The file or one of its rows cannot be used; says which and why.
     """
-    table = open_table(Path(path), label_column)
+    if header_labels:
+        _check_one_place(label_column, labels_path)
+    table = open_table(Path(path), label_column, header_labels)
     labelled = require_labels or label_column is not None or labels_path is not None
     wanted = [columns.sequence_column(table, sequence_column)]
     if labelled and labels_path is None:
@@ -64,8 +67,8 @@ def read_genes(
     if not labelled:
         return genes
     if labels_path is None:
-        return _label(genes, others[0], intermediate)
-    return _label(genes, look_up(ids, Path(labels_path), label_column, id_column), intermediate)
+        return _label(genes, others[0], labelling)
+    return _label(genes, look_up(ids, Path(labels_path), label_column, id_column), labelling)
 
 
 def _ids(values: list[object]) -> list[str]:
@@ -89,9 +92,22 @@ def _texts(values: list[object]) -> list[str]:
     return [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in values]
 
 
-def _label(genes: Genes, values: list[object], intermediate: Intermediate | None) -> Genes:
-    labels, kept = parse_labels(values, intermediate)
-    if not kept.any():
-        raise DataError("All rows are intermediate results, and all were dropped.", "Choose otherwise.")
-    labelled = replace(genes, labels=labels)
-    return labelled if kept.all() else labelled.subset(kept)
+def _check_one_place(label_column: str | None, labels_path: str | Path | None) -> None:
+    """Refuses another place of labels beside the ends of FASTA headers."""
+    other = "--labels" if labels_path is not None else "--label-column" if label_column is not None else None
+    if other is not None:
+        raise DataError(
+            f"--header-labels and {other} name two places of labels.",
+            f"Leave out --header-labels where labels stand where {other} says, else {other}.",
+        )
+
+
+def _label(genes: Genes, values: list[object], labelling: Labelling | None) -> Genes:
+    read = parse_labels(values, labelling)
+    if not read.kept.any():
+        raise DataError(
+            f"All {len(genes)} rows have labels that were to be dropped.",
+            "Choose otherwise with --intermediate or --label-words.",
+        )
+    labelled = replace(genes, labels=read.resistant)
+    return replace(labelled if read.kept.all() else labelled.subset(read.kept), label_words=read.words)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from model.errors import DataError
 from model.reading.delimited import open_delimited
 from model.reading.fasta import open_fasta
 from model.reading.parquet import open_parquet
@@ -10,23 +11,30 @@ from model.reading.source import format_of, read_bytes
 from model.reading.table import Table
 
 
-def open_table(path: Path, label_key: str | None = None) -> Table:
+def open_table(path: Path, label_key: str | None = None, header_labels: bool = False) -> Table:
     """Opens a file of any known format.
 
     Args:
         path: The file, gzipped or not.
         label_key: For FASTA: the key of the label in headers.
+        header_labels: For FASTA: whether the last word or bar field of a header is its label.
 
     Raises:
-        DataError: The file is not there, damaged, or of an unknown format.
+        DataError: The file is not there, damaged, of an unknown format, or has no headers whose labels could be read.
     """
     data = read_bytes(path)
-    match format_of(data, path):
+    kind = format_of(data, path)
+    if header_labels and kind != "fasta":
+        raise DataError(
+            f"--header-labels is about the headers of FASTA, and {path} is not FASTA.",
+            "Leave it out; --label-column names the column of labels.",
+        )
+    match kind:
         case "npy":
             return open_pickled(data, path)
         case "parquet":
             return open_parquet(data, path)
         case "fasta":
-            return open_fasta(data, path, label_key)
+            return open_fasta(data, path, label_key, header_labels)
         case "delimited":
             return open_delimited(data, path)

@@ -1,66 +1,149 @@
-"""What a label may look like, and which rows are resistant."""
+"""Which rows are resistant: what a label may look like, and how each one was read.
 
-from collections.abc import Sequence
+A label is read by the first of these that knows it: the user's own words, measured values where the user names a cutoff
+(`model.reading.measured`), the plain words, and intermediate results where the user says what they become.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.choices import Intermediate
+from model.choices import Intermediate, LabelMeaning
 from model.errors import DataError
+from model.genes import LabelWord
+from model.reading.label_refusal import INTERMEDIATE, Unread, refusal
+from model.reading.measured import compare
 
-RESISTANT = ("1", "1.0", "true", "r", "resistant")
-SUSCEPTIBLE = ("0", "0.0", "false", "s", "susceptible")
-INTERMEDIATE = ("i", "intermediate")
-_MISSING = ("", "nan", "na", "n/a", "none", "null")
-_LONGEST = 60
+_RESISTANT = (
+    *("1", "true", "r", "res", "resistant", "nonsusceptible", "notsusceptible"),
+    *("pos", "positive", "yes", "y", "+"),
+)
+_SUSCEPTIBLE = (
+    *("0", "false", "s", "sus", "susceptible", "sensitive", "nonresistant", "notresistant"),
+    *("neg", "negative", "no", "n", "-"),
+)
+_PLAIN: dict[str, LabelMeaning] = {
+    **dict.fromkeys(_RESISTANT, "resistant"),
+    **dict.fromkeys(_SUSCEPTIBLE, "susceptible"),
+}
+# Alone these mean "not known" as often, so they are read only where the other word stands in the column as well.
+_ONLY_BESIDE = {"-": "+", "n": "y"}
+_SIDES = {"resistant": "at or above", "susceptible": "below"}
+# 1.00 and 0.00, as tables of numbers have them.
+_WHOLE_NUMBER = re.compile(r"[01]\.0*")
+# What may stand between the parts of a word: non-resistant, not resistant.
+_BETWEEN = re.compile(r"(?<=[a-z])[\s_-]+(?=[a-z])")
 
-LABEL_WORDS = frozenset(RESISTANT + SUSCEPTIBLE + INTERMEDIATE)
-_ALLOWED = "booleans, 1/0, R/S, resistant/susceptible"
+
+@dataclass(frozen=True, kw_only=True)
+class Labelling:
+    """What the user says of labels.
+
+    Attributes:
+        intermediate: What rows labelled I or intermediate become; None where there must not be any.
+        words: What other words mean; white space around them and case do not matter.
+        resistant_from: Rows whose measured value (an MIC, a fold change) is this or more are resistant.
+
+    Raises:
+        DataError: One of them has a value that is not allowed.
+    """
+
+    intermediate: Intermediate | None = None
+    words: Mapping[str, LabelMeaning] = field(default_factory=dict)
+    resistant_from: float | None = None
+
+    def __post_init__(self) -> None:
+        allowed = get_args(LabelMeaning)
+        if self.intermediate not in (None, *allowed):
+            raise DataError(
+                f"The choice {self.intermediate!r} for intermediate results is unknown.",
+                f"Allowed (--intermediate): {', '.join(allowed)}.",
+            )
+        for word, meaning in self.words.items():
+            if meaning not in allowed:
+                raise DataError(
+                    f"The meaning {meaning!r} of the label {word!r} is unknown.",
+                    f"Allowed (--label-words): {', '.join(allowed)}.",
+                )
+        if self.resistant_from is not None and not math.isfinite(self.resistant_from):
+            raise DataError(
+                f"No value can be at or above {self.resistant_from}.", "Give --resistant-from a number, such as 16."
+            )
 
 
-def parse_labels(
-    values: Sequence[object], intermediate: Intermediate | None = None
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+@dataclass(frozen=True, eq=False)
+class LabelsRead:
+    """Labels of all rows.
+
+    Attributes:
+        resistant: [N] True = resistant.
+        kept: [N] False = the row is dropped, as the user asked.
+        words: How each was read, the most frequent first.
+    """
+
+    resistant: NDArray[np.bool_]
+    kept: NDArray[np.bool_]
+    words: tuple[LabelWord, ...]
+
+
+def parse_labels(values: Sequence[object], labelling: Labelling | None = None) -> LabelsRead:
     """Reads labels.
 
     Args:
         values: One per row: booleans, numbers, words or None. Length N.
-        intermediate: What rows labelled I or intermediate become; None where there must not be any.
-
-    Returns:
-        [N] True = resistant, and [N] True = the row is kept (intermediate ones may be dropped).
+        labelling: What the user says of them.
 
     Raises:
-        DataError: A label is missing or is none of the words, or intermediate without a choice. Names the row.
+        DataError: Labels are missing, are none of the words, or do not decide; names them all, with their rows.
     """
-    if intermediate not in (None, *get_args(Intermediate)):
-        raise DataError(
-            f"The choice {intermediate!r} for intermediate results is unknown.",
-            f"Allowed (--intermediate): {', '.join(get_args(Intermediate))}.",
-        )
-    words = [str(value).strip().lower() for value in values]
-    meaning = dict.fromkeys(RESISTANT, True) | dict.fromkeys(SUSCEPTIBLE, False)
-    if intermediate is not None:
-        meaning |= dict.fromkeys(INTERMEDIATE, intermediate == "resistant")
-    for row, word in enumerate(words, start=1):
-        if word not in meaning:
-            raise _refusal(row, word, values[row - 1])
-    dropped = INTERMEDIATE if intermediate == "drop" else ()
-    labels = np.array([meaning[word] for word in words], dtype=np.bool_)
-    return labels, np.array([word not in dropped for word in words], dtype=np.bool_)
-
-
-def _refusal(row: int, word: str, value: object) -> DataError:
-    if word in INTERMEDIATE:
-        return DataError(
-            f"Row {row}: the label {str(value).strip()!r} is an intermediate result.",
-            "Choose with --intermediate resistant, --intermediate susceptible or --intermediate drop.",
-        )
-    if word in _MISSING:
-        return DataError(f"Row {row}: the label is missing.", f"Remove the row, or fill in its label ({_ALLOWED}).")
-    shown = repr(value) if len(word) <= _LONGEST else repr(str(value)[:_LONGEST] + "...")
-    return DataError(
-        f"Row {row}: the label {shown} is not known. Allowed: {_ALLOWED}, and I/intermediate with --intermediate.",
-        "Correct the label, or choose another column with --label-column.",
+    labelling = labelling or Labelling()
+    labels = ["" if value is None else str(value).strip() for value in values]
+    counts = Counter(labels)
+    vocabulary = _Vocabulary(labelling, frozenset(label.lower() for label in counts))
+    read = {label: vocabulary.look_up(label) for label in counts}
+    known = {label: found for label, found in read.items() if found is not None}
+    if len(known) < len(counts):
+        first_rows = dict(zip(reversed(labels), range(len(labels), 0, -1), strict=True))
+        unread = [Unread(label, counts[label], first_rows[label]) for label in counts if label not in known]
+        raise refusal(unread, labelling.resistant_from)
+    rows = Counter(known[label] for label in labels)
+    return LabelsRead(
+        resistant=np.array([known[label][1] == "resistant" for label in labels], dtype=np.bool_),
+        kept=np.array([known[label][1] != "drop" for label in labels], dtype=np.bool_),
+        words=tuple(LabelWord(words, meaning, count) for (words, meaning), count in rows.most_common()),
     )
+
+
+class _Vocabulary:
+    """What the labels of one column mean.
+
+    Args:
+        labelling: What the user says.
+        column: The different labels of the column, in lower case.
+    """
+
+    def __init__(self, labelling: Labelling, column: frozenset[str]) -> None:
+        self._own = {word.strip().lower(): meaning for word, meaning in labelling.words.items()}
+        self._cutoff = labelling.resistant_from
+        self._plain: dict[str, LabelMeaning] = dict(_PLAIN)
+        if labelling.intermediate is not None:
+            self._plain |= dict.fromkeys(INTERMEDIATE, labelling.intermediate)
+        for word, partner in _ONLY_BESIDE.items():
+            if partner not in column:
+                del self._plain[word]
+
+    def look_up(self, label: str) -> tuple[str, LabelMeaning] | None:
+        """Gives the words under which a label is told of, and its meaning; None where it cannot be read."""
+        word = label.lower()
+        if word in self._own:
+            return label, self._own[word]
+        if self._cutoff is not None and (verdict := compare(word, self._cutoff)) is not None:
+            return None if verdict == "undecided" else (f"{_SIDES[verdict]} {self._cutoff:g}", verdict)
+        plain = word[0] if _WHOLE_NUMBER.fullmatch(word) else _BETWEEN.sub("", word)
+        return (label, self._plain[plain]) if plain in self._plain else None

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from hpo.inspect_data import as_text, look_at
 from model.errors import DataError
-from model.genes import Genes
+from model.genes import Genes, LabelWord
 from model.inspection import Lengths, MutationInspection, count_early_stops, inspect
 from model.reading import read_genes
 
@@ -94,6 +95,17 @@ def test_inspect_tells_people_and_scripts_of_mutations() -> None:
     assert "median 1, at most 6" in said
     assert "1 of the genes differ in more than 20% of the letters" in said
     assert "whole sequences" not in said
+
+
+def test_inspect_tells_how_labels_were_read() -> None:
+    words = (LabelWord("at or above 4", "resistant", 3), LabelWord("S", "susceptible", 3), LabelWord("U", "drop", 2))
+    findings = json.loads(json.dumps(look(replace(RELATIVES, label_words=words))))
+    assert findings["label_words"][0] == {"word": "at or above 4", "meaning": "resistant", "rows": 3}
+    assert "'at or above 4' is resistant (3 rows), 'S' is susceptible (3 rows), 'U' is left out (2 rows)" in as_text(
+        findings
+    )
+    many = tuple(LabelWord(f"w{number}", "drop", 1) for number in range(25))
+    assert "'w19' is left out (1 row), and 5 others" in as_text(look(replace(RELATIVES, label_words=many)))
 
 
 def test_inspect_says_why_whole_sequences_are_read() -> None:

@@ -32,8 +32,7 @@ def labels(genes: Genes) -> list[bool]:
         ('"id","Sequence","resistant"\r\n"x","AC\nGT",TRUE\r\n"y","ACNN",false\r\n', "a.csv"),
         ("\nid,gene,sequence,class\n\nx,pncA,ACGT,1.0\ny,pncA,ACNN,0.0", "a.csv"),
         (">x resistant=1\nAC\nGT\n>y Label=s\nACNN\n", "a.fasta"),
-        ("\n>x|R\nACGT\n>y|S\nACNN\n", "a.fa"),
-        (">x strain 7 R\nACGT\n>y susceptible\nACNN\n", "anything"),
+        ("\n>x [organism=Made up] [phenotype=not resistant] resistant=R\nACGT\n>y label=S;drug=R\nACNN\n", "a.fa"),
     ],
 )
 @pytest.mark.parametrize("gzipped", [False, True])
@@ -85,9 +84,9 @@ def test_columns_that_are_not_clear(header: str, options: dict[str, str], told: 
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ("ACGT,1\nACGT,maybe", "Row 2: the label 'maybe' is not known"),
+        ("ACGT,1\nACGT,maybe", "Labels that are not known: 'maybe' in row 2"),
         ("ACGT,1\nACGT,", "Row 2: the label is missing"),
-        ("ACGT,1\nACGT,I", "Row 2: the label 'I' is an intermediate.*--intermediate resistant"),
+        ("ACGT,1\nACGT,I", "Intermediate results: 'I' in row 2.*--intermediate resistant"),
         ("ACGT,1\n,0", "Row 2: the sequence is empty"),
         ("ACGT,1\nACGT,1\nACGT,1,2", "Row 3: 3 column"),
         ("ACGTACGTACGTE,1", "Row 1: letter 'E' at position 13"),
@@ -96,14 +95,6 @@ def test_columns_that_are_not_clear(header: str, options: dict[str, str], told: 
 def test_rows_that_cannot_be_used_are_named(rows: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=told):
         read_genes(write(tmp_path, f"sequence,resistant\n{rows}\n"))
-
-
-def test_intermediate_results_by_choice(tmp_path: Path) -> None:
-    path = write(tmp_path, "id,sequence,resistant\na,AC,r\nb,NN,I\nc,GT,intermediate\nd,GG,S\n")
-    assert labels(read_genes(path, intermediate="resistant")) == [True, True, True, False]
-    assert labels(read_genes(path, intermediate="susceptible")) == [True, False, False, False]
-    dropped = read_genes(path, intermediate="drop", alphabet="dna")
-    assert (dropped.ids, labels(dropped), dropped.ambiguous_letters) == (["a", "d"], [True, False], 0)
 
 
 def test_labels_in_a_table_of_their_own(tmp_path: Path) -> None:
@@ -115,34 +106,15 @@ def test_labels_in_a_table_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("id,label\na,R\n", "Row 2: 'b' is not in the label table"),
-        ("id,label\na,R\nb,S\na,S\n", "row 3: 'a' has the labels 'R' and 'S'"),
-        ("label\nR\nS\n", "no column of ids.*--id-column"),
+        ("id,label\na,R\n", r"1 of 2 genes are not in the label table .*: 'b \(row 2\)'. Ids found there: 'a'"),
+        ("id,label\na,R\nb,S\na,S\n", "row 3: 'a' has the labels 'R' and 'S'.*one measurement"),
+        ("label\nR\nS\n", "no column of ids. Columns found: 'label'.*--id-column"),
     ],
 )
 def test_label_tables_that_do_not_fit(table: str, told: str, tmp_path: Path) -> None:
     path = write(tmp_path, ">a\nACGT\n>b\nAC\n", "a.fasta")
     with pytest.raises(DataError, match=told):
         read_genes(path, labels_path=write(tmp_path, table, "labels.csv"))
-
-
-def test_fasta_without_labels_names_the_ways(tmp_path: Path) -> None:
-    path = write(tmp_path, ">sp|P1|NAME_X Homo sapiens SV=2\nACGT\n", "a.fasta")
-    with pytest.raises(DataError, match=r"No label column.*'>id resistant=1'.*--labels"):
-        read_genes(path)
-    unlabelled = read_genes(path, require_labels=False)
-    assert unlabelled.labels is None
-    assert unlabelled.ids == ["sp|P1|NAME_X"]
-
-
-def test_fasta_label_by_key(tmp_path: Path) -> None:
-    path = write(tmp_path, ">a drug=R pza=S\nACGT\n>b pza=R resistant=0\nAC\n", "a.fasta")
-    assert labels(read_genes(path, label_column="pza")) == [False, True]
-
-
-def test_fasta_with_one_label_missing_names_the_row(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Row 2: the label is missing"):
-        read_genes(write(tmp_path, ">a R\nACGT\n>b\nAC\n", "a.fasta"))
 
 
 def test_labels_are_left_alone_where_none_are_needed(tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpo.cli.label_options import LabelOptions, parse_words
+from hpo.errors import UsageError
+from model.reading import Labelling
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", {}),
+        ("NWT=resistant,WT=susceptible", {"nwt": "resistant", "wt": "susceptible"}),
+        (" NS = resistant , U=drop ", {"ns": "resistant", "u": "drop"}),
+        (">=4=drop,<=2=susceptible", {">=4": "drop", "<=2": "susceptible"}),
+        ("susceptible, dose dependent=resistant,", {"susceptible, dose dependent": "resistant"}),
+        ("-1=susceptible", {"-1": "susceptible"}),
+    ],
+)
+def test_words_and_their_meanings(text: str, words: dict[str, str]) -> None:
+    assert parse_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("NS", "'NS' is not of the form WORD=MEANING"),
+        ("NS=bad", "'NS=bad' is not.*resistant, susceptible or drop"),
+        ("U=drop,NS=resistantly", "'NS=resistantly' is not"),
+        ("U=drop,u=resistant", "'u' two meanings"),
+    ],
+)
+def test_words_that_cannot_be_read(text: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        parse_words(text)
+
+
+def test_options_become_the_learners_words() -> None:
+    options = LabelOptions(label_words="NS=resistant", resistant_from=2.0)
+    assert options.labelling("drop") == Labelling(intermediate="drop", words={"ns": "resistant"}, resistant_from=2.0)
+
+
+def test_the_command_takes_them_and_says_what_it_left_out(tmp_path: Path) -> None:
+    labels = ["R", "S", "WT", "U", "8", "1"] * 4
+    text = "".join(f">g{row} {label}\nATGGC{'ACGT'[row % 4]}\n" for row, label in enumerate(labels))
+    (tmp_path / "a.fasta").write_text(text)
+    words = "WT=susceptible,U=drop"
+    options = ("--header-labels", "--label-words", words, "--resistant-from", "4", "--alphabet", "dna", "--json")
+    done = subprocess.run(
+        [sys.executable, "-m", "hpo", "inspect", "a.fasta", *options],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Rows are left out for their labels, as asked: 'U' in 4." in done.stderr
+    found = json.loads(done.stdout)
+    assert (found["rows"], found["resistant"]) == (20, 8)
+    assert {"word": "below 4", "meaning": "susceptible", "rows": 4} in found["label_words"]
