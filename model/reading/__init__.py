@@ -1,4 +1,4 @@
-"""Reading genes from files: `.npy`, CSV, TSV, FASTA, Parquet, each also gzipped."""
+"""Reading genes and their labels from files of every format that `model.reading.formats` knows, packed or not."""
 
 from dataclasses import replace
 from pathlib import Path

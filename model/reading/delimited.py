@@ -1,4 +1,4 @@
-"""CSV, TSV and semicolon tables, through pyarrow. Every value stays text."""
+"""CSV, TSV and tables of semicolons or bars, through pyarrow. Every value stays text."""
 
 import csv
 import re
@@ -45,7 +45,7 @@ def open_delimited(data: bytes, path: Path) -> Table:
 
 
 def _delimiter(header: str, path: Path) -> str:
-    counts = {delimiter: header.count(delimiter) for delimiter in "\t,;"}
+    counts = {delimiter: header.count(delimiter) for delimiter in "\t,;|"}
     if any(counts.values()):
         return max(counts, key=counts.__getitem__)
     suffixes = {suffix.lower() for suffix in path.suffixes}

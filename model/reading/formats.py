@@ -3,10 +3,13 @@
 from pathlib import Path
 
 from model.errors import DataError
+from model.reading.arrow import open_arrow
 from model.reading.delimited import open_delimited
 from model.reading.fasta import open_fasta
+from model.reading.json_table import open_json
 from model.reading.parquet import open_parquet
-from model.reading.pickled import open_pickled
+from model.reading.pickled import open_npy, open_npz, open_pickle
+from model.reading.preamble import without_preamble
 from model.reading.source import format_of, read_bytes
 from model.reading.table import Table
 
@@ -15,7 +18,7 @@ def open_table(path: Path, label_key: str | None = None, header_labels: bool = F
     """Opens a file of any known format.
 
     Args:
-        path: The file, gzipped or not.
+        path: The file, packed or not.
         label_key: For FASTA: the key of the label in headers.
         header_labels: For FASTA: whether the last word or bar field of a header is its label.
 
@@ -31,10 +34,18 @@ def open_table(path: Path, label_key: str | None = None, header_labels: bool = F
         )
     match kind:
         case "npy":
-            return open_pickled(data, path)
+            return open_npy(data, path)
+        case "npz":
+            return open_npz(data, path)
+        case "pickle":
+            return open_pickle(data, path)
         case "parquet":
             return open_parquet(data, path)
+        case "arrow file" | "arrow stream":
+            return open_arrow(data, path, stream=kind == "arrow stream")
+        case "json":
+            return open_json(data, path)
         case "fasta":
             return open_fasta(data, path, label_key, header_labels)
         case "delimited":
-            return open_delimited(data, path)
+            return open_delimited(without_preamble(data), path)

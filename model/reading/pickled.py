@@ -1,72 +1,107 @@
-"""The original's `dataset.npy`: a pickled dict {"genes": [str], "resistant": [bool]} in an array without dimensions."""
+"""The original's `dataset.npy`, a pickled dict {"genes": [str], "resistant": [bool]}, and its kin: `.npz`, `.pkl`.
 
-import io
-from collections.abc import Sequence
+A dict may hold lists, arrays and column vectors; an array with fields has a column for each; an array of text alone is
+a column of sequences. Nothing of a file is run (`model.reading.unpickling`).
+"""
+
+from dataclasses import replace
 from pathlib import Path
 
-from numpy.lib import format as npy
-
 from model.errors import DataError
+from model.reading.containers import open_zip, read_member
+from model.reading.npy import read_array
+from model.reading.parts import table_of
 from model.reading.table import Table
 from model.reading.unpickling import PickledArray, safe_unpickle
 
 _EXPECTED = "Expected: a dict of lists, such as {'genes': [...], 'resistant': [...]}, saved with numpy.save."
+_SAVE_BOTH = "Save both in one file: numpy.savez('genes.npz', genes=genes, resistant=resistant)."
 
 
-def open_pickled(data: bytes, path: Path) -> Table:
-    """Opens a `.npy` file that holds a pickled dict of columns, without running anything of it.
+def open_npy(data: bytes, path: Path) -> Table:
+    """Opens a `.npy` file.
 
     Raises:
         DataError: It is damaged, holds something else, or names things that are not admitted.
     """
-    columns = _columns(_content(data, path), path)
-    lengths = {name: len(values) for name, values in columns.items()}
-    if len(set(lengths.values())) > 1:
-        told = ", ".join(f"{name!r} has {length}" for name, length in lengths.items())
-        raise DataError(f"The columns of {path} differ in length: {told}.", "Write the file again.")
-
-    def read(wanted: Sequence[str]) -> list[list[object]]:
-        return [columns[name] for name in wanted]
-
-    return Table(tuple(columns), read)
-
-
-def _content(data: bytes, path: Path) -> object:
-    stream = io.BytesIO(data)
-    try:
-        version = npy.read_magic(stream)
-        header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        _, _, dtype = header(stream)
-    except ValueError as error:
-        raise DataError(f"The .npy file {path} is damaged: {str(error)[:200]}", "Write it again.") from error
-    if not dtype.hasobject:
-        raise DataError(f"{path} holds an array of type {str(dtype)[:40]}, not genes with labels.", _EXPECTED)
-    array = safe_unpickle(data, str(path), start=stream.tell())
-    return array.values[0] if isinstance(array, PickledArray) and len(array.values) == 1 else array
+    content = read_array(data, path, _EXPECTED)
+    if not isinstance(content, PickledArray):
+        return _table(content, path)
+    if len(content.values) == 1 and not isinstance(content.values[0], str | bytes):
+        return _table(content.values[0], path)
+    sequences = _column(content) or []
+    if not sequences or not isinstance(sequences[0], str | bytes):
+        raise _nameless(content, path)
+    return replace(table_of({"sequence": sequences}, path, _EXPECTED), label_hint=_SAVE_BOTH)
 
 
-def _columns(content: object, path: Path) -> dict[str, list[object]]:
+def open_pickle(data: bytes, path: Path) -> Table:
+    """Opens a pickle of a dict, as `.npy` holds it.
+
+    Raises:
+        DataError: It is damaged, holds something else, or names things that are not admitted.
+    """
+    return _table(safe_unpickle(data, str(path)), path)
+
+
+def open_npz(data: bytes, path: Path) -> Table:
+    """Opens a `.npz` file: each array in it is a column.
+
+    Raises:
+        DataError: It is damaged, or holds something else.
+    """
+    archive = open_zip(data, path)
+    arrays = {
+        name.removesuffix(".npy"): read_array(read_member(archive, name, path), path, _SAVE_BOTH)
+        for name in archive.namelist()
+    }
+    return _table(arrays, path)
+
+
+def _table(content: object, path: Path) -> Table:
     if not isinstance(content, dict):
-        raise DataError(f"{path} does not hold a dict of columns.", _EXPECTED)
-    columns = {}
-    for name, values in content.items():
-        if isinstance(values, PickledArray) and len(values.shape) == 1:
-            values = values.values
-        if not isinstance(name, str):
-            raise DataError(f"{path}: the name of a column is not text but {type(name).__name__}.", _EXPECTED)
-        if not isinstance(values, list | tuple):
-            raise DataError(f"{path}: the part {name[:40]!r} is not a list.", _EXPECTED)
-        columns[name] = [_plain(value, name, row, path) for row, value in enumerate(values, start=1)]
-    return columns
+        raise DataError(f"{path} does not hold a dict of columns, but {_called(content)}.", _EXPECTED)
+    parts = {_name(name, path): _part(value) for name, value in content.items()}
+    if len(parts) < len(content):
+        raise DataError(f"Two columns of {path} have one name, as text and as bytes.", "Write the file again.")
+    return table_of(parts, path, _EXPECTED)
 
 
-def _plain(value: object, name: str, row: int, path: Path) -> object:
-    """Admit one value. Lists within lists and giant numbers could fill the memory as soon as they are shown."""
-    if value is None or isinstance(value, str | bytes | float):
+def _name(name: object, path: Path) -> str:
+    """Gives a column's name; Python 2 and HDF5 have bytes."""
+    if isinstance(name, bytes):
+        return name.decode("utf-8", "replace")
+    if not isinstance(name, str):
+        raise DataError(f"{path}: the name of a column is not text but {type(name).__name__}.", _EXPECTED)
+    return name
+
+
+def _part(value: object) -> object:
+    if not isinstance(value, PickledArray):
         return value
-    if isinstance(value, int) and value.bit_length() <= 64:
-        return value
-    raise DataError(
-        f"{path}: row {row} of {name[:40]!r} is neither text nor a plain number, but {type(value).__name__}.",
-        _EXPECTED,
-    )
+    if not value.shape:
+        return value.values[0]
+    return value if (column := _column(value)) is None else column
+
+
+def _column(array: PickledArray) -> list[object] | None:
+    """Gives the values of an array of one dimension, or of a column vector [N, 1]."""
+    is_column = len(array.shape) == 1 or (len(array.shape) == 2 and array.shape[1] == 1)
+    return array.values if is_column else None
+
+
+def _nameless(array: PickledArray, path: Path) -> DataError:
+    shape = " x ".join(map(str, array.shape))
+    kind = type(array.values[0]).__name__ if array.values else "nothing"
+    if len(array.shape) == 2:
+        return DataError(
+            f"{path} holds an array of {shape} values whose columns have no names (numpy.save of a pandas DataFrame "
+            "writes such).",
+            "Write the table with its names: frame.to_csv('genes.csv', index=False), or "
+            "numpy.savez('genes.npz', genes=array[:, 0], resistant=array[:, 1]).",
+        )
+    return DataError(f"{path} holds an array of {shape} values ({kind}), not genes with labels.", _EXPECTED)
+
+
+def _called(content: object) -> str:
+    return "an array" if isinstance(content, PickledArray) else type(content).__name__

@@ -1,26 +1,40 @@
-"""The bytes of a file, unpacked where they are gzipped, and what format they are. Names do not matter, bytes do."""
+"""The bytes of a file, unpacked, as UTF-8 where they are text, and what format they are: by the bytes, not by name."""
 
-import gzip
-import zlib
+import codecs
+import re
 from pathlib import Path
 from typing import Literal
 
 from model.errors import DataError
+from model.reading.containers import unpack
+from model.reading.foreign import READABLE, refuse_foreign
 
-Format = Literal["npy", "parquet", "fasta", "delimited"]
+Format = Literal["npy", "npz", "pickle", "parquet", "arrow file", "arrow stream", "json", "fasta", "delimited"]
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_GZIP = b"\x1f\x8b"
-_ZIP = b"PK\x03\x04"
+BYTE_ORDER_MARK = codecs.BOM_UTF8
+# UTF-32 first, for its mark begins with that of UTF-16.
+_WIDE = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_BINARY: dict[Format, re.Pattern[bytes]] = {
+    "npy": re.compile(rb"\x93NUMPY"),
+    "npz": re.compile(rb"PK\x03\x04"),
+    "pickle": re.compile(rb"\x80[\x02-\x05]"),
+    "parquet": re.compile(rb"PAR1"),
+    "arrow file": re.compile(rb"ARROW1"),
+    "arrow stream": re.compile(rb"\xff\xff\xff\xff"),
+}
 _LOOK = 4096
-_READABLE = "Readable: .npy (the pickled form), CSV or TSV, FASTA, Parquet; each also gzipped."
 
 
 def read_bytes(path: Path) -> bytes:
-    """Reads a file, and unpacks it where it is gzipped.
+    """Reads a file, unpacks it where it is packed, and turns UTF-16 and UTF-32 into UTF-8 where a mark says so.
 
     Raises:
-        DataError: The file is not there, not readable, empty, or its gzip is damaged.
+        DataError: The file is not there, not readable, empty, or cannot be unpacked.
     """
     try:
         data = path.read_bytes()
@@ -28,13 +42,9 @@ def read_bytes(path: Path) -> bytes:
         raise DataError(f"The file {path} does not exist.", "Check the path.") from error
     except OSError as error:
         raise DataError(f"The file {path} cannot be read: {error.strerror}.", "Give a readable file.") from error
-    if data.startswith(_GZIP):
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(f"The gzip file {path} is damaged: {error}.", "Copy or download it again.") from error
+    data = _as_utf8(unpack(data, path), path)
     if not data or data.isspace():
-        raise DataError(f"The file {path} is empty.", _READABLE)
+        raise DataError(f"The file {path} is empty.", READABLE)
     return data
 
 
@@ -42,17 +52,26 @@ def format_of(data: bytes, path: Path) -> Format:
     """Tells the format by the first bytes.
 
     Raises:
-        DataError: It is a binary file of another kind.
+        DataError: It is of another kind.
     """
     start = data[:_LOOK]
-    if start.startswith(b"\x93NUMPY"):
-        return "npy"
-    if start.startswith(b"PAR1"):
-        return "parquet"
-    if start.removeprefix(BYTE_ORDER_MARK).lstrip().startswith(b">"):
-        return "fasta"
-    if start.startswith(_ZIP):
-        raise DataError(f"{path} is a zip archive or a spreadsheet.", f"Export it as CSV. {_READABLE}")
+    for kind, pattern in _BINARY.items():
+        if pattern.match(start):
+            return kind
+    text = start.removeprefix(BYTE_ORDER_MARK).lstrip()
+    refuse_foreign(text if b"\0" not in start else start, path)
     if b"\0" in start:
-        raise DataError(f"{path} is a binary file of a kind that is not known.", _READABLE)
-    return "delimited"
+        raise DataError(f"{path} is a binary file of a kind that is not known.", READABLE)
+    if text.startswith(b">"):
+        return "fasta"
+    return "json" if text.startswith((b"{", b"[")) else "delimited"
+
+
+def _as_utf8(data: bytes, path: Path) -> bytes:
+    for mark, encoding in _WIDE.items():
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding).encode()
+            except UnicodeError as error:
+                raise DataError(f"{path} is not {encoding.upper()} text: {error}.", "Save it as UTF-8.") from error
+    return data

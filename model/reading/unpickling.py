@@ -8,6 +8,8 @@ lead to stand-ins of our own, so a file gets hold of no class, no function and n
 * `dtype` admits plain booleans, numbers and text. A real dtype takes its flags from the file, and one that says
   "no Python objects here" of a column of objects makes numpy follow pointers that the file holds.
 * `scalar` reads one plain value; its data must have the dtype's size.
+* `_frombuffer` takes bytes that the file holds for an array's data, as `ndarray` does with a state.
+* `OrderedDict` makes a plain dict.
 * `_codecs.encode` is how old protocols write bytes; it encodes Latin-1 and does not look codecs up.
 """
 
@@ -27,10 +29,20 @@ _OBJECT = re.compile(r"O[48]?")
 _ORDERS = ("<", ">", "=", "|")
 _PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
 _ADMITTED = "Admitted: arrays, dicts, lists, strings, numbers and booleans."
+_EXPORT = (
+    "It is a table of pandas. Where you trust it, write it as CSV: "
+    "python -c \"import numpy, pandas; pandas.DataFrame({load}).to_csv('genes.csv', index=False)\""
+)
+_LOAD_NPY = "numpy.load('{origin}', allow_pickle=True).item()"
+_LOAD_PICKLE = "pandas.read_pickle('{origin}')"
 
 
 class _RefusedError(Exception):
-    """The file is not as harmless as it should be; the text says why."""
+    """The file is not as harmless as it should be; the text says why, and the step what helps where something does."""
+
+    def __init__(self, text: str, step: str = "") -> None:
+        super().__init__(text)
+        self.step = step
 
 
 class _Dtype:
@@ -56,7 +68,7 @@ class _Dtype:
 
     def values(self, data: object, count: int) -> list[object]:
         """Reads plain values from bytes that must have the right size."""
-        raw = data.encode("latin-1") if isinstance(data, str) else data
+        raw = data.encode("latin-1") if isinstance(data, str) else bytes(data) if isinstance(data, bytearray) else data
         kind = np.dtype(self.order + self.code if self.order != "|" else self.code)
         if not isinstance(raw, bytes) or len(raw) != count * kind.itemsize:
             raise _RefusedError("It holds an array whose data do not fit its type and shape.")
@@ -72,12 +84,18 @@ class PickledArray:
         self.shape: tuple[int, ...] = (0,)
         self.values: list[object] = []
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], values: list[object]) -> "PickledArray":
+        """Makes one of values that fit the shape."""
+        array = cls()
+        array.shape, array.values = shape, values
+        return array
+
     def __setstate__(self, state: object) -> None:
         if not isinstance(state, tuple) or len(state) != 5:
             raise _RefusedError("It holds an array in an unknown form.")
         _, shape, dtype, _, data = state
-        if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
-            raise _RefusedError("It holds an array with an impossible shape.")
+        shape = _checked_shape(shape)
         if not isinstance(dtype, _Dtype):
             raise _RefusedError("It holds an array without a type.")
         count = math.prod(shape)
@@ -88,6 +106,12 @@ class PickledArray:
         else:
             raise _RefusedError("It holds an array of objects whose list does not fit its shape.")
         self.shape = shape
+
+
+def _checked_shape(shape: object) -> tuple[int, ...]:
+    if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
+        raise _RefusedError("It holds an array with an impossible shape.")
+    return shape
 
 
 class _Maker:
@@ -106,6 +130,18 @@ class _MakeArray(_Maker):
         if not isinstance(kind, _ArrayMark):
             raise _RefusedError("It asks for an array of an unknown class.")
         return PickledArray()
+
+
+class _MakeFilledArray(_Maker):
+    """Protocol 5 writes an array's data first, and then the call that takes them for an array."""
+
+    __slots__ = ()
+
+    def __call__(self, data: object, dtype: object, shape: object, *_: object) -> PickledArray:
+        if not isinstance(dtype, _Dtype) or dtype.holds_objects:
+            raise _RefusedError("It holds an array of an unknown type.")
+        sizes = _checked_shape(shape)
+        return PickledArray.of(sizes, dtype.values(data, math.prod(sizes)))
 
 
 class _MakeDtype(_Maker):
@@ -135,6 +171,13 @@ class _MakeBytes(_Maker):
         return text.encode("latin-1")
 
 
+class _MakeDict(_Maker):
+    __slots__ = ()
+
+    def __call__(self) -> dict[object, object]:
+        return {}
+
+
 class _ArrayMark(_Maker):
     """Stands for the class numpy.ndarray."""
 
@@ -145,10 +188,13 @@ _ADMITTED_NAMES: dict[tuple[str, str], _Maker] = {
     ("numpy", "ndarray"): _ArrayMark(),
     ("numpy", "dtype"): _MakeDtype(),
     ("_codecs", "encode"): _MakeBytes(),
+    ("collections", "OrderedDict"): _MakeDict(),
 }
 for _module in ("numpy.core.multiarray", "numpy._core.multiarray"):  # numpy 1 and numpy 2
     _ADMITTED_NAMES[_module, "_reconstruct"] = _MakeArray()
     _ADMITTED_NAMES[_module, "scalar"] = _MakeScalar()
+for _module in ("numpy.core.numeric", "numpy._core.numeric"):
+    _ADMITTED_NAMES[_module, "_frombuffer"] = _MakeFilledArray()
 
 
 class _Unpickler(pickle.Unpickler):
@@ -157,7 +203,8 @@ class _Unpickler(pickle.Unpickler):
         try:
             return _ADMITTED_NAMES[module, name]
         except KeyError:
-            raise _RefusedError(f"It tries to load {module}.{name}.") from None
+            step = _EXPORT if module.partition(".")[0] == "pandas" else ""
+            raise _RefusedError(f"It tries to load {module}.{name}.", step) from None
 
 
 def safe_unpickle(data: bytes, origin: str, start: int = 0) -> object:
@@ -182,7 +229,8 @@ def safe_unpickle(data: bytes, origin: str, start: int = 0) -> object:
         stream.seek(start)
         return _Unpickler(stream, encoding="latin-1").load()
     except _RefusedError as error:
-        raise DataError(f"{origin} is refused. {error} {_ADMITTED} Nothing of it was run.") from error
+        step = error.step.replace("{load}", _LOAD_NPY if start else _LOAD_PICKLE).replace("{origin}", origin)
+        raise DataError(f"{origin} is refused. {error} {_ADMITTED} Nothing of it was run.", step) from error
     except Exception as error:  # a damaged pickle may raise anything
         raise DataError(f"{origin} is damaged: {str(error)[:200]}.", "Copy or write it again.") from error
 

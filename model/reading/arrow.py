@@ -1,0 +1,84 @@
+"""Feather and Arrow tables, in Arrow's format of files and in that of streams; and how Arrow's columns become lists."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from model.errors import DataError
+from model.reading import containers
+from model.reading.table import Table
+
+#: What a list takes for each row at least, in bytes.
+_POINTER = 8
+
+
+def open_arrow(data: bytes, path: Path, stream: bool) -> Table:
+    """Opens an Arrow table.
+
+    Args:
+        data: The file's bytes.
+        path: For messages.
+        stream: Whether it is in the format of streams, as Hugging Face writes it, or in that of files (Feather).
+
+    Raises:
+        DataError: The file is damaged.
+    """
+    try:
+        source = pa.BufferReader(data)
+        table = (pa.ipc.open_stream(source) if stream else pa.ipc.open_file(source)).read_all()
+        # Offsets that point elsewhere would be followed.
+        table.validate(full=True)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"The Arrow file {path} cannot be read: {str(error)[:200]}", "Write it again.") from error
+
+    def read(wanted: Sequence[str]) -> list[list[object]]:
+        return [to_list(table.column(name), name, path) for name in wanted]
+
+    return Table(tuple(table.column_names), read)
+
+
+def to_list(column: pa.ChunkedArray, name: str, path: Path) -> list[object]:
+    """Gives the values of a column.
+
+    Args:
+        column: Of N values; a dictionary may hold few texts for many rows.
+        name: For messages.
+        path: For messages.
+
+    Raises:
+        DataError: The values are lists or the like, or need more memory than what is unpacked of any file.
+    """
+    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
+    if pa.types.is_nested(kind) or pa.types.is_run_end_encoded(kind):
+        raise DataError(f"{path}: column {name!r} holds {str(kind)[:60]}.", "Write it as text or plain numbers.")
+    check_size(sum(map(_size, column.chunks)), f"column {name!r} of {path}")
+    values: list[object] = column.to_pylist()
+    return values
+
+
+def check_size(size: int, what: str) -> None:
+    """Refuses what a small file makes large.
+
+    Args:
+        size: Of the values, in bytes.
+        what: Whose they are.
+
+    Raises:
+        DataError: They are larger than what is unpacked of any file.
+    """
+    if size > containers.LARGEST:
+        raise DataError(
+            f"Unpacked, {what} has {size:,} bytes, and no more than {containers.LARGEST:,} are unpacked here.",
+            "If that is as it should be, write the table as CSV, which may have any size.",
+        )
+
+
+def _size(chunk: pa.Array) -> int:
+    pointers = _POINTER * len(chunk)
+    if not pa.types.is_dictionary(chunk.type):
+        return max(int(chunk.nbytes), pointers)
+    words = chunk.dictionary.to_pylist()
+    lengths = pa.array([len(word) if isinstance(word, str | bytes) else _POINTER for word in words], pa.int64())
+    return pointers + int(pc.sum(lengths.take(chunk.indices)).as_py() or 0)
