@@ -32,7 +32,7 @@ DataFile = Annotated[
     Path,
     typer.Argument(
         metavar="DATA",
-        help="Genes with labels: .npy (the original's form), CSV, TSV, FASTA, JSON, Parquet or Arrow, each also packed.",
+        help="Genes with labels: .npy (the original's form), CSV, TSV, FASTA, JSON, Parquet or Arrow; also packed.",
     ),
 ]
 Workers = Annotated[

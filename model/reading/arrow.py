@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model.errors import DataError
-from model.reading import containers
+from model.reading.containers import check_size
 from model.reading.table import Table
 
 #: What a list takes for each row at least, in bytes.
@@ -56,23 +56,6 @@ def to_list(column: pa.ChunkedArray, name: str, path: Path) -> list[object]:
     check_size(sum(map(_size, column.chunks)), f"column {name!r} of {path}")
     values: list[object] = column.to_pylist()
     return values
-
-
-def check_size(size: int, what: str) -> None:
-    """Refuses what a small file makes large.
-
-    Args:
-        size: Of the values, in bytes.
-        what: Whose they are.
-
-    Raises:
-        DataError: They are larger than what is unpacked of any file.
-    """
-    if size > containers.LARGEST:
-        raise DataError(
-            f"Unpacked, {what} has {size:,} bytes, and no more than {containers.LARGEST:,} are unpacked here.",
-            "If that is as it should be, write the table as CSV, which may have any size.",
-        )
 
 
 def _size(chunk: pa.Array) -> int:

@@ -84,6 +84,23 @@ def read_bounded(stream: _Stream, path: Path) -> bytes:
     return whole.getvalue()
 
 
+def check_size(size: int, what: str) -> None:
+    """Refuses what a small file makes large.
+
+    Args:
+        size: Of what would be unpacked, in bytes.
+        what: What that is.
+
+    Raises:
+        DataError: It is more than the limit.
+    """
+    if size > LARGEST:
+        raise DataError(
+            f"Unpacked, {what} has {size:,} bytes, and no more than {LARGEST:,} are unpacked here.",
+            "If that is as it should be, write the table as CSV, which may have any size.",
+        )
+
+
 def open_zip(data: bytes, path: Path) -> zipfile.ZipFile:
     """Opens a zip archive.
 

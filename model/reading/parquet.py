@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.errors import DataError
-from model.reading.arrow import check_size, to_list
+from model.reading.arrow import to_list
+from model.reading.containers import check_size
 from model.reading.table import Table
 
 

@@ -1,5 +1,7 @@
 """What may stand above a table of text, or be missing there: taken away or filled in, so that a header comes first.
 
+A comment is a line that begins with #; the last one may be the header itself, as NCBI writes it (#id, sequence, ...).
+
 Lines that are taken away become blank ones, so that the table's lines keep their numbers.
 """
 
@@ -12,12 +14,16 @@ from model.reading.source import BYTE_ORDER_MARK
 
 # Excel's first line that names the delimiter.
 _SEPARATOR = re.compile(rb"\s*\"?sep=.\"?[ \t]*(?=\r|\n|\Z)", re.IGNORECASE)
-_COMMENT = re.compile(rb"\s*#[^\r\n]*")
+_COMMENT = re.compile(rb"\s*#([^\r\n]*)")
 _HEADER = re.compile(rb"\s*([^\r\n]+)")
 _DELIMITERS = "\t,;|"
+# No name of a column has so many letters in one word.
+_SEQUENCE = re.compile(rb"[A-Za-z*-]{20}")
 #: R's word for the names of rows.
 _ROW_NAMES = "row.names"
+#: Rows, and bytes, that are looked at.
 _LOOKED_AT = 5
+_LOOK = 2**20
 
 
 def without_preamble(data: bytes) -> bytes:
@@ -32,8 +38,11 @@ def without_preamble(data: bytes) -> bytes:
     end = begin
     if separator := _SEPARATOR.match(data, end):
         end = separator.end()
+    last = None
     while comment := _COMMENT.match(data, end):
-        end = comment.end()
+        last, end = comment, comment.end()
+    if last is not None and _is_header(last[1], data, end):
+        end = last.start(1)
     table = memoryview(data)[end:]
     blank = re.sub(rb"[^\r\n]", b"", data[begin:end])
     delimiter = _delimiter(table)
@@ -42,6 +51,15 @@ def without_preamble(data: bytes) -> bytes:
     header = _HEADER.match(table)
     start = header.start(1) if header else 0
     return b"".join([blank, table[:start], (_ROW_NAMES + delimiter).encode(), table[start:]])
+
+
+def _is_header(comment: bytes, data: bytes, end: int) -> bool:
+    """Says whether the last comment names the columns: the line below holds a sequence, and as many values."""
+    row = _HEADER.match(data, end)
+    delimiter = _delimiter(memoryview(comment))
+    if row is None or delimiter is None or not _SEQUENCE.search(row[1]):
+        return False
+    return row[1].count(delimiter.encode()) == comment.count(delimiter.encode())
 
 
 def _delimiter(table: memoryview) -> str | None:
@@ -53,10 +71,10 @@ def _delimiter(table: memoryview) -> str | None:
 
 def _lacks_a_name(table: memoryview, delimiter: str) -> bool:
     """Says whether the first rows have one value more than the header, and no mere delimiter at their ends."""
-    text = io.TextIOWrapper(io.BytesIO(table), encoding="utf-8", newline="")
+    text = io.TextIOWrapper(io.BytesIO(table[:_LOOK]), encoding="utf-8", newline="")
     try:
         records = csv.reader(text, delimiter=delimiter)
-        header, *rows = itertools.islice((record for record in records if record), _LOOKED_AT + 1)
+        header, *rows = itertools.islice(filter(None, records), _LOOKED_AT + 1)
     except (csv.Error, ValueError):  # what is wrong with the text, its reader says
         return False
     return bool(rows) and all(len(row) == len(header) + 1 for row in rows) and any(row[-1] for row in rows)

@@ -6,9 +6,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model.errors import DataError
 from model.reading import containers, read_genes
+from model.reading.preamble import without_preamble
 
 COLUMNS = {"id": ["x", "y"], "sequence": ["ACGT", "ACNN"], "resistant": [True, False]}
 RECORDS = [dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)]
@@ -42,6 +45,28 @@ def check(path: Path) -> None:
 )
 def test_what_stands_above_a_table_is_no_part_of_it(text: str, tmp_path: Path) -> None:
     check(put(text, tmp_path))
+
+
+def test_a_header_may_be_the_last_comment(tmp_path: Path) -> None:
+    text = f"# made, by, hand\n#id\tSequence\tresistant\nx\t{'ACGT' * 9}\t1\ny\t{'AC' * 9}\t0\n"
+    genes = read_genes(put(text, tmp_path))
+    assert (genes.ids, genes.sequences) == (["x", "y"], ["ACGT" * 9, "AC" * 9])
+
+
+@given(st.text(max_size=200))
+def test_a_table_without_a_preamble_is_left_as_it_is(text: str) -> None:
+    data = f"sequence,resistant\n{text}".encode()
+    made = without_preamble(data)
+    assert made in (data, b"row.names," + data)
+
+
+@given(st.lists(st.sampled_from(["sep=;", "# note", "#", "", "  # a,b"]), max_size=5), st.sampled_from(["\n", "\r\n"]))
+def test_lines_keep_their_numbers(above: list[str], end: str) -> None:
+    data = end.join([*above, "id,sequence,resistant", "x,ACGT,1", ""]).encode()
+    lines = without_preamble(data).split(end.encode())
+    assert len(lines) == len(above) + 3
+    assert lines[len(above)] == b"id,sequence,resistant"
+    assert above[1:].count("sep=;") or not any(line.strip() for line in lines[: len(above)])
 
 
 @pytest.mark.parametrize(

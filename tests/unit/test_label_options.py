@@ -2,11 +2,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
+from hpo.cli.create_study import create_study
+from hpo.cli.data import inspect
 from hpo.cli.label_options import LabelOptions, parse_words
+from hpo.cli.run import run
 from hpo.errors import UsageError
 from model.reading import Labelling
 
@@ -43,6 +48,11 @@ def test_words_that_cannot_be_read(text: str, told: str) -> None:
 def test_options_become_the_learners_words() -> None:
     options = LabelOptions(label_words="NS=resistant", resistant_from=2.0)
     assert options.labelling("drop") == Labelling(intermediate="drop", words={"ns": "resistant"}, resistant_from=2.0)
+
+
+@pytest.mark.parametrize("command", [inspect, create_study, run])
+def test_every_command_that_reads_labels_takes_them(command: Callable[..., None]) -> None:
+    assert get_type_hints(command)["labelling"] is LabelOptions
 
 
 def test_the_command_takes_them_and_says_what_it_left_out(tmp_path: Path) -> None:
