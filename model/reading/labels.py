@@ -92,32 +92,43 @@ class LabelsRead:
     words: tuple[LabelWord, ...]
 
 
-def parse_labels(values: Sequence[object], labelling: Labelling | None = None) -> LabelsRead:
+def parse_labels(
+    values: Sequence[object], labelling: Labelling | None = None, rows: Sequence[int] | None = None
+) -> LabelsRead:
     """Reads labels.
 
     Args:
         values: One per row: booleans, numbers, words or None. Length N.
         labelling: What the user says of them.
+        rows: Their numbers in the file, for messages; from 1 where no row of it was left out.
 
     Raises:
         DataError: Labels are missing, are none of the words, or do not decide; names them all, with their rows.
     """
     labelling = labelling or Labelling()
-    labels = ["" if value is None else str(value).strip() for value in values]
+    labels = [_text(value) for value in values]
     counts = Counter(labels)
     vocabulary = _Vocabulary(labelling, frozenset(label.lower() for label in counts))
     read = {label: vocabulary.look_up(label) for label in counts}
     known = {label: found for label, found in read.items() if found is not None}
     if len(known) < len(counts):
-        first_rows = dict(zip(reversed(labels), range(len(labels), 0, -1), strict=True))
+        numbers = rows or range(1, len(labels) + 1)
+        first_rows = dict(zip(reversed(labels), reversed(numbers), strict=True))
         unread = [Unread(label, counts[label], first_rows[label]) for label in counts if label not in known]
         raise refusal(unread, labelling.resistant_from)
-    rows = Counter(known[label] for label in labels)
+    found = Counter(known[label] for label in labels)
     return LabelsRead(
         resistant=np.array([known[label][1] == "resistant" for label in labels], dtype=np.bool_),
         kept=np.array([known[label][1] != "drop" for label in labels], dtype=np.bool_),
-        words=tuple(LabelWord(words, meaning, count) for (words, meaning), count in rows.most_common()),
+        words=tuple(LabelWord(words, meaning, count) for (words, meaning), count in found.most_common()),
     )
+
+
+def _text(value: object) -> str:
+    """Gives a label as text; numpy and HDF5 may hold words as bytes."""
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    return "" if value is None else str(value).strip()
 
 
 class _Vocabulary:

@@ -3,7 +3,9 @@
 import re
 from typing import Literal
 
-_NUMBER = re.compile(r"(>=|<=|=|>|<|≥|≤)?\s*(-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?)", re.IGNORECASE)
+_NUMBER = re.compile(r"(>=|<=|==?|>|<|≥|≤)?\s*(-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,3})?)", re.IGNORECASE)
+# BV-BRC writes two.
+_EQUAL = ("=", "==")
 
 Verdict = Literal["resistant", "susceptible", "undecided"]
 
@@ -27,8 +29,8 @@ def compare(word: str, cutoff: float) -> Verdict | None:
     if found is None:
         return None
     sign, value = found[1] or "=", float(found[2])
-    if sign in ("=", ">", ">=", "≥") and value >= cutoff:
+    if sign in (*_EQUAL, ">", ">=", "≥") and value >= cutoff:
         return "resistant"
-    if (value < cutoff and sign in ("=", "<", "<=", "≤")) or (value == cutoff and sign == "<"):
+    if (value < cutoff and sign in (*_EQUAL, "<", "<=", "≤")) or (value == cutoff and sign == "<"):
         return "susceptible"
     return "undecided"

@@ -25,6 +25,7 @@ def read(values: list[object], **says: object) -> list[bool]:
         (1.0, 0.0),
         ("1.00", "0.00"),
         ("R", "s"),
+        (b"R", b"S"),
         ("RES", "SUS"),
         ("resistant", "Susceptible"),
         (" Resistant ", "Sensitive"),
@@ -66,6 +67,11 @@ def test_unknown_words_are_told_all_at_once_the_most_frequent_first() -> None:
     assert "Row 6: the label is missing, and in 1 more rows." in said
 
 
+def test_rows_are_told_by_their_numbers_in_the_file() -> None:
+    with pytest.raises(DataError, match=r"'NS' in 2 rows \(first in row 7\)"):
+        parse_labels(["R", "NS", "NS"], rows=[2, 7, 9])
+
+
 def test_many_unknown_words_are_counted_and_long_ones_cut() -> None:
     with pytest.raises(
         DataError, match=re.escape("'w29...' in row 30, and 5 other labels in 5 rows".replace("...", ""))
@@ -99,6 +105,7 @@ def test_intermediate_results_by_choice() -> None:
         (">=3.5", "resistant"),
         ("≥4", "resistant"),
         ("=4", "resistant"),
+        ("==0.25", "susceptible"),
         ("<0.5", "susceptible"),
         ("<=.5", "susceptible"),
         ("<3.5", "susceptible"),
