@@ -9,6 +9,9 @@ import pyarrow.parquet as pq
 from model.errors import DataError
 from model.reading.table import Table
 
+#: Rows that are read to see what a column holds.
+_FIRST = 200
+
 
 def open_parquet(data: bytes, path: Path) -> Table:
     """Opens a Parquet file.
@@ -28,7 +31,14 @@ def open_parquet(data: bytes, path: Path) -> Table:
             raise _damaged(path, error) from error
         return [table[name].to_pylist() for name in wanted]
 
-    return Table(tuple(file.schema_arrow.names), read)
+    def first(wanted: Sequence[str]) -> list[list[object]]:
+        try:
+            batch = next(file.iter_batches(_FIRST, columns=list(wanted)), None)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from error
+        return [[] if batch is None else batch[name].to_pylist() for name in wanted]
+
+    return Table(tuple(file.schema_arrow.names), read, first=first)
 
 
 def _damaged(path: Path, error: Exception) -> DataError:
