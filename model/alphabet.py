@@ -1,11 +1,13 @@
-"""Letters: which ones a sequence may have, how a raw one is cleaned, and whether a file holds DNA or protein.
+"""Letters: which ones a sequence may have, and whether it is DNA or protein.
 
-Everything here runs on whole sequences with `bytes.translate`, never letter by letter: 91 million letters
-are cleaned in about a second.
+Everything here runs on whole sequences with `bytes.translate`, never letter by letter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from model.errors import DataError
 
@@ -22,66 +24,70 @@ AMBIGUOUS_AMINO_ACIDS = "BJOUXZ"
 CLEAR: dict[Alphabet, str] = {"dna": BASES, "protein": AMINO_ACIDS}
 AMBIGUOUS: dict[Alphabet, str] = {"dna": AMBIGUOUS_BASES, "protein": AMBIGUOUS_AMINO_ACIDS}
 
+#: What is read where a letter cannot be told.
+UNKNOWN_LETTER: dict[Alphabet, str] = {"dna": "N", "protein": "X"}
+#: For people.
+ALPHABET_NAMES: dict[Alphabet, str] = {"dna": "DNA", "protein": "protein"}
+
 # The share of letters that are A, C, G, T, U or N: about 0.3 in proteins, near 1 in genes.
 _SURELY_DNA = 0.9
 _SURELY_PROTEIN = 0.6
+# A single sequence must have some length to tell: a short protein may be all A, G and T.
+_TELLING = 30
 
-_WHITE_SPACE = b" \t\r\n\v\f"
-_UPPER = bytes(range(256)).upper()
-_UPPER_DNA = _UPPER.replace(b"U", b"T")
-_GAPS = "-."
+_NOT_LETTERS = bytes(code for code in range(256) if not chr(code).isascii() or not chr(code).isalpha())
+_DNA_LETTERS = b"ACGTUNacgtun"
 
 
-def clean(texts: Sequence[str], alphabet: AlphabetOrAuto = "auto") -> tuple[list[str], Alphabet]:
-    """Clean raw sequences: upper case, no white space, U as T in DNA, no final stop sign in proteins.
-
-    Args:
-        texts: Raw sequences, one per row. Length N.
-        alphabet: "auto" decides by the letters of all rows together.
+def dna_letters(sequences: Iterable[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Counts the letters of raw sequences in any case; gaps and other signs are none.
 
     Returns:
-        The cleaned sequences, in order, and their alphabet. IUPAC ambiguity letters stay as they are.
-
-    Raises:
-        DataError: A sequence is empty or has a letter outside its alphabet (row and letter are named), or the
-            letters do not tell whether the file holds DNA or protein.
+        [N] those that are A, C, G, T, U or N, and [N] all.
     """
-    if alphabet not in ("auto", *get_args(Alphabet)):
-        raise DataError(f"The alphabet {alphabet!r} is unknown.", "Allowed: auto, dna, protein.")
-    raw = [_ascii(text, row) for row, text in enumerate(texts, start=1)]
-    known = detect(raw) if alphabet == "auto" else alphabet
-    table = _UPPER_DNA if known == "dna" else _UPPER
-    allowed = (CLEAR[known] + AMBIGUOUS[known]).encode()
-    cleaned = []
-    for row, letters in enumerate(raw, start=1):
-        sequence = letters.translate(table)
-        if known == "protein":
-            sequence = sequence.removesuffix(b"*")
-        if not sequence:
-            raise DataError(f"Row {row}: the sequence is empty.", "Remove the row, or fill it in.")
-        if sequence.translate(None, allowed):
-            raise _bad_letter(sequence.decode(), row, known, guessed=alphabet == "auto")
-        cleaned.append(sequence.decode())
-    return cleaned, known
+    letters = (sequence.translate(None, _NOT_LETTERS) for sequence in sequences)
+    counts = [(len(one), len(one.translate(None, _DNA_LETTERS))) for one in letters]
+    every, others = np.array(counts, np.int64).reshape(-1, 2).T
+    return every - others, every
 
 
-def detect(sequences: Sequence[bytes]) -> Alphabet:
-    """Tells DNA from protein by the share of letters that are A, C, G, T, U or N in any case.
+def rows_like(alphabet: Alphabet, dna: NDArray[np.int64], every: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers the rows, from 1, that are long enough to tell and look like this alphabet.
+
+    Args:
+        alphabet: Which.
+        dna: [N] from `dna_letters`.
+        every: [N] likewise.
+    """
+    share = dna / np.maximum(every, 1)
+    alike = share >= _SURELY_DNA if alphabet == "dna" else share <= _SURELY_PROTEIN
+    return np.flatnonzero(alike & (every >= _TELLING)) + 1
+
+
+def detect(dna: NDArray[np.int64], every: NDArray[np.int64]) -> Alphabet:
+    """Tells DNA from protein by the share of letters that are A, C, G, T, U or N.
+
+    Args:
+        dna: [N] from `dna_letters`.
+        every: [N] likewise.
 
     Raises:
         DataError: The share lies between what genes and proteins have.
     """
-    total = sum(map(len, sequences))
-    other = sum(len(sequence.translate(None, b"ACGTUNacgtun")) for sequence in sequences)
-    share = 1 - other / max(total, 1)
+    share = float(dna.sum() / max(every.sum(), 1))
     if share >= _SURELY_DNA:
         return "dna"
     if share <= _SURELY_PROTEIN:
         return "protein"
+    told = ", ".join(
+        f"{len(rows):,} of {len(every):,} rows look like {ALPHABET_NAMES[alphabet]} (row {rows[0]} first)"
+        for alphabet in get_args(Alphabet)
+        if len(rows := rows_like(alphabet, dna, every))
+    )
     raise DataError(
-        f"Cannot tell DNA from protein: {share:.0%} of the letters are A, C, G, T, U or N "
-        f"(genes have {_SURELY_DNA:.0%} or more, proteins {_SURELY_PROTEIN:.0%} or fewer).",
-        "Say which with --alphabet dna or --alphabet protein.",
+        f"Cannot tell DNA from protein: {share:.0%} of the letters are A, C, G, T, U or N (genes have "
+        f"{_SURELY_DNA:.0%} or more, proteins {_SURELY_PROTEIN:.0%} or fewer){'; ' * bool(told)}{told}.",
+        "Give a file of one kind, or say which it is with --alphabet dna or --alphabet protein.",
     )
 
 
@@ -89,37 +95,3 @@ def count_ambiguous(sequences: Sequence[str], alphabet: Alphabet) -> int:
     """Counts the IUPAC ambiguity letters of cleaned sequences."""
     clear = CLEAR[alphabet].encode()
     return sum(len(sequence.encode().translate(None, clear)) for sequence in sequences)
-
-
-def _ascii(text: str, row: int) -> bytes:
-    try:
-        return text.encode("ascii").translate(None, _WHITE_SPACE)
-    except UnicodeEncodeError:
-        squeezed = "".join(text.split())
-        if squeezed.isascii():
-            return squeezed.encode("ascii")
-        letter = next(letter for letter in squeezed if not letter.isascii())
-        raise DataError(
-            f"Row {row}: {letter!r} at position {squeezed.index(letter) + 1} is not a letter of a sequence.",
-            "Check that the right column is read (--sequence-column) and that the file is UTF-8 text.",
-        ) from None
-
-
-def _bad_letter(sequence: str, row: int, alphabet: Alphabet, guessed: bool) -> DataError:
-    allowed = CLEAR[alphabet] + AMBIGUOUS[alphabet]
-    position, letter = next((i, x) for i, x in enumerate(sequence, start=1) if x not in allowed)
-    if letter in _GAPS:
-        step = "Remove alignment gaps; sequences are read unaligned."
-    elif letter == "*":
-        step = "A stop sign may stand at the end of a protein only; cut the sequence there."
-    else:
-        other = "protein" if alphabet == "dna" else "dna"
-        step = f"Correct the row, or say --alphabet {other} if these are not {alphabet} sequences."
-    name = "DNA" if alphabet == "dna" else "protein"
-    how = " (detected)" if guessed else ""
-    return DataError(
-        f"Row {row}: letter {letter!r} at position {position} is not a {name}{how} letter. "
-        f"Allowed: {CLEAR[alphabet]}{', U' if alphabet == 'dna' else ''} "
-        f"and the ambiguity letters {AMBIGUOUS[alphabet]}.",
-        step,
-    )

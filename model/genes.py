@@ -2,15 +2,34 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet, count_ambiguous
+from model.cleaning import Changes, Rules
 from model.errors import DataError
 
 Indices = NDArray[np.int64] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How the rows of a file became genes.
+
+    Attributes:
+        columns: What was read from which column: "sequence", "label" and "id"; None where there was none.
+        ignored: Columns that were not read.
+        rules: What was to be done with what cannot be read.
+        changes: What was done.
+    """
+
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    ignored: Sequence[str] = ()
+    rules: Rules = field(default_factory=Rules)
+    changes: Changes = field(default_factory=Changes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +42,7 @@ class Genes:
         labels: [N], True = resistant; None where no labels were asked for.
         alphabet: "dna" or "protein".
         ambiguous_letters: How many IUPAC ambiguity letters the sequences hold.
+        provenance: How they were read; of a whole file only.
     """
 
     ids: list[str]
@@ -30,6 +50,7 @@ class Genes:
     labels: NDArray[np.bool_] | None
     alphabet: Alphabet
     ambiguous_letters: int = 0
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __len__(self) -> int:
         return len(self.sequences)

@@ -20,13 +20,14 @@ _ALLOWED = "booleans, 1/0, R/S, resistant/susceptible"
 
 
 def parse_labels(
-    values: Sequence[object], intermediate: Intermediate | None = None
+    values: Sequence[object], intermediate: Intermediate | None = None, rows: Sequence[int] | None = None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Reads labels.
 
     Args:
         values: One per row: booleans, numbers, words or None. Length N.
         intermediate: What rows labelled I or intermediate become; None where there must not be any.
+        rows: Their numbers in the file, for messages; from 1 where nothing was dropped.
 
     Returns:
         [N] True = resistant, and [N] True = the row is kept (intermediate ones may be dropped).
@@ -43,9 +44,9 @@ def parse_labels(
     meaning = dict.fromkeys(RESISTANT, True) | dict.fromkeys(SUSCEPTIBLE, False)
     if intermediate is not None:
         meaning |= dict.fromkeys(INTERMEDIATE, intermediate == "resistant")
-    for row, word in enumerate(words, start=1):
+    for row, word, value in zip(rows or range(1, len(words) + 1), words, values, strict=True):
         if word not in meaning:
-            raise _refusal(row, word, values[row - 1])
+            raise _refusal(row, word, value)
     dropped = INTERMEDIATE if intermediate == "drop" else ()
     labels = np.array([meaning[word] for word in words], dtype=np.bool_)
     return labels, np.array([word not in dropped for word in words], dtype=np.bool_)
