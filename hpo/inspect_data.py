@@ -36,6 +36,11 @@ def look_at(
     return {
         "source": source,
         "fingerprint": genes.fingerprint(),
+        "columns": dict(genes.provenance.columns),
+        "ignored_columns": list(genes.provenance.ignored),
+        "rules": genes.provenance.rules.as_dict(),
+        **genes.provenance.changes.as_dict(),
+        "reading": genes.provenance.in_words(),
         **inspect(genes, genetic_code).as_dict(),
         "create_study": _rehearse(genes, genetic_code, folds, test_size, seed, duplicates),
     }
@@ -70,6 +75,7 @@ def as_text(findings: dict[str, Any]) -> str:
         f"({resistant / rows:.1%}), {rows - resistant} susceptible",
         f"  letters        {length['shortest']} to {length['longest']}, median {length['median']:g}",
         f"  ambiguous      {findings['ambiguous_letters']} letters",
+        *(f"  {line}" for line in findings["reading"]),
     ]
     for summary in findings["encodings"]:
         lines += [

@@ -12,6 +12,10 @@ from model.alphabet import Alphabet, count_ambiguous
 from model.cleaning import Changes, Rules
 from model.errors import DataError
 
+#: Names of columns that are told; the rest is counted.
+_SHOWN = 20
+_LONGEST_NAME = 40
+
 Indices = NDArray[np.int64] | NDArray[np.bool_]
 
 
@@ -30,6 +34,12 @@ class Provenance:
     ignored: Sequence[str] = ()
     rules: Rules = field(default_factory=Rules)
     changes: Changes = field(default_factory=Changes)
+
+    def in_words(self) -> list[str]:
+        """Writes which columns were read and which were not, and what was changed; nothing where nothing is known."""
+        read = ", ".join(f"{what} {name!r}" for what, name in self.columns.items() if name is not None)
+        told = [f"Columns read: {read}; ignored: {_list(self.ignored)}."] if read else []
+        return [*told, *filter(None, [self.changes.in_words()])]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,3 +108,9 @@ def join(first: Genes, second: Genes) -> Genes:
         alphabet=first.alphabet,
         ambiguous_letters=first.ambiguous_letters + second.ambiguous_letters,
     )
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = [repr(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...") for name in names[:_SHOWN]]
+    more = [f"and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
+    return ", ".join([*shown, *more]) or "none"

@@ -7,8 +7,9 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto, detect, dna_letters, rows_like
+from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto
 from model.cleaning.changes import Changes
+from model.cleaning.detection import detect, dna_letters, rows_like
 from model.cleaning.refusal import Refusal, numbered
 from model.cleaning.rows import RowCleaner, as_bytes
 from model.cleaning.rules import Rules

@@ -4,6 +4,7 @@ Sequences that have nothing else to clean go through `bytes.translate` whole, ne
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
@@ -96,7 +97,7 @@ class RowCleaner:
         }
         return Changes(
             gaps_removed=dict(self._gaps.letters.most_common()),
-            read_as_unknown=dict(self._odd.letters.most_common()) if self._rules.odd_letters == "unknown" else {},
+            read_as_unknown=_printable(self._odd.letters) if self._rules.odd_letters == "unknown" else {},
             cut=sum(len(stops.rows) for stops in self._stops if self._rules.inner_stops == "cut"),
             dropped={reason: rows for reason, rows in dropped.items() if rows},
         )
@@ -113,3 +114,8 @@ def _tidied(text: str, alphabet: Alphabet) -> str:
         text = "".join(text.split())
     # The bytes of a letter that is not ASCII are all above 127, which no table touches.
     return as_bytes(text).translate(_TABLES[alphabet], _WHITE_SPACE).decode("utf-8", "surrogatepass")
+
+
+def _printable(letters: Counter[str]) -> dict[str, int]:
+    """Spells letters that no text file can hold, such as half of a surrogate pair, by their number."""
+    return {letter.encode("utf-8", "backslashreplace").decode(): count for letter, count in letters.most_common()}

@@ -1,7 +1,7 @@
 """What the user wants done with sequences that cannot be read as they are."""
 
 from dataclasses import asdict, dataclass
-from typing import get_args
+from typing import Any, get_args
 
 from model.choices import Gaps, InnerStops, Missing, OddLetters
 from model.errors import DataError
@@ -42,6 +42,6 @@ class Rules:
                 option = "--" + name.replace("_", "-")
                 raise DataError(f"The choice {str(policy)[:40]!r} is unknown.", f"Allowed ({option}): {allowed}.")
 
-    def as_dict(self) -> dict[str, str | None]:
+    def as_dict(self) -> dict[str, Any]:
         """Gives the policies by their names, ready for JSON."""
         return asdict(self)

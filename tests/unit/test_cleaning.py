@@ -78,6 +78,7 @@ def test_one_report_names_everything_at_once() -> None:
         ({"gaps": "remove"}, "M-K.V", "MKV", {"gaps_removed": {"-": 1, ".": 1}}),
         ({"gaps": "remove"}, "MKV*--", "MKV", {"gaps_removed": {"-": 2}}),
         ({"odd_letters": "unknown"}, "M~K#é", "MXKXX", {"read_as_unknown": {"~": 1, "#": 1, "é": 1}}),
+        ({"odd_letters": "unknown"}, "M\ud800K", "MXK", {"read_as_unknown": {"\\ud800": 1}}),
         ({"odd_letters": "drop"}, "M~K", None, {"dropped": {"odd letters": 1}}),
         ({"inner_stops": "cut"}, "MK*VL*", "MK", {"cut": 1}),
         ({"inner_stops": "cut"}, "MK*V~", "MK", {"cut": 1}),
