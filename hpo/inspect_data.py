@@ -39,6 +39,11 @@ def look_at(
     return {
         "source": source,
         "fingerprint": genes.fingerprint(),
+        "columns": dict(genes.provenance.columns),
+        "ignored_columns": list(genes.provenance.ignored),
+        "rules": genes.provenance.rules.as_dict(),
+        **genes.provenance.changes.as_dict(),
+        "reading": genes.provenance.in_words(),
         **inspect(genes, genetic_code).as_dict(),
         "label_words": [asdict(read) for read in genes.label_words],
         "create_study": _rehearse(genes, genetic_code, folds, test_size, seed, duplicates),
@@ -75,6 +80,7 @@ def as_text(findings: dict[str, Any]) -> str:
         f"  letters        {length['shortest']} to {length['longest']}, median {length['median']:g}",
         f"  ambiguous      {findings['ambiguous_letters']} letters",
         *_label_lines(findings["label_words"]),
+        *(f"  {line}" for line in findings["reading"]),
     ]
     for summary in findings["encodings"]:
         lines += [

@@ -6,6 +6,14 @@ from typing import Literal
 Intermediate = Literal["resistant", "susceptible", "drop"]
 #: What a label may mean.
 LabelMeaning = Literal["resistant", "susceptible", "drop"]
+#: What becomes of alignment gaps.
+Gaps = Literal["remove", "error"]
+#: What becomes of letters that no sequence has, or of their rows.
+OddLetters = Literal["unknown", "drop", "error"]
+#: What becomes of sequences that go on after a stop.
+InnerStops = Literal["cut", "drop", "error"]
+#: What becomes of rows without a sequence or a label.
+Missing = Literal["drop", "error"]
 #: Whether identical sequences stay together in one part of the data.
 Duplicates = Literal["together", "spread"]
 #: What runs the recurrent layers; "auto" takes the fastest that the machine has.

@@ -2,14 +2,20 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet, count_ambiguous
 from model.choices import LabelMeaning
+from model.cleaning import Changes, Rules
 from model.errors import DataError
+
+#: Names of columns that are told; the rest is counted.
+_SHOWN = 20
+_LONGEST_NAME = 40
 
 Indices = NDArray[np.int64] | NDArray[np.bool_]
 
@@ -29,6 +35,29 @@ class LabelWord:
     rows: int
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """How the rows of a file became genes.
+
+    Attributes:
+        columns: What was read from which column: "sequence", "label" and "id"; None where there was none.
+        ignored: Columns that were not read.
+        rules: What was to be done with what cannot be read.
+        changes: What was done.
+    """
+
+    columns: Mapping[str, str | None] = field(default_factory=dict)
+    ignored: Sequence[str] = ()
+    rules: Rules = field(default_factory=Rules)
+    changes: Changes = field(default_factory=Changes)
+
+    def in_words(self) -> list[str]:
+        """Writes which columns were read and which were not, and what was changed; nothing where nothing is known."""
+        read = ", ".join(f"{what} {name!r}" for what, name in self.columns.items() if name is not None)
+        told = [f"Columns read: {read}; ignored: {_list(self.ignored)}."] if read else []
+        return [*told, *filter(None, [self.changes.in_words()])]
+
+
 @dataclass(frozen=True, eq=False)
 class Genes:
     """Cleaned sequences in the order of their rows.
@@ -40,6 +69,7 @@ class Genes:
         alphabet: "dna" or "protein".
         ambiguous_letters: How many IUPAC ambiguity letters the sequences hold.
         label_words: How labels were read, the most frequent first; only where all rows come from one file.
+        provenance: How they were read; of a whole file only.
     """
 
     ids: list[str]
@@ -48,6 +78,7 @@ class Genes:
     alphabet: Alphabet
     ambiguous_letters: int = 0
     label_words: tuple[LabelWord, ...] = ()
+    provenance: Provenance = field(default_factory=Provenance)
 
     def __len__(self) -> int:
         return len(self.sequences)
@@ -95,3 +126,9 @@ def join(first: Genes, second: Genes) -> Genes:
         alphabet=first.alphabet,
         ambiguous_letters=first.ambiguous_letters + second.ambiguous_letters,
     )
+
+
+def _list(names: Sequence[str]) -> str:
+    shown = [repr(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...") for name in names[:_SHOWN]]
+    more = [f"and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
+    return ", ".join([*shown, *more]) or "none"

@@ -1,18 +1,19 @@
 """Options of the command line: the same words everywhere, each with an environment twin (`--study`, `HPO_STUDY`)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from hpo.choices import Original, Prefer, Pruner, Sampler
 from hpo.cli.command import option
 from model.alphabet import AlphabetOrAuto
-from model.choices import Duplicates, Engine, Intermediate, Precision
+from model.choices import Duplicates, Engine, Gaps, InnerStops, Intermediate, Missing, OddLetters, Precision
 
 if TYPE_CHECKING:
     from hpo.study.address import StudyAddress
+    from model.cleaning import Rules
 
 #: The heading of what every call names; typer's own, shown first.
 FIRST = "Options"
@@ -102,6 +103,44 @@ class DataOptions:
     genetic_code: Annotated[
         int, option("--genetic-code", help="NCBI number of the translation table.", min=1, max=33)
     ] = 1
+    gaps: Annotated[
+        Gaps | None, option("--gaps", help="Alignment gaps, - and .: remove them, or (default) refuse.")
+    ] = None
+    odd_letters: Annotated[
+        OddLetters | None,
+        option(
+            "--odd-letters",
+            help="Letters that no sequence has: read as unknown, drop the row, or (default) refuse the file.",
+        ),
+    ] = None
+    inner_stops: Annotated[
+        InnerStops | None,
+        option(
+            "--inner-stops",
+            help="A stop that letters follow: cut the sequence there, drop the row, or refuse the file. By default "
+            "proteins are refused, and DNA is read as it is.",
+        ),
+    ] = None
+    missing: Annotated[
+        Missing | None,
+        option("--missing", help="Rows without sequence or label: drop them, or (default) refuse the file."),
+    ] = None
+
+    def rules(self, base: "Rules | None" = None) -> "Rules":
+        """Returns what is done with sequences that cannot be read as they are.
+
+        Args:
+            base: What holds where the user says nothing: a model's rules; by default everything is refused.
+        """
+        from model.cleaning import Rules
+
+        asked: dict[str, Any] = {
+            "gaps": self.gaps,
+            "odd_letters": self.odd_letters,
+            "inner_stops": self.inner_stops,
+            "missing": self.missing,
+        }
+        return replace(base or Rules(), **{name: policy for name, policy in asked.items() if policy is not None})
 
 
 @dataclass(frozen=True, kw_only=True)

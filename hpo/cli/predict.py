@@ -10,8 +10,8 @@ from hpo.cli.options import DataOptions, Device, Json
 from hpo.cli.output import print_json
 
 if TYPE_CHECKING:
-    from model.alphabet import Alphabet
     from model.genes import Genes
+    from model.saving import SavedModel
 
 
 def register(app: typer.Typer) -> None:
@@ -47,8 +47,12 @@ def predict(
     from hpo.use.predict import predict as predict_genes
     from hpo.use.predict import write_csv
 
-    def read(alphabet: "Alphabet") -> "Genes":
-        return read_unlabelled(sequences, reading, alphabet)
+    genes: list[Genes] = []
+
+    def read(model: "SavedModel") -> "Genes":
+        if not genes:
+            genes.append(read_unlabelled(sequences, reading, model))
+        return genes[0]
 
     predictions = predict_genes(model_dir, read, device)
     if explain is not None:
@@ -56,7 +60,8 @@ def predict(
         write_changes(changes, explain)
         say(f"{explain}: {len(changes)} changes of one letter.")
     if json:
-        print_json({"predictions": [vars(row) for row in predictions]})
+        changes_made = genes[0].provenance.changes.as_dict()
+        print_json({"predictions": [vars(row) for row in predictions], "changes": changes_made})
     else:
         write_csv(predictions, output)
         if output is not None:

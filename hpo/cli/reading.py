@@ -7,28 +7,28 @@ from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import DataOptions
 
 if TYPE_CHECKING:
-    from model.alphabet import Alphabet
     from model.genes import Genes
+    from model.saving import SavedModel
 
 
 def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> "Genes":
-    """Reads the genes in a file, and says which rows were left out for their labels.
+    """Reads the genes in a file.
 
     Args:
         data: The file.
-        options: Columns, alphabet and what to do with intermediate results.
+        options: Columns, alphabet, and what to do with intermediate results and with what cannot be read.
         labelling: What labels mean.
 
     Raises:
         DataError: Says what is wrong with which row, and what to do.
         UsageError: An option is not of its form.
     """
-    from hpo.terminal import say, step
+    from hpo.terminal import step
     from model.reading import read_genes
 
     words = labelling.labelling(options.intermediate)
     with step(f"Reading {data.name}"):
-        genes = read_genes(
+        return read_genes(
             data,
             sequence_column=options.sequence_column,
             label_column=options.label_column,
@@ -37,34 +37,44 @@ def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> 
             alphabet=options.alphabet,
             labelling=words,
             header_labels=labelling.header_labels,
+            rules=options.rules(),
+            genetic_code=options.genetic_code,
         )
-    dropped = [f"{read.word!r} in {read.rows}" for read in genes.label_words if read.meaning == "drop"]
-    if dropped:
-        say(f"Rows are left out for their labels, as asked: {', '.join(dropped)}.")
-    return genes
 
 
-def read_unlabelled(data: Path, options: DataOptions, alphabet: "Alphabet") -> "Genes":
-    """Reads genes to predict, in the alphabet of the model.
+def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "Genes":
+    """Reads genes to predict as those were read that the model was trained on, and says what was changed.
+
+    Args:
+        data: The file.
+        options: Of the user, where he wants it otherwise.
+        model: For its alphabet, its genetic code and its rules.
 
     Raises:
         UsageError: The user says another alphabet than the model's.
         DataError: Says what is wrong with which row, and what to do.
     """
     from hpo.errors import UsageError
-    from hpo.terminal import step
+    from hpo.terminal import say, step
     from model.reading import read_genes
 
+    alphabet = model.alphabet
     if options.alphabet not in ("auto", alphabet):
         raise UsageError(
             f"This model reads {alphabet}, not {options.alphabet}.",
             f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet}.",
         )
     with step(f"Reading {data.name}"):
-        return read_genes(
+        genes = read_genes(
             data,
             sequence_column=options.sequence_column,
             id_column=options.id_column,
-            alphabet=alphabet,
+            alphabet=options.alphabet,
+            expected=alphabet,
             require_labels=False,
+            rules=options.rules(model.rules),
+            genetic_code=model.encoder.genetic_code,
         )
+    for line in genes.provenance.in_words():
+        say(line)
+    return genes

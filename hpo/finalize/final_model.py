@@ -162,6 +162,7 @@ def save(
         model.config,
         alphabet=contract.data.alphabet,
         encoder=contract.encoder,
+        rules=contract.data.cleaning.rules,
         letters=common_letters(development.encoded(model.config.encoding)),
         card=card,
     )

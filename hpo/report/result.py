@@ -152,6 +152,7 @@ def _data(evidence: Evidence) -> dict[str, Json]:
         "development": len(evidence.development.labels),
         "test": evidence.contract.data.test.rows,
         "resistant": evidence.data.resistant,
+        "cleaning": evidence.contract.data.cleaning.model_dump(),
         "ceilings": {summary.encoding: summary.ceiling for summary in evidence.data.encodings},
     }
 

@@ -10,28 +10,25 @@ import importlib.metadata
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from hpo.choices import Original, Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
+from hpo.study.contract_data import MOST, Data, Frozen
 from hpo.study.formats import upgraded
 from model import gpu
-from model.alphabet import Alphabet
 from model.choices import Duplicates
 from model.configuration import LearnerConfig, TrainingSettings
 from model.encoder import Encoder
-from model.encoding import MutationEncoding, is_mutation
+from model.encoding import is_mutation
 from model.errors import DataError
-from model.mutations import LONGEST_ANCESTOR
 
 #: Libraries whose version changes the numbers of a trial.
 PINNED = ("hpo", "numpy", "optuna", "torch")
 #: Those that came into the numbers with mutations and regressions: compared where the study names them.
 PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
-#: More of anything than a sane study has; a contract that names more is damaged or hostile.
-MOST = 10**9
 MAX_FOLDS = 1000
 #: A year.
 MAX_TIMEOUT_S = 366 * 86_400.0
@@ -66,44 +63,7 @@ def _dated(text: str) -> str:
     return text
 
 
-#: A sequence of amino acids or nucleotides.
-Ancestor = Annotated[str, Field(pattern=r"^[A-Z]+$", min_length=1, max_length=LONGEST_ANCESTOR)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Date = Annotated[str, AfterValidator(_dated)]
-
-
-class Frozen(BaseModel):
-    """Immutable; unknown fields and values of another type are refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Rows(Frozen):
-    """One part of the data, as a sealed artifact."""
-
-    artifact: Digest
-    fingerprint: Digest
-    rows: int = Field(gt=0, le=MOST)
-    resistant: int = Field(ge=0, le=MOST)
-
-    @model_validator(mode="after")
-    def _resistant_are_rows(self) -> "Rows":
-        if self.resistant > self.rows:
-            raise ValueError(f"{self.resistant} rows of {self.rows} are resistant")
-        return self
-
-
-class Data(Frozen):
-    """Where the rows came from, and what they are."""
-
-    source: str
-    fingerprint: Digest
-    alphabet: Alphabet
-    ambiguous_letters: int = Field(ge=0, le=2**63 - 1)
-    #: What mutations are told from, by their encoding; found on the development rows, none where genes have none.
-    ancestors: dict[MutationEncoding, Ancestor]
-    development: Rows
-    test: Rows
 
 
 class Splitting(Frozen):
@@ -141,7 +101,7 @@ class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
     #: See `hpo.study.formats`.
-    format: Literal[3] = 3
+    format: Literal[4] = 4
     study: str = Field(min_length=1)
     created: Date
     #: Of splits, training and search: everything else that is random is derived from it.

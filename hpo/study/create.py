@@ -17,16 +17,8 @@ from hpo.search.parameters import Value
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT
-from hpo.study.contract import (
-    Contract,
-    Data,
-    Leases,
-    Rows,
-    SearchSettings,
-    Splitting,
-    first_complaint,
-    versions,
-)
+from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
+from hpo.study.contract_data import Cleaning, Data, Rows
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.terminal import say
 from model import gpu
@@ -97,6 +89,8 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         UsageError: An option has a value that no contract may have.
     """
     check_answerable(plan.original, plan.trials)
+    for line in genes.provenance.in_words():
+        say(line)
     parts = _divide(genes, plan)
     seen = genes.subset(~parts.test)
     ancestors = find_relation(seen, plan.training.genetic_code).ancestors if _comparable(genes, plan) else {}
@@ -134,6 +128,7 @@ def _contract(
     development: Rows,
     test: Rows,
 ) -> Contract:
+    read = genes.provenance
     return Contract(
         study=plan.study,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -143,6 +138,7 @@ def _contract(
             fingerprint=genes.fingerprint(),
             alphabet=genes.alphabet,
             ambiguous_letters=genes.ambiguous_letters,
+            cleaning=Cleaning.model_validate({**read.rules.as_dict(), **read.changes.as_dict()}),
             ancestors=ancestors,
             development=development,
             test=test,

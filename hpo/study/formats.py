@@ -8,6 +8,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 | 1 | the first |
 | 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
 | 3 | genes may be told by their mutations, and trial 0 may be left out: `data.ancestors` and `original` are new |
+| 4 | `data.cleaning` is new: how sequences were cleaned, and what that did |
 """
 
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from typing import Any
 from hpo.errors import ContractError
 
 #: What `create-study` writes.
-CURRENT = 3
+CURRENT = 4
 
 
 def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
@@ -65,5 +66,13 @@ def _from_second(document: dict[str, Any], study: str) -> dict[str, Any]:
     return current | {"data": {**data, "ancestors": {}}} if isinstance(data, Mapping) else current
 
 
+def _from_third(document: dict[str, Any], study: str) -> dict[str, Any]:
+    """From 3 to 4: nothing was cleaned, for whatever could be was refused."""
+    data = document.get("data")
+    rules = {"gaps": "error", "odd_letters": "error", "inner_stops": None, "missing": "error"}
+    changes = {"gaps_removed": {}, "read_as_unknown": {}, "cut": 0, "dropped": {}}
+    return document | {"data": {**data, "cleaning": rules | changes}} if isinstance(data, Mapping) else document
+
+
 #: By the format that they start from: 1, 2, ...
-_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first, _from_second)
+_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first, _from_second, _from_third)

@@ -9,10 +9,9 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from hpo.errors import HpoError
-from model.alphabet import Alphabet
 from model.genes import Genes
 from model.mutagenesis import change_letters
-from model.saving import load_model
+from model.saving import SavedModel, load_model
 
 
 @dataclass(frozen=True)
@@ -26,12 +25,12 @@ class LetterChange:
     probability_change: float  #: of resistance, minus 1 to 1
 
 
-def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[LetterChange]:
+def explain(folder: Path, read: Callable[[SavedModel], Genes], device: str) -> list[LetterChange]:
     """Loads a model and changes genes letter by letter.
 
     Args:
         folder: That `finalize` wrote.
-        read: Reads the genes, given the model's alphabet.
+        read: Reads the genes, given the model, in its alphabet and by its rules.
         device: As PyTorch names it, or "auto".
 
     Returns:
@@ -42,7 +41,7 @@ def explain(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
         DataError: The genes cannot be read.
     """
     model = load_model(folder)
-    genes = read(model.alphabet)
+    genes = read(model)
     encoding, encoder = model.config.encoding, model.encoder
     encoded = encoder.encode(genes, encoding)
     made: list[LetterChange] = []

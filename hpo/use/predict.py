@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TextIO
 
 from hpo.errors import HpoError
-from model.alphabet import Alphabet
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
-from model.saving import load_model
+from model.saving import SavedModel, load_model
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class Prediction:
     resistant: bool
 
 
-def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> list[Prediction]:
+def predict(folder: Path, read: Callable[[SavedModel], Genes], device: str) -> list[Prediction]:
     """Loads a model and predicts, with the stock engine whatever there is.
 
     The first row comes at once, where the native layer may have to be built first, and the digits that are printed do
@@ -32,7 +31,7 @@ def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
 
     Args:
         folder: That `finalize` wrote.
-        read: Reads the genes, given the model's alphabet.
+        read: Reads the genes, given the model, in its alphabet and by its rules.
         device: As PyTorch names it, or "auto".
 
     Raises:
@@ -40,7 +39,7 @@ def predict(folder: Path, read: Callable[[Alphabet], Genes], device: str) -> lis
         DataError: The genes cannot be read.
     """
     model = load_model(folder)
-    genes = read(model.alphabet)
+    genes = read(model)
     encoded = model.encoder.encode(genes, model.config.encoding)
     values = probabilities_of(model.networks, encoded, device)
     return [

@@ -3,13 +3,18 @@
 from dataclasses import replace
 from pathlib import Path
 
-from model.alphabet import AlphabetOrAuto, clean, count_ambiguous
+import numpy as np
+from numpy.typing import NDArray
+
+from model.alphabet import Alphabet, AlphabetOrAuto, count_ambiguous
+from model.cleaning import Rules, clean, is_missing
 from model.errors import DataError
-from model.genes import Genes
+from model.genes import Genes, Provenance
 from model.reading import columns
 from model.reading.formats import open_table
 from model.reading.label_table import look_up
-from model.reading.labels import Labelling, parse_labels
+from model.reading.labels import Labelling, find_unlabelled, parse_labels
+from model.reading.table import Table
 
 __all__ = ["Labelling", "read_genes"]
 
@@ -25,6 +30,9 @@ def read_genes(
     labelling: Labelling | None = None,
     header_labels: bool = False,
     require_labels: bool = True,
+    rules: Rules | None = None,
+    expected: Alphabet | None = None,
+    genetic_code: int = 1,
 ) -> Genes:
     """Reads genes and their labels from a file of any format that is known; its bytes tell which.
 
@@ -32,7 +40,7 @@ def read_genes(
 
     Args:
         path: The file.
-        sequence_column: Name of the column of sequences; by default found by its usual names.
+        sequence_column: Name of the column of sequences; by default found by its usual names and what it holds.
         label_column: Name of the column of labels, in the label table where there is one. In FASTA, the key of
             `key=value` in the header.
         id_column: Name of the column of ids, likewise; without ids, rows are named by their number.
@@ -41,34 +49,74 @@ def read_genes(
         labelling: What the user says of labels.
         header_labels: Whether the last word or bar field of a FASTA header is its label.
         require_labels: If False, labels are read only where `label_column` or `labels_path` asks for them.
+        rules: What is done with what cannot be read; by default it is refused.
+        expected: The alphabet of the model that the genes are for: "auto" takes it, and refuses rows of the other.
+        genetic_code: NCBI's number, for stops in DNA.
 
     Raises:
         DataError: The file or one of its rows cannot be used; says which and why.
     """
     if header_labels:
         _check_one_place(label_column, labels_path)
+    rules = rules or Rules()
     table = open_table(Path(path), label_column, header_labels)
     labelled = require_labels or label_column is not None or labels_path is not None
-    wanted = [columns.sequence_column(table, sequence_column)]
-    if labelled and labels_path is None:
-        wanted.append(columns.label_column(table, label_column))
-    own_id = id_column if labels_path is None or id_column in table.names else None
-    named = columns.id_column(table, own_id)
-    if named is not None:
-        wanted.append(named)
-    columns.check_apart(table, wanted)
-    texts, *others = table.read(wanted)
+    chosen = _choose(table, sequence_column, label_column, id_column, labelled, labels_path is not None)
+    wanted = {what: name for what, name in chosen.items() if name is not None}
+    read = dict(zip(wanted, table.read(list(wanted.values())), strict=True))
+    texts = _texts(read.pop("sequence"), wanted["sequence"])
     if not texts:
         raise DataError(f"{path} has no rows.", "Give a file with genes.")
-    ids = _ids(others.pop() if named is not None else [None] * len(texts))
-    sequences, known = clean(_texts(texts), alphabet)
-    del texts
-    genes = Genes(ids, sequences, None, known, count_ambiguous(sequences, known))
-    if not labelled:
-        return genes
-    if labels_path is None:
-        return _label(genes, others[0], labelling)
-    return _label(genes, look_up(ids, Path(labels_path), label_column, id_column), labelling)
+    ids = _ids(read.get("id") or [None] * len(texts))
+    if labels_path is not None:
+        read["label"] = look_up(ids, Path(labels_path), label_column, id_column)
+    labels = read.get("label")
+    unlabelled = find_unlabelled(labels or (), labelling)
+    cleaned = clean(texts, alphabet, rules, unlabelled=unlabelled, expected=expected, genetic_code=genetic_code)
+    rows = np.flatnonzero(cleaned.kept)
+    genes = Genes(
+        ids=[ids[row] for row in rows],
+        sequences=cleaned.sequences,
+        labels=None,
+        alphabet=cleaned.alphabet,
+        ambiguous_letters=count_ambiguous(cleaned.sequences, cleaned.alphabet),
+        provenance=Provenance(
+            columns=chosen,
+            ignored=tuple(name for name in table.names if name not in wanted.values()),
+            rules=rules,
+            changes=cleaned.changes,
+        ),
+    )
+    return genes if labels is None else _label(genes, [labels[row] for row in rows], rows + 1, labelling)
+
+
+def _choose(
+    table: Table,
+    sequence: str | None,
+    label: str | None,
+    name: str | None,
+    labelled: bool,
+    elsewhere: bool,
+) -> dict[str, str | None]:
+    """Chooses the columns to read.
+
+    Args:
+        table: Where they stand.
+        sequence: The column that the user names for sequences.
+        label: Likewise, for labels.
+        name: Likewise, for ids.
+        labelled: Whether labels are read.
+        elsewhere: Whether they stand in a table of their own, in which the user's columns may be.
+    """
+    own_id = name if not elsewhere or name in table.names else None
+    own_label = None if elsewhere else label
+    chosen = {
+        "sequence": columns.sequence_column(table, sequence, [own_label, own_id]),
+        "label": columns.label_column(table, own_label) if labelled and not elsewhere else None,
+        "id": columns.id_column(table, own_id),
+    }
+    columns.check_apart(table, [name for name in chosen.values() if name is not None])
+    return chosen
 
 
 def _ids(values: list[object]) -> list[str]:
@@ -79,17 +127,26 @@ def _ids(values: list[object]) -> list[str]:
     ]
 
 
-def _texts(values: list[object]) -> list[str]:
-    """Makes sure that sequences are text."""
+def _texts(values: list[object], column: str) -> list[str | None]:
+    """Makes sure that sequences are text, or missing."""
+    texts: list[str | None] = []
     for row, value in enumerate(values, start=1):
-        if value is None:
-            raise DataError(f"Row {row}: the sequence is missing.", "Remove the row, or fill it in.")
+        if is_missing(value):
+            texts.append(None)
+            continue
         if not isinstance(value, str | bytes):
             raise DataError(
                 f"Row {row}: the sequence is not text but {str(value)[:40]!r}.",
                 "Choose the column of sequences with --sequence-column.",
             )
-    return [value.decode("latin-1") if isinstance(value, bytes) else str(value) for value in values]
+        text = value.decode("latin-1") if isinstance(value, bytes) else value
+        if columns.is_header(text, column):
+            raise DataError(
+                f"Row {row} repeats a header: its sequence is {text.strip()[:40]!r}.",
+                "Remove the row: tables put together need one header.",
+            )
+        texts.append(text)
+    return texts
 
 
 def _check_one_place(label_column: str | None, labels_path: str | Path | None) -> None:
@@ -102,12 +159,20 @@ def _check_one_place(label_column: str | None, labels_path: str | Path | None) -
         )
 
 
-def _label(genes: Genes, values: list[object], labelling: Labelling | None) -> Genes:
-    read = parse_labels(values, labelling)
+def _label(genes: Genes, values: list[object], rows: NDArray[np.int64], labelling: Labelling | None) -> Genes:
+    read = parse_labels(values, labelling, rows.tolist())
     if not read.kept.any():
         raise DataError(
             f"All {len(genes)} rows have labels that were to be dropped.",
             "Choose otherwise with --intermediate or --label-words.",
         )
+    changes = genes.provenance.changes
+    for label in read.words:
+        if label.meaning == "drop":
+            changes = changes.also_dropped(f"label {label.word!r}", label.rows)
     labelled = replace(genes, labels=read.resistant)
-    return replace(labelled if read.kept.all() else labelled.subset(read.kept), label_words=read.words)
+    return replace(
+        labelled if read.kept.all() else labelled.subset(read.kept),
+        label_words=read.words,
+        provenance=replace(genes.provenance, changes=changes),
+    )

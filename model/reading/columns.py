@@ -1,6 +1,9 @@
-"""Which column holds what: by the name the user gave, or by the usual names."""
+"""Which column holds what: by the name the user gave, or by the usual names and, for sequences, by what is in them."""
+
+from collections.abc import Sequence
 
 from model.errors import DataError
+from model.reading.kinds import Kind, kind_of
 from model.reading.table import Table
 
 # Names of one line are equally good, and two of them in one file are ambiguous; an earlier line wins over a later
@@ -11,6 +14,17 @@ _SEQUENCE = (
     ("dna", "protein", "nucleotides", "amino_acids"),
     ("gene", "genes"),
 )
+# What a column of these names must hold to be taken for sequences. The last two lines name columns of names as often
+# (KATG), so short words must be of bases there.
+_FITTING: tuple[tuple[Kind, ...], ...] = (
+    ("long", "bases", "short", "empty"),
+    ("long", "bases", "short", "empty"),
+    ("long", "bases", "empty"),
+    ("long", "bases", "empty"),
+)
+_UNMISTAKABLE = _SEQUENCE[:2]
+# Parts of the names of other columns of sequences, such as rpoB_seq.
+_SEQUENCE_PARTS = frozenset(["seq", "sequence", "dna", "cds", "orf", "nt", "aa", "protein", "nucleotide"])
 LABEL_NAMES = (
     ("resistant", "is_resistant", "resistance"),
     ("label", "labels"),
@@ -23,16 +37,46 @@ _LONGEST_NAME = 40
 _MOST_NAMES = 20
 
 
-def sequence_column(table: Table, wanted: str | None) -> str:
-    """Finds the column of the sequences.
+def sequence_column(table: Table, wanted: str | None, taken: Sequence[str | None] = ()) -> str:
+    """Finds the column of the sequences by its name and by what it holds, for many tables name genes in `gene`.
+
+    A column of a usual name is taken if its values may be sequences; else the one that holds long sequences.
+
+    Args:
+        table: Where the columns stand.
+        wanted: As the user says.
+        taken: Columns that the user has named for something else.
 
     Raises:
         DataError: There is none, or several are equally likely.
     """
-    found = _find(table, wanted, _SEQUENCE, "sequence", "--sequence-column")
-    if found is None:
-        raise _missing(table, "sequence", _SEQUENCE, "Name it with --sequence-column.")
-    return found
+    if wanted is not None:
+        return _named(table, wanted, "sequence", "--sequence-column")
+    for usual, kinds in zip(_SEQUENCE, _FITTING, strict=True):
+        fitting = [name for name, kind in _kinds(table, _usual(table, usual)) if kind in kinds]
+        if fitting:
+            return _only(fitting, "sequence", "--sequence-column")
+    free = [name for name in table.names if name not in taken]
+    long = [name for name, kind in _kinds(table, free) if kind == "long"]
+    named = [name for name in long if _SEQUENCE_PARTS.intersection(normal(name).split("_"))]
+    if long:
+        return _only(named if len(named) == 1 else long, "sequence", "--sequence-column")
+    # Nothing else holds sequences: what is wrong with these is for the reader of letters to say.
+    for usual in _UNMISTAKABLE:
+        if found := _usual(table, usual):
+            return _only(found, "sequence", "--sequence-column")
+    raise _missing(table, "sequence", _SEQUENCE, "Name it with --sequence-column.")
+
+
+def is_header(value: str, column: str) -> bool:
+    """Says whether a value is no sequence but the header, which stands again where tables were put together.
+
+    Args:
+        value: Of the column of sequences.
+        column: Its name.
+    """
+    word = normal(value)
+    return word == normal(column) or any(word in names for names in _SEQUENCE)
 
 
 def label_column(table: Table, wanted: str | None) -> str:
@@ -83,12 +127,26 @@ def _find(table: Table, wanted: str | None, usual: tuple[tuple[str, ...], ...], 
     if wanted is not None:
         return _named(table, wanted, what, option)
     for names in usual:
-        found = [name for name in table.names if normal(name) in names]
-        if len(found) > 1:
-            raise DataError(f"Several columns may hold the {what}: {', '.join(found)}.", f"Choose one with {option}.")
-        if found:
-            return found[0]
+        if found := _usual(table, names):
+            return _only(found, what, option)
     return None
+
+
+def _only(found: Sequence[str], what: str, option: str) -> str:
+    if len(found) > 1:
+        raise DataError(f"Several columns may hold the {what}: {', '.join(found)}.", f"Choose one with {option}.")
+    return found[0]
+
+
+def _usual(table: Table, usual: Sequence[str]) -> list[str]:
+    return [name for name in table.names if normal(name) in usual]
+
+
+def _kinds(table: Table, names: Sequence[str]) -> list[tuple[str, Kind]]:
+    """Looks into columns; of two that have one name neither can be read."""
+    single = [name for name in names if table.names.count(name) == 1]
+    found = dict(zip(single, map(kind_of, table.sample(single)), strict=True)) if single else {}
+    return [(name, found.get(name, "empty")) for name in names]
 
 
 def _named(table: Table, wanted: str, what: str, option: str) -> str:
@@ -102,8 +160,10 @@ def _named(table: Table, wanted: str, what: str, option: str) -> str:
 
 def _missing(table: Table, what: str, usual: tuple[tuple[str, ...], ...], step: str) -> DataError:
     known = ", ".join(name for names in usual for name in names)
+    there = [name for names in usual for name in _usual(table, names)]
+    nothing = f", and {', '.join(map(repr, there))} holds no {what}s" if there else ""
     return DataError(
-        f"No {what} column was found. Columns found: {_list(table)}. Usual names: {known}.",
+        f"No {what} column was found{nothing}. Columns found: {_list(table)}. Usual names: {known}.",
         step,
     )
 

@@ -1,22 +1,28 @@
-"""CSV, TSV and tables of semicolons or bars, through pyarrow. Every value stays text."""
+"""CSV, TSV and tables of semicolons or bars, through Python's csv module. Every value stays text.
+
+No line is ever lost: a quotation mark that opens a value and does not close it would swallow the lines behind it, so it
+is an error, and so is a value in quotes whose lines could just as well be rows.
+"""
 
 import csv
+import io
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import pyarrow as pa
-from pyarrow import csv as arrow
-
 from model.errors import DataError
-from model.reading.source import BYTE_ORDER_MARK
 from model.reading.table import Table
 
-_HEADER = re.compile(rb"(?:[ \t]*[\r\n]+)*([^\r\n]*)(?:\r\n|\r|\n|\Z)")
-_BLANK = re.compile(rb"\s*\Z")
+#: The first line that is not blank.
+_HEADER = re.compile(rb"(?:[ \t]*[\r\n]+)*([^\r\n]*)")
+_DELIMITERS = "\t,;|"
 _TAB_SUFFIXES = (".tsv", ".tab")
-# No row may be longer than a block.
-_BLOCK = 16 * 2**20
+#: Rows that are read to see what a column holds.
+_FIRST = 200
+
+#: The number of a record's first line, from 1, and its values.
+_Record = tuple[int, list[str]]
 
 
 def open_delimited(data: bytes, path: Path) -> Table:
@@ -27,64 +33,99 @@ def open_delimited(data: bytes, path: Path) -> Table:
         path: Its name decides the delimiter where the header line has only one column.
 
     Raises:
-        DataError: The text is not UTF-8.
+        DataError: The text is not UTF-8, or its header has an unclosed quotation mark.
     """
-    header = _HEADER.match(data, len(BYTE_ORDER_MARK) if data.startswith(BYTE_ORDER_MARK) else 0)
-    try:
-        line = header[1].decode("utf-8") if header else ""
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from error
-    delimiter = _delimiter(line, path)
-    names = tuple(next(csv.reader([line], delimiter=delimiter), []))
-    body = pa.py_buffer(data)[header.end() if header else 0 :]
+    delimiter = _delimiter(data, path)
+    _, header = next(_records(data, delimiter, path), (1, []))
 
-    def read(wanted: Sequence[str]) -> list[list[object]]:
-        return _read(body, len(names), [names.index(name) for name in wanted], delimiter)
+    def read(wanted: Sequence[str], most: int | None = None) -> list[list[object]]:
+        return _read(_records(data, delimiter, path), [header.index(name) for name in wanted], most)
 
-    return Table(names, read)
+    return Table(tuple(header), read, first=lambda wanted: read(wanted, _FIRST))
 
 
-def _delimiter(header: str, path: Path) -> str:
-    counts = {delimiter: header.count(delimiter) for delimiter in "\t,;|"}
+def _delimiter(data: bytes, path: Path) -> str:
+    found = _HEADER.match(data)
+    line = found[1] if found else b""
+    counts = {delimiter: line.count(delimiter.encode()) for delimiter in _DELIMITERS}
     if any(counts.values()):
         return max(counts, key=counts.__getitem__)
     suffixes = {suffix.lower() for suffix in path.suffixes}
     return "\t" if suffixes.intersection(_TAB_SUFFIXES) else ","
 
 
-def _read(body: pa.Buffer, width: int, wanted: list[int], delimiter: str) -> list[list[object]]:
-    """Reads the columns with these numbers; pyarrow knows the columns by number, so names may repeat."""
-    if _BLANK.match(body):
-        return [[] for _ in wanted]
-    ragged: list[arrow.InvalidRow] = []
-
-    def note(row: arrow.InvalidRow) -> str:
-        ragged.append(row)
-        return "error"
-
-    columns = [str(number) for number in wanted]
-    try:
-        table = arrow.read_csv(
-            pa.BufferReader(body),
-            # One thread, because only then pyarrow can number the rows.
-            read_options=arrow.ReadOptions(
-                column_names=[str(number) for number in range(width)], block_size=_BLOCK, use_threads=False
-            ),
-            parse_options=arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note),
-            convert_options=arrow.ConvertOptions(
-                include_columns=columns, column_types=dict.fromkeys(columns, pa.string())
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise _refusal(ragged, error) from error
-    return [table[column].to_pylist() for column in columns]
+def _read(records: Iterator[_Record], wanted: list[int], most: int | None) -> list[list[object]]:
+    """Reads columns by their numbers, for names may repeat."""
+    _, header = next(records, (1, []))
+    columns: list[list[object]] = [[] for _ in wanted]
+    for row, (line, values) in enumerate(records, start=1):
+        if most is not None and row > most:
+            break
+        if len(values) != len(header):
+            raise DataError(
+                f"Row {row} (line {line}): {len(values)} column(s), but the header has {len(header)}.",
+                "Correct the row; a value that holds the delimiter must stand in quotes.",
+            )
+        if values == header:
+            raise DataError(
+                f"Row {row} (line {line}) repeats the header.", "Remove the line: tables put together need one header."
+            )
+        for column, number in zip(columns, wanted, strict=True):
+            column.append(values[number])
+    return columns
 
 
-def _refusal(ragged: list[arrow.InvalidRow], error: Exception) -> DataError:
-    if ragged:
-        row = ragged[0]
+def _records(data: bytes, delimiter: str, path: Path) -> Iterator[_Record]:
+    """Gives every record, the header first; blank lines are none."""
+    # A gene may be longer than the 131,072 characters that the module takes for a mistake.
+    csv.field_size_limit(sys.maxsize)
+    # Lines that end in a carriage return alone are an old Macintosh's; beside others it is an error.
+    text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="\n" if b"\n" in data else "\r")
+    lines: list[str] = []
+    reader = csv.reader(_noted(text, lines), delimiter=delimiter, strict=True)
+    width = 0
+    while True:
+        lines.clear()
+        began = reader.line_num + 1
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            raise _broken(began, lines, error) from error
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from error
+        if values is None:
+            return
+        if not values or (width != 1 and len(values) == 1 and not lines[0].strip()):
+            continue
+        width = width or len(values)
+        if len(lines) > 1 and all(line.count(delimiter) == width - 1 for line in lines if line.strip()):
+            raise _could_be_rows(began, len(lines))
+        yield began, values
+
+
+def _noted(text: io.TextIOWrapper, lines: list[str]) -> Iterator[str]:
+    """Gives the lines, and keeps those of the record at hand."""
+    for line in text:
+        lines.append(line)
+        yield line
+
+
+def _broken(began: int, lines: list[str], error: csv.Error) -> DataError:
+    if not any('"' in line for line in lines):
         return DataError(
-            f"Row {row.number}: {row.actual_columns} column(s), but the header has {row.expected_columns}.",
-            "Correct the row; a value that holds the delimiter must stand in quotes.",
+            f"Line {began}: a carriage return stands inside a value ({str(error)[:60]}).",
+            "Save the table with one kind of line ends.",
         )
-    return DataError(f"The table cannot be read: {str(error)[:200]}", "Save it as UTF-8 text with one header line.")
+    return DataError(
+        f"Line {began}: a value begins with a quotation mark that does not close where the value ends "
+        f"({str(error)[:60]}); {len(lines)} line(s) were read as part of it.",
+        'Take the quotation mark out, or put the whole value in quotes and double those inside ("3"" disk").',
+    )
+
+
+def _could_be_rows(began: int, count: int) -> DataError:
+    return DataError(
+        f"Lines {began} to {began + count - 1}: a quotation mark in the first of them closes in the last, yet each has "
+        "all columns of the table, so they may be rows of their own.",
+        "Take the quotation marks out, or write the value without line breaks.",
+    )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from model.cleaning import is_missing
 from model.errors import DataError
 from model.reading.measured import compare, is_measured
 
 INTERMEDIATE = ("i", "intermediate")
-_MISSING = ("", "nan", "na", "n/a", "none", "null")
 _MOST_WORDS = 30
 _LONGEST_WORD = 60
 
@@ -46,7 +46,7 @@ def refusal(unread: Sequence[Unread], cutoff: float | None) -> DataError:
 
 
 def _kind(word: str, cutoff: float | None) -> str:
-    if word in _MISSING:
+    if is_missing(word):
         return "missing"
     if word in INTERMEDIATE:
         return "intermediate"
@@ -59,7 +59,7 @@ def _missing(items: list[Unread], _: float | None) -> tuple[str, str]:
     rows = sum(item.rows for item in items)
     first = min(item.first_row for item in items)
     message = f"Row {first}: the label is missing" + (f", and in {rows - 1} more rows." if rows > 1 else ".")
-    return message, "Remove such rows, or fill in their labels."
+    return message, "Fill in such labels, or leave out their rows with --missing drop."
 
 
 def _intermediate(items: list[Unread], _: float | None) -> tuple[str, str]:

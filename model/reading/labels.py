@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.choices import Intermediate, LabelMeaning
+from model.cleaning import is_missing
 from model.errors import DataError
 from model.genes import LabelWord
 from model.reading.label_refusal import INTERMEDIATE, Unread, refusal
@@ -122,6 +123,19 @@ def parse_labels(
         kept=np.array([known[label][1] != "drop" for label in labels], dtype=np.bool_),
         words=tuple(LabelWord(words, meaning, count) for (words, meaning), count in found.most_common()),
     )
+
+
+def find_unlabelled(values: Sequence[object], labelling: Labelling | None = None) -> list[int]:
+    """Finds rows without a label, counted from 1; a word such as - or NA is one where the column or the user says so.
+
+    Args:
+        values: As in `parse_labels`. Length N.
+        labelling: Likewise.
+    """
+    labels = [_text(value) for value in values]
+    vocabulary = _Vocabulary(labelling or Labelling(), frozenset(label.lower() for label in labels))
+    missing = {label for label in set(labels) if is_missing(label) and vocabulary.look_up(label) is None}
+    return [row for row, label in enumerate(labels, start=1) if label in missing]
 
 
 def _text(value: object) -> str:

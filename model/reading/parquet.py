@@ -11,6 +11,9 @@ from model.reading.arrow import to_list
 from model.reading.containers import check_size
 from model.reading.table import Table
 
+#: Rows that are read to see what a column holds.
+_FIRST = 200
+
 
 def open_parquet(data: bytes, path: Path) -> Table:
     """Opens a Parquet file.
@@ -34,7 +37,14 @@ def open_parquet(data: bytes, path: Path) -> Table:
             raise _damaged(path, error) from error
         return [to_list(table[name], name, path) for name in wanted]
 
-    return Table(tuple(schema.names), read)
+    def first(wanted: Sequence[str]) -> list[list[object]]:
+        try:
+            batch = next(file.iter_batches(_FIRST, columns=list(wanted)), None)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(path, error) from error
+        return [[] if batch is None else batch[name].to_pylist() for name in wanted]
+
+    return Table(tuple(schema.names), read, first=first)
 
 
 def _unpacked(metadata: pq.FileMetaData, wanted: Sequence[str]) -> int:

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+#: Gives the named columns, in that order, as lists of equal length. May raise DataError.
+ReadColumns = Callable[[Sequence[str]], list[list[object]]]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -10,10 +13,16 @@ class Table:
 
     Attributes:
         names: Column names, as they stand in the file.
-        read: Gives the named columns, in that order, as lists of equal length. May raise DataError.
+        read: Gives the named columns.
         label_hint: What to do in this format if labels are missing.
+        first: Gives the first rows of the named columns, where reading them all takes longer.
     """
 
     names: tuple[str, ...]
-    read: Callable[[Sequence[str]], list[list[object]]]
+    read: ReadColumns
     label_hint: str = "Name the column with --label-column, or a label table with --labels."
+    first: ReadColumns | None = None
+
+    def sample(self, wanted: Sequence[str]) -> list[list[object]]:
+        """Gives rows of the named columns that show what these hold; the first ones where that is quicker."""
+        return (self.first or self.read)(wanted)

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
+from model.cleaning import Rules
 from model.configuration import LearnerConfig
 from model.encoder import Encoder
 from model.encoding import MutationEncoding, encodings_for, is_mutation, whole_encoding
@@ -20,7 +21,8 @@ from model.errors import DataError, SavedModelError
 from model.mutagenesis import SUBSTITUTIONS
 from model.mutations import LONGEST_ANCESTOR
 from model.network import BiLSTM
-from model.saving.writing import CONFIGURATION, FORMAT, digest, weights_name
+from model.saving.formats import upgraded
+from model.saving.writing import CONFIGURATION, digest, weights_name
 
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100
@@ -28,12 +30,9 @@ MAX_NETWORKS = 100
 MAX_LONGEST = 10_000_000
 _MAX_CONFIGURATION_BYTES = 10_000_000
 _NAMES = {
-    *("format", "weights", "longest", "alphabet", "genetic_code", "ancestor", "vocabulary", "learner", "letters"),
-    "card",
+    *("format", "weights", "longest", "alphabet", "cleaning", "genetic_code", "ancestor", "vocabulary", "learner"),
+    *("letters", "card"),
 }
-#: Format 3 lacked these; its models were made as if they had had these values.
-_SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
-_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none", "linear_start": "zero"}
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,8 @@ class SavedModel:
     networks: tuple[BiLSTM, ...]
     config: LearnerConfig
     alphabet: Alphabet
+    #: By which the training genes were cleaned.
+    rules: Rules
     #: Encodes genes as the training genes were.
     encoder: Encoder
     #: [T, 1 + SUBSTITUTIONS] uint8, letters that were common among the training genes, from `common_letters`.
@@ -78,7 +79,8 @@ def load_model(folder: Path) -> SavedModel:
     _check_positions(folder, encoder.ancestor(config.encoding), longest, len(letters))
     size = len(description["vocabulary"])
     networks = tuple(_network(folder, number, digest, config, size, longest) for number, digest in enumerate(digests))
-    return SavedModel(networks, config, alphabet, encoder, letters, description["card"])
+    rules = _rules(folder, description["cleaning"])
+    return SavedModel(networks, config, alphabet, rules, encoder, letters, description["card"])
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -98,30 +100,9 @@ def _description(folder: Path) -> dict[str, Any]:
         raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
     if not isinstance(description, dict) or "format" not in description:
         raise _damaged(folder, f"{CONFIGURATION} is not a model's description")
-    description = _upgraded(folder, description)
+    description = upgraded(folder, description)
     if set(description) != _NAMES:
         raise _damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
-    return description
-
-
-def _upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
-    """Returns the description of an earlier format as the present one would have it."""
-    number, learner = description["format"], description.get("learner")
-    if number == 3:
-        description = {**_SINCE_FOUR, **description}
-        if isinstance(learner, dict):
-            description["learner"] = {**_LEARNER_SINCE_FOUR, **learner}
-    elif number == 4 and isinstance(learner, dict) and is_mutation(str(learner.get("encoding"))):
-        raise SavedModelError(
-            f"{folder} has format 4, which told early ends of genes in another way; this version reads mutations since"
-            " format 5.",
-            "Use the version of hpo that wrote it, or train the model again.",
-        )
-    elif number not in (4, FORMAT):
-        raise SavedModelError(
-            f"{folder} has format {number!r}; this version reads formats 3 to {FORMAT}.",
-            "Use the version of hpo that wrote it.",
-        )
     return description
 
 
@@ -132,6 +113,17 @@ def _config(folder: Path, learner: object) -> LearnerConfig:
         return LearnerConfig.from_dict(learner)
     except DataError as error:
         raise _damaged(folder, error.message) from error
+
+
+def _rules(folder: Path, rules: object) -> Rules:
+    if not isinstance(rules, dict) or set(rules) != set(Rules().as_dict()):
+        raise _damaged(folder, f"cleaning is {str(rules)[:100]}; it must have {sorted(Rules().as_dict())}")
+    if not all(value is None or isinstance(value, str) for value in rules.values()):
+        raise _damaged(folder, f"cleaning is {str(rules)[:100]}; policies are words")
+    try:
+        return Rules(**rules)
+    except DataError as error:
+        raise _damaged(folder, f"cleaning: {error.message}") from error
 
 
 def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, ancestor: object) -> Encoder:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from model.alphabet import Alphabet
+from model.cleaning import Rules
 from model.configuration import LearnerConfig
 from model.encoder import Encoder
 from model.network import BiLSTM
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 5
+FORMAT = 6
 CONFIGURATION = "config.json"
 
 
@@ -28,6 +29,7 @@ def save_model(
     encoder: Encoder,
     letters: NDArray[np.uint8],
     card: Mapping[str, Any],
+    rules: Rules | None = None,
 ) -> None:
     """Writes a model folder, made where it is missing.
 
@@ -41,6 +43,7 @@ def save_model(
         encoder: Of the training genes.
         letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training genes.
         card: JSON values.
+        rules: By which the training genes were cleaned, and new genes will be; by default nothing was.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _remove_model(folder)
@@ -50,6 +53,7 @@ def save_model(
         "weights": digests,
         "longest": networks[0].longest,
         "alphabet": alphabet,
+        "cleaning": (rules or Rules()).as_dict(),
         "genetic_code": encoder.genetic_code,
         "ancestor": encoder.ancestor(config.encoding),
         "vocabulary": list(encoder.vocabulary(config.encoding)),

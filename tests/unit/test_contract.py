@@ -14,13 +14,14 @@ from hpo.errors import ContractError, UsageError
 from hpo.search.space import read_space
 from hpo.study.contract import parse, versions
 from model import gpu
+from model.cleaning import Changes, Rules
 from model.configuration import TrainingSettings, original_configuration
 from model.encoder import Encoder
 
 ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 5}
 #: As `create-study` writes it today.
 DOCUMENT: dict[str, Any] = {
-    "format": 3,
+    "format": 4,
     "study": "s",
     "created": "2026-01-01T00:00:00+00:00",
     "seed": 1,
@@ -29,6 +30,16 @@ DOCUMENT: dict[str, Any] = {
         "fingerprint": "f" * 64,
         "alphabet": "dna",
         "ambiguous_letters": 0,
+        "cleaning": {
+            "gaps": "remove",
+            "odd_letters": "unknown",
+            "inner_stops": None,
+            "missing": "drop",
+            "gaps_removed": {"-": 3},
+            "read_as_unknown": {"~": 1, "#": 2},
+            "cut": 0,
+            "dropped": {"label missing": 4},
+        },
         "ancestors": {"mutation": "MK", "mutation_nucleotide": "ATGAAA"},
         "development": {**ROWS},
         "test": {**ROWS},
@@ -47,11 +58,17 @@ DOCUMENT: dict[str, Any] = {
     "versions": versions(),
     "gpu_arithmetic": gpu.ARITHMETIC,
 }
+#: As it wrote it before sequences were cleaned by rules.
+THIRD: dict[str, Any] = {
+    **DOCUMENT,
+    "format": 3,
+    "data": {name: value for name, value in DOCUMENT["data"].items() if name != "cleaning"},
+}
 #: As it wrote it before genes could be told by their mutations, and trial 0 be cut short.
 SECOND: dict[str, Any] = {
-    **{name: value for name, value in DOCUMENT.items() if name != "original"},
+    **{name: value for name, value in THIRD.items() if name != "original"},
     "format": 2,
-    "data": {name: value for name, value in DOCUMENT["data"].items() if name != "ancestors"},
+    "data": {name: value for name, value in THIRD["data"].items() if name != "ancestors"},
     "search": {**DOCUMENT["search"], "space": json.loads(read_space(None, "dna").model_dump_json())},
 }
 #: As it wrote it first.
@@ -147,12 +164,18 @@ def test_what_is_no_contract_at_all_is_refused(document: object) -> None:
 @pytest.mark.parametrize("path", [path for path in places(DOCUMENT) if isinstance(path[-1], str)])
 def test_a_field_that_lacks_is_named_unless_it_has_a_default(path: Path) -> None:
     said = refusal(without(DOCUMENT, path))
-    has_default = path[:-1] in (("training",), ("versions",)) or path[-1] in (
-        "positions",
-        "linear",
-        "linear_start",
-        "log",
-        "step",
+    counts = len(path) == 4 and path[:2] == ("data", "cleaning")
+    has_default = (
+        counts
+        or path[:-1] in (("training",), ("versions",))
+        or path[-1]
+        in (
+            "positions",
+            "linear",
+            "linear_start",
+            "log",
+            "step",
+        )
     )
     assert said is None if has_default else str(path[-1]) in (said or "")
 
@@ -196,10 +219,19 @@ def test_a_study_of_the_first_format_is_the_same_contract() -> None:
 
 def test_a_study_of_the_second_format_has_no_ancestors_tries_the_original_and_is_otherwise_the_same() -> None:
     contract = parse(SECOND, "s")
-    assert (contract.format, contract.data.ancestors, contract.original) == (3, {}, "all")
+    assert (contract.format, contract.data.ancestors, contract.original) == (4, {}, "all")
     third = {**SECOND, "format": 3, "original": "all", "data": {**SECOND["data"], "ancestors": {}}}
     assert contract == parse(third, "s")
     assert contract.encoder == Encoder(1)
+
+
+def test_a_study_of_the_third_format_refused_what_could_be_cleaned_and_is_otherwise_the_same() -> None:
+    contract, now = parse(THIRD, "s"), parse(DOCUMENT, "s")
+    assert (contract.data.cleaning.rules, contract.data.cleaning.changes) == (Rules(), Changes())
+    assert now.data.cleaning.rules == Rules(gaps="remove", odd_letters="unknown", missing="drop")
+    assert now.data.cleaning.changes.dropped == {"label missing": 4}
+    cleaned = contract.data.model_copy(update={"cleaning": now.data.cleaning})
+    assert contract.model_copy(update={"data": cleaned}) == now
 
 
 def test_genes_are_encoded_by_the_ancestors_of_their_study() -> None:
@@ -236,11 +268,11 @@ def test_two_seeds_that_differ_are_refused_by_name() -> None:
         parse(changed(FIRST, ("splitting", "seed"), 2), "s")
 
 
-@pytest.mark.parametrize("number", [0, 4, 1000, -1, "2", 2.0, True, None, [], {}])
+@pytest.mark.parametrize("number", [0, 5, 1000, -1, "2", 2.0, True, None, [], {}])
 def test_a_format_that_this_version_does_not_read_is_named_before_any_field(number: object) -> None:
     newer = {"format": number, "everything": "else is different"}
     with pytest.raises(
-        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3"
+        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3, 4"
     ) as caught:
         parse(newer, "s")
     assert repr(number) in caught.value.message

@@ -81,9 +81,9 @@ def test_last_words_that_are_no_labels_are_told_all_at_once(tmp_path: Path) -> N
 
 
 def test_a_record_without_a_label_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="Row 2: the label is missing"):
+    with pytest.raises(DataError, match=r"the label is missing in row 2.*--missing drop"):
         labels(fasta(tmp_path, "a label=R", "b"))
-    with pytest.raises(DataError, match="Row 2: the label is missing"):
+    with pytest.raises(DataError, match=r"the label is missing in row 2.*--missing drop"):
         labels(fasta(tmp_path, "a R", "b"), header_labels=True)
 
 

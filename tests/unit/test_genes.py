@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from model.alphabet import clean, count_ambiguous
+from model.alphabet import count_ambiguous
 from model.errors import DataError
 from model.genes import Genes, join
 
@@ -48,47 +48,3 @@ def test_join_keeps_order_and_labels() -> None:
 def test_join_refuses_two_alphabets() -> None:
     with pytest.raises(DataError, match="cannot be joined"):
         join(genes("AC"), Genes(["1"], ["MK"], None, "protein"))
-
-
-@pytest.mark.parametrize(
-    ("raw", "alphabet", "cleaned"),
-    [
-        ("ac gu\tt\n", "dna", "ACGTT"),
-        ("ACGN-".replace("-", ""), "auto", "ACGN"),
-        ("mkv*", "protein", "MKV"),
-        ("MUX", "protein", "MUX"),
-        ("ac\u00a0gt", "dna", "ACGT"),
-    ],
-)
-def test_clean(raw: str, alphabet: str, cleaned: str) -> None:
-    assert clean([raw], alphabet)[0] == [cleaned]  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("raw", "alphabet", "told"),
-    [
-        ("ACGE", "dna", r"Row 2: letter 'E' at position 4"),
-        ("AC-GT", "dna", r"letter '-' at position 3.*alignment gaps"),
-        ("MK*V", "protein", r"letter '\*' at position 3.*stop sign"),
-        ("MKé", "protein", r"Row 2: 'é' at position 3"),
-        (" ", "dna", r"Row 2: the sequence is empty"),
-        ("*", "protein", r"Row 2: the sequence is empty"),
-    ],
-)
-def test_clean_names_row_and_letter(raw: str, alphabet: str, told: str) -> None:
-    with pytest.raises(DataError, match=told):
-        clean(["ACG", raw], alphabet)  # type: ignore[arg-type]
-
-
-def test_one_wrong_letter_does_not_make_genes_into_proteins() -> None:
-    with pytest.raises(DataError, match="Row 1: letter 'E' at position 50 is not a DNA"):
-        clean(["ACGT" * 12 + "AE", "ACGT" * 12])
-
-
-def test_proteins_are_detected() -> None:
-    assert clean(["PQITLWQRPLVTIKIGGQLKEALLDTGADDTVLEE"])[1] == "protein"
-
-
-def test_a_mixture_of_letters_asks_which_alphabet_it_is() -> None:
-    with pytest.raises(DataError, match="--alphabet dna or --alphabet protein"):
-        clean(["ACGTACG", "MKVL"])

@@ -70,7 +70,7 @@ def test_the_command_takes_them_and_says_what_it_left_out(tmp_path: Path) -> Non
         env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert done.returncode == 0, done.stderr
-    assert "Rows are left out for their labels, as asked: 'U' in 4." in done.stderr
     found = json.loads(done.stdout)
+    assert found["dropped"] == {"label 'U'": 4}
     assert (found["rows"], found["resistant"]) == (20, 8)
     assert {"word": "below 4", "meaning": "susceptible", "rows": 4} in found["label_words"]

@@ -8,7 +8,7 @@ from model.choices import LabelMeaning
 from model.errors import DataError
 from model.genes import LabelWord
 from model.reading import Labelling, read_genes
-from model.reading.labels import parse_labels
+from model.reading.labels import find_unlabelled, parse_labels
 from model.reading.measured import compare
 
 
@@ -72,6 +72,11 @@ def test_rows_are_told_by_their_numbers_in_the_file() -> None:
         parse_labels(["R", "NS", "NS"], rows=[2, 7, 9])
 
 
+def test_rows_without_a_label_are_found_and_plus_and_minus_have_one() -> None:
+    assert find_unlabelled(["R", None, "", "nan", "-", "S", float("nan")]) == [2, 3, 4, 5, 7]
+    assert find_unlabelled(["+", "-", "", "NA"], Labelling(words={"NA": "drop"})) == [3]
+
+
 def test_many_unknown_words_are_counted_and_long_ones_cut() -> None:
     with pytest.raises(
         DataError, match=re.escape("'w29...' in row 30, and 5 other labels in 5 rows".replace("...", ""))
@@ -81,9 +86,17 @@ def test_many_unknown_words_are_counted_and_long_ones_cut() -> None:
         read(["x" * 1000])
 
 
-@pytest.mark.parametrize(("word", "known"), [("-", "R"), ("N", "R"), ("-", "1"), ("n", "yes")])
-def test_a_word_that_may_mean_not_known_is_read_only_beside_its_opposite(word: str, known: str) -> None:
-    with pytest.raises(DataError, match=f"not known: '{word}' in row 2"):
+@pytest.mark.parametrize(
+    ("word", "known", "told"),
+    [
+        ("-", "R", "Row 2: the label is missing"),
+        ("-", "1", "Row 2: the label is missing"),
+        ("N", "R", "not known: 'N' in row 2"),
+        ("n", "yes", "not known: 'n' in row 2"),
+    ],
+)
+def test_a_word_that_may_mean_not_known_is_read_only_beside_its_opposite(word: str, known: str, told: str) -> None:
+    with pytest.raises(DataError, match=told):
         read([known, word])
 
 

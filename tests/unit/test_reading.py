@@ -67,7 +67,6 @@ def test_columns_named_by_options(tmp_path: Path) -> None:
     [
         ("foo,resistant", {}, "No sequence column.*'foo', 'resistant'.*--sequence-column"),
         ("sequence,foo", {}, "No label column.*'sequence', 'foo'.*--label-column"),
-        ("sequence,seq", {}, "Several columns may hold the sequence: sequence, seq.*--sequence-column"),
         ("sequence,foo", {"label_column": "bar"}, "label column 'bar' is not there.*--label-column"),
         ("sequence,foo", {"label_column": "foo", "id_column": "bar"}, "id column 'bar' is not.*--id-column"),
         ("foo,foo", {"sequence_column": "foo"}, "2 columns are 'foo'"),
@@ -85,11 +84,11 @@ def test_columns_that_are_not_clear(header: str, options: dict[str, str], told: 
     ("rows", "told"),
     [
         ("ACGT,1\nACGT,maybe", "Labels that are not known: 'maybe' in row 2"),
-        ("ACGT,1\nACGT,", "Row 2: the label is missing"),
+        ("ACGT,1\nACGT,", "the label is missing in row 2.*--missing drop"),
         ("ACGT,1\nACGT,I", "Intermediate results: 'I' in row 2.*--intermediate resistant"),
-        ("ACGT,1\n,0", "Row 2: the sequence is empty"),
-        ("ACGT,1\nACGT,1\nACGT,1,2", "Row 3: 3 column"),
-        ("ACGTACGTACGTE,1", "Row 1: letter 'E' at position 13"),
+        ("ACGT,1\n,0", "the sequence is missing in row 2.*--missing drop"),
+        ("ACGT,1\nACGT,1\nACGT,1,2", r"Row 3 \(line 4\): 3 column"),
+        ("ACGTACGTACGTE,1", r"odd letters 'E' once, in row 1 \(at position 13\) \(allowed: ACGT, U and.*--odd-letters"),
     ],
 )
 def test_rows_that_cannot_be_used_are_named(rows: str, told: str, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from model.batching import Examples
+from model.cleaning import Rules
 from model.configuration import original_configuration
 from model.encoder import Encoder
 from model.encoding import vocabulary
@@ -67,6 +68,18 @@ def without(name: str) -> Callable[[Path], None]:
         path.write_text(json.dumps(description))
 
     return apply
+
+
+def test_the_rules_of_the_training_genes_come_back(tmp_path: Path) -> None:
+    rules = Rules(gaps="remove", inner_stops="cut")
+    save_model(tmp_path, networks(1), CONFIG, "dna", Encoder(11), LETTERS, {}, rules)
+    assert load_model(tmp_path).rules == rules
+
+
+def test_a_folder_of_format_5_refuses_what_could_be_cleaned(tmp_path: Path) -> None:
+    without("cleaning")(saved(tmp_path))
+    change(format=5)(tmp_path)
+    assert load_model(tmp_path).rules == Rules()
 
 
 def write(name: str, content: bytes) -> Callable[[Path], None]:
@@ -132,6 +145,10 @@ DIGEST = hashlib.sha256(b"").hexdigest()
         (without("card"), "card"),
         (change(extra=1), "extra"),
         (change(alphabet="rna"), "rna"),
+        (change(cleaning=None), "cleaning is None"),
+        (change(cleaning={"gaps": "remove"}), "cleaning is .*gaps"),
+        (change(cleaning={**Rules().as_dict(), "gaps": "eat"}), "cleaning: The choice 'eat' is unknown"),
+        (change(cleaning={**Rules().as_dict(), "gaps": []}), "policies are words"),
         (change(alphabet="protein"), "protein sequences have no codon"),
         (change(alphabet=["dna"]), "alphabet"),
         (change(genetic_code=True), "genetic code"),

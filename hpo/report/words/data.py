@@ -19,6 +19,7 @@ def challenges(evidence: Evidence) -> Sequence[KeyPoint]:
     found = [
         _sealed(evidence),
         _balance(evidence),
+        _cleaning(evidence),
         _ambiguity(data),
         _early_stops(evidence),
         _lengths(data),
@@ -49,6 +50,11 @@ def _balance(evidence: Evidence) -> KeyPoint:
     commoner = percent(max(share, 1 - share))
     text += f" Accuracy alone misleads here: always saying the commoner class is right for {commoner}."
     return KeyPoint("caution", "Unequal classes", text)
+
+
+def _cleaning(evidence: Evidence) -> KeyPoint | None:
+    changed = evidence.contract.data.cleaning.changes.in_words()
+    return KeyPoint("plain", "Cleaned sequences", changed) if changed else None
 
 
 def _ambiguity(data: Inspection) -> KeyPoint | None:

@@ -115,3 +115,10 @@ def test_the_most_epochs_are_told_before_the_ensemble(evidence: Evidence, change
     together = change_contract(replace(evidence, final=replace(evidence.final, networks=5)), "training", max_epochs=11)
     assert "for 11 epochs. That is the most that was allowed" in say(together, derive(together)).epochs
     assert "It is an ensemble" in say(together, derive(together)).epochs
+
+
+def test_what_was_done_to_sequences_is_told_where_something_was(evidence: Evidence, change_contract: Make) -> None:
+    assert "Cleaned sequences" not in challenges(evidence)
+    cleaning = evidence.contract.data.cleaning.model_dump() | {"gaps": "remove", "gaps_removed": {"-": 180}}
+    text = challenges(change_contract(evidence, "data", cleaning=cleaning))["Cleaned sequences"]
+    assert text == "As read from the file: 180 gaps (- 180) removed."

@@ -1,0 +1,84 @@
+"""What a contract says of the data: where the rows came from, how they were read, and what they are."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from model.alphabet import Alphabet
+from model.choices import Gaps, InnerStops, Missing, OddLetters
+from model.cleaning import Changes, Rules
+from model.encoding import MutationEncoding
+from model.mutations import LONGEST_ANCESTOR
+
+#: More of anything than a sane study has; a contract that names more is damaged or hostile.
+MOST = 10**9
+#: More letters than there are.
+_MOST_LETTERS = 2**63 - 1
+
+#: A sequence of amino acids or nucleotides.
+Ancestor = Annotated[str, Field(pattern=r"^[A-Z]+$", min_length=1, max_length=LONGEST_ANCESTOR)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=_MOST_LETTERS)]
+
+
+class Frozen(BaseModel):
+    """Immutable; unknown fields and values of another type are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Rows(Frozen):
+    """One part of the data, as a sealed artifact."""
+
+    artifact: Digest
+    fingerprint: Digest
+    rows: int = Field(gt=0, le=MOST)
+    resistant: int = Field(ge=0, le=MOST)
+
+    @model_validator(mode="after")
+    def _resistant_are_rows(self) -> "Rows":
+        if self.resistant > self.rows:
+            raise ValueError(f"{self.resistant} rows of {self.rows} are resistant")
+        return self
+
+
+class Cleaning(Frozen):
+    """The rules by which sequences were cleaned, which new genes are read by too, and what they did."""
+
+    gaps: Gaps
+    odd_letters: OddLetters
+    inner_stops: InnerStops | None
+    missing: Missing
+    gaps_removed: dict[str, Count]
+    read_as_unknown: dict[str, Count]
+    cut: Count
+    dropped: dict[str, Count]
+
+    @property
+    def rules(self) -> Rules:
+        """What was to be done."""
+        return Rules(gaps=self.gaps, odd_letters=self.odd_letters, inner_stops=self.inner_stops, missing=self.missing)
+
+    @property
+    def changes(self) -> Changes:
+        """What was done."""
+        return Changes(
+            gaps_removed=self.gaps_removed,
+            read_as_unknown=self.read_as_unknown,
+            cut=self.cut,
+            dropped=self.dropped,
+        )
+
+
+class Data(Frozen):
+    """Where the rows came from, and what they are."""
+
+    source: str
+    fingerprint: Digest
+    alphabet: Alphabet
+    ambiguous_letters: Count
+    cleaning: Cleaning
+    #: What mutations are told from, by their encoding; found on the development rows, none where genes have none.
+    ancestors: dict[MutationEncoding, Ancestor]
+    development: Rows
+    test: Rows

@@ -1,0 +1,84 @@
+"""Cleaning of all rows together: which alphabet they have, and what no rule is for in one report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto
+from model.cleaning.changes import Changes
+from model.cleaning.detection import detect, dna_letters, rows_like
+from model.cleaning.refusal import Refusal, numbered
+from model.cleaning.rows import RowCleaner, as_bytes
+from model.cleaning.rules import Rules
+from model.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """Sequences that can be read.
+
+    Attributes:
+        sequences: Of the rows that are kept, in order; IUPAC ambiguity letters stay as they are.
+        kept: [N] False = the row was dropped, as the rules say.
+        alphabet: Of all.
+        changes: What was done.
+    """
+
+    sequences: list[str]
+    kept: NDArray[np.bool_]
+    alphabet: Alphabet
+    changes: Changes
+
+
+def clean(
+    texts: Sequence[str | None],
+    alphabet: AlphabetOrAuto = "auto",
+    rules: Rules | None = None,
+    *,
+    unlabelled: Sequence[int] = (),
+    expected: Alphabet | None = None,
+    genetic_code: int = 1,
+) -> Cleaned:
+    """Cleans raw sequences.
+
+    Args:
+        texts: Raw sequences, one per row; None where there is none. Length N.
+        alphabet: "auto" decides by the letters of all rows together, and refuses rows of the other kind.
+        rules: What is done with what cannot be read; by default it is refused.
+        unlabelled: Rows, from 1, that lack a label and should have one.
+        expected: What a model reads: "auto" takes it, and refuses rows of the other kind.
+        genetic_code: NCBI's number, for stops in DNA.
+
+    Raises:
+        DataError: There are rows that cannot be read and that no rule is for (all are named in one message), nothing
+            is left, or the letters do not tell whether the file holds DNA or protein.
+    """
+    if alphabet not in ("auto", *get_args(Alphabet)):
+        raise DataError(f"The alphabet {alphabet!r} is unknown.", "Allowed: auto, dna, protein.")
+    rules = rules or Rules()
+    counts = dna_letters(as_bytes(text or "") for text in texts)
+    known = alphabet if alphabet != "auto" else expected or detect(*counts)
+    strangers = () if alphabet != "auto" else rows_like("protein" if known == "dna" else "dna", *counts).tolist()
+    rows = RowCleaner(known, rules, genetic_code)
+    apart = {*strangers, *(unlabelled if rules.missing == "drop" else ())}
+    sequences = [None if row in apart else rows.clean(row, text) for row, text in enumerate(texts, start=1)]
+    refusal = Refusal()
+    _add_strangers(refusal, strangers, len(texts), known)
+    rows.refuse(refusal, unlabelled)
+    refusal.raise_if_any(known, guessed=alphabet == "auto" and expected is None)
+    kept = [sequence for sequence in sequences if sequence is not None]
+    if not kept:
+        raise DataError(f"All {len(texts):,} rows were dropped: no sequence is left.", "Choose other rules.")
+    return Cleaned(kept, np.array([sequence is not None for sequence in sequences]), known, rows.changes(unlabelled))
+
+
+def _add_strangers(refusal: Refusal, strangers: Sequence[int], rows: int, known: Alphabet) -> None:
+    if strangers:
+        other, name = ("protein", "DNA") if known == "dna" else ("DNA", "protein")
+        refusal.add(
+            f"{len(strangers):,} of {rows:,} rows look like {other}, not {name}: {numbered(strangers)}",
+            f"remove or translate these rows, or say --alphabet {known} if they are {ALPHABET_NAMES[known]}",
+        )

@@ -1,0 +1,55 @@
+"""The formats of a model folder: what the description of an earlier one becomes when it is read.
+
+| format | what changed |
+|---|---|
+| 3 | weights have digests: the first that is read |
+| 4 | mutations and the linear path are new: `ancestor`, `linear`, `linear_start` |
+| 5 | early ends of genes are a kind of mutation |
+| 6 | `cleaning` is new: the rules by which sequences were cleaned |
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from model.encoding import is_mutation
+from model.errors import SavedModelError
+from model.saving.writing import FORMAT
+
+#: Earlier formats lacked these; their models were made as if they had had these values.
+_SINCE_SIX: Mapping[str, Any] = {
+    "cleaning": {"gaps": "error", "odd_letters": "error", "inner_stops": None, "missing": "error"}
+}
+_SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
+_LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none", "linear_start": "zero"}
+
+
+def upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
+    """Returns the description of an earlier format as the present one would have it; nothing else of it is checked.
+
+    Args:
+        folder: Of the model, for messages.
+        description: What its configuration holds, with a format.
+
+    Raises:
+        SavedModelError: The format is none that this version reads.
+    """
+    number, learner = description["format"], description.get("learner")
+    if number in (3, 4, 5):
+        description = {**_SINCE_SIX, **description}
+    if number == 3:
+        description = {**_SINCE_FOUR, **description}
+        if isinstance(learner, dict):
+            description["learner"] = {**_LEARNER_SINCE_FOUR, **learner}
+    elif number == 4 and isinstance(learner, dict) and is_mutation(str(learner.get("encoding"))):
+        raise SavedModelError(
+            f"{folder} has format 4, which told early ends of genes in another way; this version reads mutations since"
+            " format 5.",
+            "Use the version of hpo that wrote it, or train the model again.",
+        )
+    elif number not in (4, 5, FORMAT):
+        raise SavedModelError(
+            f"{folder} has format {number!r}; this version reads formats 3 to {FORMAT}.",
+            "Use the version of hpo that wrote it.",
+        )
+    return description

@@ -1,0 +1,95 @@
+"""Which column is read: by what it holds, not by its name alone."""
+
+from pathlib import Path
+
+import pytest
+
+from model.errors import DataError
+from model.reading import read_genes
+from model.reading.kinds import kind_of
+
+DNA = ["ATGGCTAAACCCGGGTTTATG", "ATGGCTAAACCCGGGTTTATA", "ATGGCTAAACCCNGGTTTATG"]
+PROTEIN = ["MKTAYIAKQRQISFVKSHFSRQ", "MKTAYIAKQRQISFVKSHFSRW", "MKTAYIAKQXQISFVKSHFSRR"]
+NAMES = ["rpoB", "katG", "pncA"]
+
+
+def table(folder: Path, **columns: list[str]) -> Path:
+    rows = zip(*columns.values(), strict=True)
+    path = folder / "genes.csv"
+    path.write_text("\n".join(",".join(row) for row in [tuple(columns), *rows]) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("names", [NAMES, ["KATG"] * 3, ["fam"] * 3])
+@pytest.mark.parametrize("column", ["nt_seq", "rpoB_seq", "x", "Sequence protein"])
+@pytest.mark.parametrize("sequences", [DNA, PROTEIN])
+def test_names_of_genes_are_no_sequences(column: str, names: list[str], sequences: list[str], tmp_path: Path) -> None:
+    path = table(tmp_path, isolate=["a", "b", "c"], gene=names, **{column: sequences}, phenotype=["R", "S", "R"])
+    genes = read_genes(path)
+    assert genes.sequences == sequences
+    assert genes.provenance.columns == {"sequence": column, "label": "phenotype", "id": "isolate"}
+    assert genes.provenance.ignored == ("gene",)
+
+
+def test_sequences_in_gene_are_read(tmp_path: Path) -> None:
+    path = table(tmp_path, gene=DNA, note=["ACGT"] * 3, label=["1", "0", "1"])
+    assert read_genes(path).provenance.columns["sequence"] == "gene"
+
+
+def test_a_usual_name_wins_over_a_longer_column(tmp_path: Path) -> None:
+    path = table(
+        tmp_path, sequence=["SIINFEKL", "GILGFVFTL", "NLVPMVATV"], source_protein=PROTEIN, label=["1", "0", "1"]
+    )
+    assert read_genes(path).provenance.columns["sequence"] == "sequence"
+
+
+def test_a_usual_name_over_ids_does_not_win(tmp_path: Path) -> None:
+    path = table(tmp_path, sequence=["NC_000962", "NC_000963", "NC_000964"], cds=DNA, label=["1", "0", "1"])
+    assert read_genes(path).provenance.columns["sequence"] == "cds"
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"gene": NAMES}, "No sequence column was found, and 'gene' holds no sequences.*--sequence-column"),
+        ({"gene": ["KATG"] * 3}, "'gene' holds no sequences"),
+        (
+            {"nt_seq": DNA, "aa_seq": PROTEIN},
+            "Several columns may hold the sequence: nt_seq, aa_seq.*--sequence-column",
+        ),
+        ({"sequence": DNA, "seq": DNA}, "Several columns may hold the sequence: sequence, seq"),
+        ({"sequence": ["1", "2", "3"]}, "odd letters '1' once, '2' once, '3' once, in row 1.*--sequence-column"),
+    ],
+)
+def test_columns_that_are_not_clear(columns: dict[str, list[str]], told: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=told):
+        read_genes(table(tmp_path, **columns, resistant=["1", "0", "1"]))
+
+
+def test_a_column_that_is_taken_for_labels_is_not_searched(tmp_path: Path) -> None:
+    path = table(tmp_path, a=DNA, b=DNA)
+    with pytest.raises(DataError, match="Several columns may hold the sequence: a, b"):
+        read_genes(path, require_labels=False)
+    with pytest.raises(DataError, match="not known: 'ATGGCTAAACCCGGGTTTATG' in row 1"):
+        read_genes(path, label_column="b")
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (DNA, "long"),
+        (PROTEIN, "long"),
+        (["acgtacgtac acgtacgtac"], "long"),
+        (["MKTAYIAKQR QISFVKSHFS RQ"], "long"),
+        (["ACGT", None, "NA", "ac"], "bases"),
+        (["KATG", "fam"], "short"),
+        (NAMES, "other"),
+        (["made up", "made up"], "other"),
+        (["isolate of a patient with fever", "seen in the intensive care unit"], "other"),
+        (["NC_000962.3"], "other"),
+        ([1.5, 2.5], "other"),
+        ([None, float("nan"), "NA", " "], "empty"),
+    ],
+)
+def test_what_a_column_holds(values: list[object], kind: str) -> None:
+    assert kind_of(values) == kind
