@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hpo.errors import UsageError
+from model.files import read_regular
 
 VARIABLE = "HPO_TOKEN"
 _FORM = re.compile(r"[A-Za-z0-9._~-]{16,200}")
@@ -55,8 +56,7 @@ def token_for(
 
 def _read(file: Path) -> str:
     try:
-        with file.open("rb") as opened:
-            return opened.read(_FILE_BYTES).decode("ascii", errors="replace").strip()
+        return read_regular(file, _FILE_BYTES).decode("ascii", errors="replace").strip()
     except OSError as error:
         raise UsageError(f"The token file {file} cannot be read: {error.strerror}.", "Mend its rights.") from error
 
