@@ -4,9 +4,11 @@ import socket
 import socketserver
 import sys
 import threading
-from typing import Any
+from typing import Any, TextIO, cast
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import WSGIApplication
+
+from hpo.printable import PrintableStream
 
 #: Requests at once; a browser makes six.
 THREADS = 32
@@ -19,6 +21,10 @@ _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 
 
 class _Handler(WSGIRequestHandler):
     timeout = IDLE_S
+
+    def get_stderr(self) -> TextIO:
+        """Where the app tells its faults, which may quote a request."""
+        return cast(TextIO, PrintableStream(sys.stderr))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's word
         """One line per request would bury everything else, and a link with a token must stand in no log."""
