@@ -5,8 +5,12 @@ import sys
 from collections.abc import Callable
 
 from hpo.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpoError
+from hpo.printable import printable
 from model.errors import ModelError
 from storage.errors import StorageError
+
+#: Characters of one message.
+_LONGEST = 4_000
 
 
 def exit_code_of(run: Callable[[], int]) -> int:
@@ -33,7 +37,7 @@ def exit_code_of(run: Callable[[], int]) -> int:
         return EXIT_FAILED
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        print(f"Error: {where}{error.strerror or error}", file=sys.stderr)
+        _say(f"Error: {where}{error.strerror or error}")
         return EXIT_FAILED
     except Exception as error:
         if os.environ.get("HPO_DEBUG"):
@@ -46,14 +50,20 @@ def _fail(error: HpoError | ModelError | StorageError, code: int) -> int:
     from storage.url import redact
 
     label = "Usage error" if code == EXIT_USAGE else "Error"
-    print(f"{label}: {redact(error.message)}", file=sys.stderr)
+    _say(f"{label}: {redact(error.message)}")
     if error.next_step:
-        print(f"  {redact(error.next_step)}", file=sys.stderr)
+        _say(f"  {redact(error.next_step)}")
     return code
 
 
 def _report_bug(error: Exception) -> None:
     from storage.url import redact
 
-    print(f"Error: {type(error).__name__}: {redact(str(error))}", file=sys.stderr)
-    print("  This is a fault in hpo. Set HPO_DEBUG=1 to see where it happened.", file=sys.stderr)
+    _say(f"Error: {type(error).__name__}: {redact(str(error))}")
+    _say("  This is a fault in hpo. Set HPO_DEBUG=1 to see where it happened.")
+
+
+def _say(text: str) -> None:
+    """Prints what may quote a file or a database, which can be as long as these."""
+    hidden = len(text) - _LONGEST
+    print(printable(text if hidden <= 0 else f"{text[:_LONGEST]} ... ({hidden:,} more characters)"), file=sys.stderr)

@@ -3,6 +3,13 @@
 import logging
 import sys
 
+from hpo.printable import printable
+
+
+class _PrintableFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))
+
 
 def log_to_stderr(level: str) -> None:
     """Sets this process's log up.
@@ -10,13 +17,9 @@ def log_to_stderr(level: str) -> None:
     Args:
         level: The least that is told, for example "info".
     """
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        stream=sys.stderr,
-        force=True,
-    )
+    to_stderr = logging.StreamHandler(sys.stderr)
+    to_stderr.setFormatter(_PrintableFormatter("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(level=level.upper(), handlers=[to_stderr], force=True)
     # Optuna announces every trial itself, with parameters and value; our lines say it with folds and worker.
     logging.getLogger("optuna").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)

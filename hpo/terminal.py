@@ -5,11 +5,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
+
+from hpo.printable import printable
 
 
 def say(text: str) -> None:
-    """Talk goes to stderr, results to stdout."""
-    print(text, file=sys.stderr)
+    """Talk goes to stderr, results to stdout; what comes from files and databases cannot command the terminal."""
+    print(printable(text), file=sys.stderr)
+
+
+def show(text: str) -> None:
+    """Prints a result to stdout, as `say` prints talk."""
+    print(printable(text))
 
 
 @contextmanager
@@ -19,7 +27,7 @@ def step(what: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(what):
+    with console.status(escape(printable(what))):
         yield
 
 

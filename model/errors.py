@@ -26,6 +26,10 @@ class SavedModelError(ModelError):
     """A model folder is incomplete, damaged, or not one of ours."""
 
 
+class PredictionError(ModelError):
+    """A network answers something that is no probability."""
+
+
 class CheckpointError(ModelError):
     """The bytes of a checkpoint are not one that this training could go on from."""
 

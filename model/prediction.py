@@ -13,6 +13,7 @@ from model import runtime
 from model.batching import Examples, merge
 from model.device_rows import EvaluationRows
 from model.encoding import Tokens
+from model.errors import PredictionError
 from model.gpu.cudnn import CudnnEngine
 from model.gpu.evaluation import PaddedRows
 from model.gpu.graphs import GraphRunner
@@ -52,6 +53,9 @@ def predict(
 
     Returns:
         [N] float32.
+
+    Raises:
+        PredictionError: An answer is not a number.
     """
     place = runtime.resolve_device(device)
     if len(encoded.lengths) == 0:
@@ -63,7 +67,20 @@ def predict(
         for network in members:
             with _moved(network, place), closing(GraphRunner(place)) as runner:
                 total += probability(logits_of(network, rows, runner))
-    return (total / len(members)).astype(np.float32)
+    answers = (total / len(members)).astype(np.float32)
+    _check_answers(answers)
+    return answers
+
+
+def _check_answers(answers: NDArray[np.float32]) -> None:
+    """Refuses NaN, to which finite but huge weights overflow: it is not above 0.5, and would pass for susceptible."""
+    broken = np.flatnonzero(~np.isfinite(answers))
+    if len(broken):
+        raise PredictionError(
+            f"The model has no answer for {len(broken)} of {len(answers)} rows, the first of them row {broken[0] + 1}: "
+            "it computes a value that is not a number, so its weights are damaged or too large.",
+            "Take a fresh copy of the model, or train it again.",
+        )
 
 
 @contextmanager
@@ -94,8 +111,9 @@ def load_distinct(rows: Examples, device: torch.device) -> Rows:
 
 
 def probability(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The sigmoid of logits, exact at both ends."""
-    return np.exp(-np.logaddexp(0.0, -logits)).astype(np.float32)
+    """The sigmoid of logits, exact at both ends; of what is not a number, the same."""
+    with np.errstate(invalid="ignore"):
+        return np.exp(-np.logaddexp(0.0, -logits)).astype(np.float32)
 
 
 @torch.inference_mode()

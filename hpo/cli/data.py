@@ -28,6 +28,7 @@ def inspect(
     """Counts, balance, lengths, duplicates, contradictory labels, the accuracy ceiling; what create-study would do."""
     from hpo.cli.reading import read_labelled
     from hpo.inspect_data import as_text, look_at
+    from hpo.terminal import show
 
     findings = look_at(
         read_labelled(data, reading, labelling),
@@ -41,7 +42,7 @@ def inspect(
     if json:
         print_json(findings)
     else:
-        print(as_text(findings))
+        show(as_text(findings))
 
 
 def simulate(

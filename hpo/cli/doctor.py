@@ -17,10 +17,11 @@ def register(app: typer.Typer) -> None:
 def doctor(where: StorageOptions, device: Device = "auto", json: Json = False) -> None:
     """What this machine can do, and whether storage, artifacts and devices answer."""
     from hpo.doctor import as_text, examine
+    from hpo.terminal import show
 
     findings = examine(where.address(), device)
     if json:
         print_json({"checks": [vars(finding) for finding in findings]})
     else:
-        print(as_text(findings))
+        show(as_text(findings))
     sys.exit(0 if all(finding.ok for finding in findings) else 1)

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from hpo.terminal import show
+
 
 def print_json(document: Mapping[str, Any]) -> None:
     """Prints one JSON object, with a line end, to stdout."""
@@ -13,7 +15,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 def print_table(title: str, facts: Mapping[str, object]) -> None:
     """Prints a title and aligned pairs, to stdout."""
     width = max(len(name) for name in facts)
-    print(title)
+    show(title)
     for name, value in facts.items():
         shown = ", ".join(str(item) for item in value) if isinstance(value, (list, tuple)) else value
-        print(f"  {name.replace('_', ' '):<{width}}  {shown}")
+        show(f"  {name.replace('_', ' '):<{width}}  {shown}")

@@ -44,6 +44,7 @@ def predict(
     from hpo.terminal import say
     from hpo.use.explain import explain as explain_genes
     from hpo.use.explain import write_changes
+    from hpo.use.formulas import told
     from hpo.use.predict import predict as predict_genes
     from hpo.use.predict import write_csv
 
@@ -64,5 +65,7 @@ def predict(
         print_json({"predictions": [vars(row) for row in predictions], "changes": changes_made})
     else:
         write_csv(predictions, output)
+        if changed := told(row.id for row in predictions):
+            say(changed)
         if output is not None:
             say(f"{output}: {len(predictions)} predictions.")

@@ -27,6 +27,9 @@ def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> 
     from model.reading import read_genes
 
     words = labelling.labelling(options.intermediate)
+    _refuse_irregular(data)
+    if options.labels is not None:
+        _refuse_irregular(options.labels)
     with step(f"Reading {data.name}"):
         return read_genes(
             data,
@@ -64,6 +67,7 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             f"This model reads {alphabet}, not {options.alphabet}.",
             f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet}.",
         )
+    _refuse_irregular(data)
     with step(f"Reading {data.name}"):
         genes = read_genes(
             data,
@@ -78,3 +82,17 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
     for line in genes.provenance.in_words():
         say(line)
     return genes
+
+
+def _refuse_irregular(path: Path) -> None:
+    from model.errors import DataError
+    from model.files import check_regular
+
+    try:
+        check_regular(path)
+    except FileNotFoundError:
+        return  # whoever reads it says so
+    except OSError as error:
+        raise DataError(
+            f"The file {path} cannot be read: {error.strerror}.", "Save what a pipe gives to a file, and name that."
+        ) from error

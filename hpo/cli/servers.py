@@ -1,5 +1,7 @@
 """`hpo dashboard` and `hpo proxy`."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +9,33 @@ import typer
 from hpo.cli.command import LOOK_AFTER, command, option
 from hpo.cli.options import StorageOptions
 
-Host = Annotated[str, option("--host", help="Address to listen on. It has no log-in: think before you leave loopback.")]
+
+@dataclass(frozen=True, kw_only=True)
+class VisitorOptions:
+    """Who may use the dashboard."""
+
+    # Without an environment twin of its own: HPO_TOKEN holds the token itself, which may not be an argument.
+    token: Annotated[
+        bool | None,
+        typer.Option(
+            "--token/--no-token",
+            help="Ask visitors for a token: HPO_TOKEN, or --token-file, or one that is made and shown once in the "
+            "link. By default asked for where other machines can reach the dashboard.",
+        ),
+    ] = None
+    token_file: Annotated[Path | None, option("--token-file", help="File that holds the token.", metavar="FILE")] = None
+    allow_host: Annotated[
+        list[str] | None,
+        option(
+            "--allow-host",
+            help="A further name by which the dashboard is reached, such as that of a proxy in front; may be repeated.",
+            metavar="NAME",
+        ),
+    ] = None
+    read_only: Annotated[bool, option("--read-only", help="Refuse every request that changes something.")] = False
+    base_path: Annotated[
+        str, option("--base-path", help="Path under which a proxy shows the dashboard, such as /hpo.", metavar="PATH")
+    ] = ""
 
 
 def register(app: typer.Typer) -> None:
@@ -18,18 +46,30 @@ def register(app: typer.Typer) -> None:
 
 def dashboard(
     where: StorageOptions,
-    host: Host = "127.0.0.1",
+    visitors: VisitorOptions,
+    host: Annotated[
+        str, option("--host", help="Address to listen on: 127.0.0.1 or ::1 for this machine alone.")
+    ] = "127.0.0.1",
     port: Annotated[int, option("--port", help="0 takes any free one.", min=0, max=65535)] = 8080,
 ) -> None:
     """optuna-dashboard on this storage, with fold accuracies, the report's plots and its summary."""
-    from hpo.servers.dashboard import serve
+    from hpo.servers.dashboard import Visitors, serve
 
-    serve(where.address(), host, port)
+    asked = Visitors(
+        allowed_hosts=tuple(visitors.allow_host or ()),
+        token=visitors.token,
+        token_file=visitors.token_file,
+        read_only=visitors.read_only,
+        base_path=visitors.base_path,
+    )
+    serve(where.address(), host, port, asked)
 
 
 def proxy(
     where: StorageOptions,
-    host: Host = "127.0.0.1",
+    host: Annotated[
+        str, option("--host", help="Address to listen on. It has no log-in: think before you leave loopback.")
+    ] = "127.0.0.1",
     port: Annotated[int, option("--port", help="0 takes any free one.", min=0, max=65535)] = 13000,
 ) -> None:
     """Optuna's gRPC proxy in front of Postgres, for large fleets: workers then use --storage grpc://HOST:PORT."""

@@ -24,6 +24,7 @@ def status(
     from hpo.cli.status_text import status_text, watch_status
     from hpo.study.opened import open_study
     from hpo.study.status import read_status
+    from hpo.terminal import show
 
     opened = open_study(where.address(study))
     if watch:
@@ -32,4 +33,4 @@ def status(
     if json:
         print_json(current.as_dict())
     else:
-        print(status_text(current))
+        show(status_text(current))

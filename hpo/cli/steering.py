@@ -18,15 +18,17 @@ def register(app: typer.Typer) -> None:
 def pause(where: StorageOptions, study: Study = None) -> None:
     """Stop handing out trials; those at work are finished."""
     from hpo.study.steering import set_paused
+    from hpo.terminal import show
 
-    print(set_paused(where.address(study), paused=True))
+    show(set_paused(where.address(study), paused=True))
 
 
 def resume(where: StorageOptions, study: Study = None) -> None:
     """Hand out trials again."""
     from hpo.study.steering import set_paused
+    from hpo.terminal import show
 
-    print(set_paused(where.address(study), paused=False))
+    show(set_paused(where.address(study), paused=False))
 
 
 def extend(
@@ -36,5 +38,6 @@ def extend(
 ) -> None:
     """Raise the budget. Workers that still run notice; start others where none does."""
     from hpo.study.steering import extend_budget
+    from hpo.terminal import show
 
-    print(extend_budget(where.address(study), trials))
+    show(extend_budget(where.address(study), trials))

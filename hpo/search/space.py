@@ -5,6 +5,7 @@ are flat (no parameter depends on another), so that TPE models all parameters jo
 """
 
 import dataclasses
+import reprlib
 import tomllib
 from collections.abc import Collection, Mapping
 from itertools import product
@@ -18,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from hpo.errors import SpaceError
 from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
+from hpo.search.space_file import read_toml
 from model.alphabet import Alphabet
 from model.configuration import LearnerConfig, Linear, original_configuration
 from model.encoding import Encoding, MutationEncoding, encodings_for, is_mutation, mutation_encodings
@@ -119,7 +121,7 @@ def read_space(path: Path | None, alphabet: str, related: Collection[MutationEnc
     Raises:
         SpaceError: The file cannot be read, or asks for something that the learner does not have.
     """
-    asked = {} if path is None else _read_toml(path)
+    asked = {} if path is None else read_toml(path)
     table = _defaults(alphabet, related, asked.get("encoding")) | asked
     unknown = sorted(set(table) - _names())
     if unknown:
@@ -162,18 +164,9 @@ def possible_encodings(path: Path | None, alphabet: Alphabet) -> tuple[Encoding,
     Raises:
         SpaceError: As `read_space`.
     """
-    if path is None or "encoding" not in _read_toml(path):
+    if path is None or "encoding" not in read_toml(path):
         return encodings_for(alphabet)
     return read_space(path, alphabet, related=mutation_encodings(alphabet)).encodings
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text())
-    except OSError as error:
-        raise SpaceError(f"The search space {path} cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SpaceError(f"The search space {path} is not valid TOML: {error}.") from error
 
 
 def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices | Fixed:
@@ -184,11 +177,18 @@ def _parameter(name: str, entry: object, path: Path | None) -> Range | Choices |
             return Choices(choices=tuple(entry)) if len(entry) != 1 else Fixed(value=entry[0])
         return Fixed.model_validate({"value": entry})
     except (ValidationError, TypeError) as error:
-        reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+        reason = _first(error) if isinstance(error, ValidationError) else str(error)
         raise SpaceError(
-            f"{path}: {name} = {entry!r} is not a list of choices, a range or a value: {reason}.",
+            # A file can nest values deeper than can be shown.
+            f"{path}: {name} = {reprlib.repr(entry)} is not a list of choices, a range or a value: {reason}.",
             f"Write {name} = [a, b], {name} = {{ low = a, high = b, log = true }} or {name} = a.",
         ) from error
+
+
+def _first(error: ValidationError) -> str:
+    """Returns the first complaint, and what of the entry it is about."""
+    first = error.errors()[0]
+    return ": ".join([*(str(part) for part in first["loc"]), first["msg"]])
 
 
 def _check_alphabet(encoding: Parameter, path: Path | None, alphabet: str) -> None:

@@ -1,6 +1,6 @@
 """`hpo proxy`: Optuna's gRPC service in front of Postgres, until asked to stop."""
 
-from hpo.servers.dashboard import LOOPBACK
+from hpo.servers.admission import is_loopback
 from hpo.signals import on_stop
 from hpo.terminal import say
 from storage.proxy.server import start_proxy
@@ -14,7 +14,7 @@ def serve(storage_url: str, host: str, port: int) -> None:
     """
     with on_stop() as stop:
         proxy = start_proxy(storage_url, host=host, port=port)
-        if host not in LOOPBACK:
+        if not is_loopback(host):
             say("Warning: the proxy has neither encryption nor log-in; whoever reaches it can change studies.")
         print(f"grpc://{proxy.host}:{proxy.port}", flush=True)
         while not stop.wait(0.5):

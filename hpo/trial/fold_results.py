@@ -5,6 +5,7 @@ after every epoch. Bytes are written first, then the record: a record always has
 """
 
 import io
+import zipfile
 
 import numpy as np
 
@@ -37,8 +38,19 @@ def read_fold(artifacts: ArtifactStore, record: FoldRecord) -> FoldResult:
         ContractError: The bytes are no fold result.
     """
     try:
-        with np.load(io.BytesIO(artifacts.get(record.artifact)), allow_pickle=False) as archive:
+        data = io.BytesIO(artifacts.get(record.artifact))
+        _refuse_packed(data)
+        with np.load(data, allow_pickle=False) as archive:
             curves = Curves(**{name: archive[name].tolist() for name in _CURVES})
             return FoldResult(curves=curves, probabilities=archive["probabilities"])
-    except (KeyError, ValueError, EOFError) as error:
+    except (KeyError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
         raise ContractError(f"Artifact {record.artifact} holds no fold result: {error}.") from error
+
+
+def _refuse_packed(data: io.BytesIO) -> None:
+    """Refuses packed parts: ours are not packed, and a packed one may unpack to a thousand times its size."""
+    with zipfile.ZipFile(data) as archive:
+        packed = [part.filename for part in archive.infolist() if part.compress_type != zipfile.ZIP_STORED]
+    if packed:
+        raise ValueError(f"its part {packed[0]!r} is packed")
+    data.seek(0)

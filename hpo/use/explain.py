@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from hpo.errors import HpoError
+from hpo.use.formulas import as_text
 from model.genes import Genes
 from model.mutagenesis import change_letters
 from model.saving import SavedModel, load_model
@@ -69,6 +70,6 @@ def write_changes(changes: Sequence[LetterChange], path: Path) -> None:
         with path.open("w", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([field.name for field in fields(LetterChange)])
-            writer.writerows(astuple(change) for change in changes)
+            writer.writerows((as_text(change.id), *astuple(change)[1:]) for change in changes)
     except OSError as error:
         raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --explain.") from error

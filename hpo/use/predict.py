@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TextIO
 
 from hpo.errors import HpoError
+from hpo.printable import printable
+from hpo.use.formulas import as_text
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
 from model.saving import SavedModel, load_model
@@ -37,6 +39,7 @@ def predict(folder: Path, read: Callable[[SavedModel], Genes], device: str) -> l
     Raises:
         SavedModelError: The folder holds no sound model.
         DataError: The genes cannot be read.
+        PredictionError: The model has no answer for one of them.
     """
     model = load_model(folder)
     genes = read(model)
@@ -49,9 +52,9 @@ def predict(folder: Path, read: Callable[[SavedModel], Genes], device: str) -> l
 
 
 def write_csv(predictions: Iterable[Prediction], path: Path | None) -> None:
-    """Writes predictions to a file, or to stdout."""
+    """Writes predictions to a file, or to stdout; no id is a formula to a spreadsheet, or a command to a terminal."""
     if path is None:
-        _write(predictions, sys.stdout)
+        _write(predictions, sys.stdout, printable if sys.stdout.isatty() else str)
         return
     try:
         with path.open("w", newline="") as file:
@@ -60,8 +63,8 @@ def write_csv(predictions: Iterable[Prediction], path: Path | None) -> None:
         raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --output.") from error
 
 
-def _write(predictions: Iterable[Prediction], file: TextIO) -> None:
+def _write(predictions: Iterable[Prediction], file: TextIO, shown: Callable[[str], str] = str) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["id", "probability_resistant", "resistant"])
     for row in predictions:
-        writer.writerow([row.id, f"{row.probability_resistant:.6f}", int(row.resistant)])
+        writer.writerow([shown(as_text(row.id)), f"{row.probability_resistant:.6f}", int(row.resistant)])

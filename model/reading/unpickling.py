@@ -15,19 +15,17 @@ lead to stand-ins of our own, so a file gets hold of no class, no function and n
 
 import io
 import math
-import pickle
-import pickletools
 import re
 from typing import cast
 
 import numpy as np
 
 from model.errors import DataError
+from model.reading.limits import BoundedUnpickler, LimitError, check_shape, measure
 
 _PLAIN = re.compile(r"\?|b1|[iu][1248]|f[248]|[SU]\d{1,9}")
 _OBJECT = re.compile(r"O[48]?")
 _ORDERS = ("<", ">", "=", "|")
-_PUTS = ("PUT", "BINPUT", "LONG_BINPUT")
 _ADMITTED = "Admitted: arrays, dicts, lists, strings, numbers and booleans."
 _EXPORT = (
     "It is a table of pandas. Where you trust it, write it as CSV: "
@@ -111,6 +109,7 @@ class PickledArray:
 def _checked_shape(shape: object) -> tuple[int, ...]:
     if not isinstance(shape, tuple) or not all(type(size) is int and size >= 0 for size in shape):
         raise _RefusedError("It holds an array with an impossible shape.")
+    check_shape(shape)
     return shape
 
 
@@ -149,7 +148,9 @@ class _MakeDtype(_Maker):
 
     def __call__(self, code: object, *_: object) -> _Dtype:
         if not isinstance(code, str) or not (_PLAIN.fullmatch(code) or _OBJECT.fullmatch(code)):
-            raise _RefusedError(f"It holds an array of type {str(code)[:40]!r}.")
+            # Only text is shown: showing anything else may fill the memory.
+            shown = repr(code[:40]) if isinstance(code, str) else type(code).__name__
+            raise _RefusedError(f"It holds an array of type {shown}.")
         return _Dtype(code)
 
 
@@ -197,7 +198,7 @@ for _module in ("numpy.core.numeric", "numpy._core.numeric"):
     _ADMITTED_NAMES[_module, "_frombuffer"] = _MakeFilledArray()
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(BoundedUnpickler):
     def find_class(self, module: str, name: str) -> object:
         """Gives the stand-in for a name; the only way by which a pickle reaches anything."""
         try:
@@ -222,21 +223,16 @@ def safe_unpickle(data: bytes, origin: str, start: int = 0) -> object:
         DataError: It names anything else (the name is in the message), or is damaged.
     """
     try:
-        # A BytesIO shares the bytes that it is made of, so neither pass copies them.
+        # A BytesIO shares the bytes that it is made of.
         stream = io.BytesIO(data)
         stream.seek(start)
-        _check_memo(stream)
-        stream.seek(start)
-        return _Unpickler(stream, encoding="latin-1").load()
+        content: object = _Unpickler(stream, encoding="latin-1").load()
+        measure(content)
+        return content
+    except LimitError as error:
+        raise DataError(f"{origin} is refused. {error}", "Write genes and labels as CSV, and give that.") from error
     except _RefusedError as error:
         step = error.step.replace("{load}", _LOAD_NPY if start else _LOAD_PICKLE).replace("{origin}", origin)
         raise DataError(f"{origin} is refused. {error} {_ADMITTED} Nothing of it was run.", step) from error
     except Exception as error:  # a damaged pickle may raise anything
         raise DataError(f"{origin} is damaged: {str(error)[:200]}.", "Copy or write it again.") from error
-
-
-def _check_memo(stream: io.BytesIO) -> None:
-    """Refuses memo numbers that no writer gives: the memo is an array, and a large number fills the memory."""
-    for position, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-        if opcode.name in _PUTS and int(cast(int, argument)) > position:
-            raise _RefusedError("It numbers its parts in a way that wastes memory.")

@@ -18,6 +18,7 @@ from model.configuration import LearnerConfig
 from model.encoder import Encoder
 from model.encoding import MutationEncoding, encodings_for, is_mutation, whole_encoding
 from model.errors import DataError, SavedModelError
+from model.files import read_regular
 from model.mutagenesis import SUBSTITUTIONS
 from model.mutations import LONGEST_ANCESTOR
 from model.network import BiLSTM
@@ -29,6 +30,7 @@ MAX_NETWORKS = 100
 #: Letters of the longest training sequence, at most.
 MAX_LONGEST = 10_000_000
 _MAX_CONFIGURATION_BYTES = 10_000_000
+_LONGEST_REASON = 500
 _NAMES = {
     *("format", "weights", "longest", "alphabet", "cleaning", "genetic_code", "ancestor", "vocabulary", "learner"),
     *("letters", "card"),
@@ -86,16 +88,16 @@ def load_model(folder: Path) -> SavedModel:
 def _description(folder: Path) -> dict[str, Any]:
     path = folder / CONFIGURATION
     try:
-        if path.stat().st_size > _MAX_CONFIGURATION_BYTES:
-            raise _damaged(folder, f"{CONFIGURATION} has more than {_MAX_CONFIGURATION_BYTES} bytes")
-        description = json.loads(path.read_text(encoding="utf-8"))
+        description = json.loads(read_regular(path, _MAX_CONFIGURATION_BYTES).decode("utf-8"))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise SavedModelError(
             f"{folder} is not a model folder: {CONFIGURATION} is missing.",
             "Name the folder 'model' inside the output of 'hpo finalize'.",
         ) from error
     except OSError as error:
-        raise SavedModelError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SavedModelError(
+            f"{path} cannot be read: {error.strerror}.", "Take a fresh copy of the folder."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
     if not isinstance(description, dict) or "format" not in description:
@@ -199,9 +201,7 @@ def _network(
 def _described_bytes(path: Path, expected_digest: str, at_most: int) -> bytes:
     """Reads a file of a size that is allowed, and the one that the configuration was written with."""
     try:
-        if path.stat().st_size > at_most:
-            raise _damaged(path.parent, f"{path.name} is larger than its configuration allows")
-        data = path.read_bytes()
+        data = read_regular(path, at_most)
     except OSError as error:
         raise _damaged(path.parent, f"{path.name} cannot be read: {error.strerror}") from error
     if digest(data) != expected_digest:
@@ -215,4 +215,6 @@ def _bytes_at_most(expected: Mapping[str, tuple[torch.Size, torch.dtype]]) -> in
 
 
 def _damaged(folder: Path, why: str) -> SavedModelError:
-    return SavedModelError(f"The model in {folder} cannot be used: {why}.", "Take a fresh copy of the folder.")
+    # What it quotes stands in the file, and may be as long as the file.
+    shown = why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]} ..."
+    return SavedModelError(f"The model in {folder} cannot be used: {shown}.", "Take a fresh copy of the folder.")

@@ -5,7 +5,9 @@ file.
 """
 
 import contextlib
+import errno
 import os
+import stat
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +72,7 @@ class FolderBlobs:
     def read(self, name: str) -> bytes:
         """Returns the bytes; KeyError where there are none."""
         try:
-            return (self.root / name).read_bytes()
+            return _read_regular(self.root / name)
         except FileNotFoundError as error:
             raise KeyError(name) from error
         except OSError as error:
@@ -97,6 +99,14 @@ class FolderBlobs:
             raise StorageError(
                 f"The artifact folder '{self.root}' cannot be written: {error.strerror}.", "Mend its rights."
             ) from error
+
+
+def _read_regular(path: Path) -> bytes:
+    """Reads a regular file: a named pipe would make us wait for ever, and a device never ends."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, f"'{path.name}' is no regular file")
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+        return file.read()
 
 
 def _write_whole(path: Path, data: bytes) -> None:

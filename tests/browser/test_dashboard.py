@@ -64,3 +64,10 @@ def test_the_report_s_plots_are_its_artifacts(browser_page: Page, address: str, 
     browser_page.goto(re.sub(r"/dashboard.*", "/dashboard/studies/1", address))
     for name in plots[:3]:
         expect(browser_page.get_by_text(name).first).to_be_attached()
+
+
+def test_a_name_that_is_rebound_to_this_machine_shows_nothing(browser_page: Page, address: str) -> None:
+    answer = browser_page.goto(address.replace("127.0.0.1", "rebound.example"))
+    assert answer is not None
+    assert answer.status == 403
+    expect(browser_page.get_by_text("This dashboard is not called 'rebound.example")).to_be_visible()

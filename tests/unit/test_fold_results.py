@@ -1,5 +1,6 @@
 """A finished fold: what is written is what is read, and what is damaged is said to be."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -45,3 +46,12 @@ def test_an_artifact_that_is_no_fold_is_refused(artifacts: ArtifactStore) -> Non
     other = artifacts.put(b"no archive")
     with pytest.raises(ContractError, match="no fold result"):
         read_fold(artifacts, type(record)(**{**record.as_dict(), "artifact": other}))
+
+
+def test_a_packed_archive_is_refused_before_it_is_unpacked(artifacts: ArtifactStore) -> None:
+    record = write_fold(artifacts, 0, RESULT, seconds=1)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, probabilities=np.zeros((1000, 1000), dtype=np.float32))
+    packed = artifacts.put(buffer.getvalue())
+    with pytest.raises(ContractError, match=r"its part 'probabilities\.npy' is packed"):
+        read_fold(artifacts, type(record)(**{**record.as_dict(), "artifact": packed}))

@@ -171,7 +171,7 @@ DIGEST = hashlib.sha256(b"").hexdigest()
         (exchange, "weights-0.safetensors is not the file"),
         (hostile(cut), "not a safetensors file"),
         (hostile(write(weights_name(0), b"\x80\x04\x95 a pickle")), "not a safetensors file"),
-        (hostile(write(weights_name(0), bytes(2_000_000))), "larger"),
+        (hostile(write(weights_name(0), bytes(2_000_000))), "more than 1,003,880 bytes"),
         (hostile(rewrite(lambda weights: weights.pop("output.bias") and None)), "does not hold"),
         (hostile(rewrite(lambda weights: weights.update(surplus=torch.zeros(1)))), "does not hold"),
         (hostile(rewrite(lambda weights: weights.update({"output.bias": torch.zeros(1).double()}))), "does not hold"),

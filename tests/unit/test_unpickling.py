@@ -115,8 +115,6 @@ def test_a_hostile_file_is_refused_by_name_and_runs_nothing(protocol: int, tmp_p
         (b"cnumpy\ndtype\n}S'x'\nS'y'\nsb.", "may only call"),
         # A shape that is never allocated, and data that do not fit it.
         (b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(L9999999999999L\ntS'b'\ntR.", None),
-        # A memo number that would make the reader allocate gigabytes.
-        (b"\x80\x02K\x01r\xff\xff\xff\xff.", "wastes memory"),
     ],
 )
 def test_pickles_made_by_hand(data: bytes, told: str | None) -> None:
@@ -192,7 +190,7 @@ def test_arrays_with_impossible_parts(shape: object, code: str, dtype_state: obj
         ({"letters": ["AC"], "resistant": [True]}, "No sequence column.*'letters'"),
         ({"genes": [], "resistant": []}, "has no rows"),
         ({1: ["AC"]}, "name of a column is not text but int"),
-        ({"genes": ["AC", BOMB], "resistant": [True, False]}, "row 2 of 'genes' is neither text .* but list"),
+        ({"genes": ["AC", BOMB], "resistant": [True, False]}, "more than 20 deep"),
         ({"genes": ["AC"], "resistant": [10**5000]}, "row 1 of 'resistant' is neither text"),
     ],
 )

@@ -1,0 +1,69 @@
+"""`hpo predict`: what a model cannot answer is an error, and no id is a command to a spreadsheet or a terminal."""
+
+import csv
+import io
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpo.use.explain import LetterChange, write_changes
+from hpo.use.formulas import told
+from hpo.use.predict import Prediction, predict, write_csv
+from model.alphabet import Alphabet
+from model.configuration import original_configuration
+from model.encoder import Encoder
+from model.encoding import vocabulary
+from model.errors import PredictionError
+from model.genes import Genes
+from model.network import build_network
+from model.saving import save_model
+
+CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4)
+NAMES = ["=1+1", "+a", "-a", "@a", "\ta", "g1", "a=b"]
+
+
+def read(_: Alphabet) -> Genes:
+    return Genes(["a", "b"], ["ATGGCT", "ATGGCTGCT"], None, "dna")
+
+
+def test_finite_weights_that_answer_nan_are_an_error_and_no_susceptible_gene(tmp_path: Path) -> None:
+    network = build_network(CONFIG, len(vocabulary("codon")), np.arange(9), 0)
+    network.embedding.weight.data.fill_(3e38)
+    for name, weights in network.named_parameters():
+        if "recurrent.0" in name and "weight" in name:
+            weights.data.fill_(10.0 if "_ih" in name else -3e38)  # infinity less infinity, from the second token on
+    letters = np.array([[2, 3, 0, 0]], dtype=np.uint8)
+    save_model(tmp_path / "m", [network], CONFIG, alphabet="dna", encoder=Encoder(11), letters=letters, card={})
+    with pytest.raises(PredictionError, match="no answer for 2 of 2 rows, the first of them row 1"):
+        predict(tmp_path / "m", read, "cpu")
+
+
+def ids_in(text: str) -> list[str]:
+    return [row[0] for row in csv.reader(io.StringIO(text))][1:]
+
+
+def test_no_id_in_a_table_is_a_formula(tmp_path: Path) -> None:
+    write_csv([Prediction(name, 0.5, False) for name in NAMES], tmp_path / "p.csv")
+    expected = ["'=1+1", "'+a", "'-a", "'@a", "'\ta", "g1", "a=b"]
+    assert ids_in((tmp_path / "p.csv").read_text()) == expected
+    write_changes([LetterChange(name, 1, "A", "C", 0.1) for name in NAMES], tmp_path / "c.csv")
+    assert ids_in((tmp_path / "c.csv").read_text()) == expected
+    assert told(NAMES) == "5 ids begin as formulas do (= + - @): an apostrophe stands before them."
+    assert told(["g1"]) == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("stdout", "shown"), [(Terminal, r"a\x1b[2J"), (io.StringIO, "a\x1b[2J")])
+def test_ids_are_spelled_out_on_a_terminal_and_left_alone_in_a_pipe(
+    stdout: type[io.StringIO], shown: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", written := stdout())
+    write_csv([Prediction("a\x1b[2J", 0.5, False)], None)
+    assert ids_in(written.getvalue()) == [shown]
