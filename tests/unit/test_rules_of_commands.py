@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 
+from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import DataOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.inspect_data import as_text, look_at
@@ -39,7 +40,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def test_inspect_tells_people_and_scripts_of_columns_and_changes(data: Path) -> None:
-    genes = read_labelled(data, ALL)
+    genes = read_labelled(data, ALL, LabelOptions())
     found = look_at(genes, source="genes.csv", genetic_code=1, folds=2, test_size=0.2, seed=0, duplicates="together")
     found = json.loads(json.dumps(found))
     assert found["columns"] == {"sequence": "aa", "label": "phenotype", "id": "isolate"}
@@ -72,7 +73,7 @@ def test_a_study_keeps_the_rules_and_tells_what_they_did(data: Path, capsys: pyt
         retries=3,
     )
     address = StudyAddress(storage=f"sqlite:///{folder}/hpo.db", study="s", artifacts=str(folder / "artifacts"))
-    genes = read_labelled(data, ALL)
+    genes = read_labelled(data, ALL, LabelOptions())
     cleaning = create(address, genes, plan).data.cleaning
     assert cleaning.rules == ALL.rules()
     assert cleaning.changes == genes.provenance.changes
@@ -88,7 +89,7 @@ def test_new_genes_are_read_by_the_rules_of_the_model_unless_the_user_says_other
         return cast(SavedModel, SimpleNamespace(alphabet="protein", rules=Rules(**rules), encoder=Encoder()))
 
     kept = model(gaps="remove", odd_letters="unknown", inner_stops="cut", missing="drop")
-    assert read_unlabelled(data, DataOptions(), kept).sequences == read_labelled(data, ALL).sequences
+    assert read_unlabelled(data, DataOptions(), kept).sequences == read_labelled(data, ALL, LabelOptions()).sequences
     assert "1 row dropped (sequence missing 1)" in capsys.readouterr().err
     with pytest.raises(DataError, match=r"the sequence is missing in row 41.*--missing drop"):
         read_unlabelled(data, DataOptions(missing="error"), kept)
