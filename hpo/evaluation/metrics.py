@@ -119,7 +119,8 @@ def _precision_recall(labels: NDArray[np.bool_], p: NDArray[np.float64]) -> Curv
 
 def _calibration(labels: NDArray[np.bool_], p: NDArray[np.float64]) -> Curve:
     bins = max(1, min(_CALIBRATION_BINS, len(labels) // _ROWS_PER_BIN))
-    observed, predicted = calibration_curve(labels, p, pos_label=True, n_bins=bins, strategy="quantile")
+    # A bin may end at a row: in which of two that row is must not hang on the last digits of its prediction.
+    observed, predicted = calibration_curve(labels, p.round(5), pos_label=True, n_bins=bins, strategy="quantile")
     return Curve(predicted, observed, 0.0)
 
 

@@ -85,7 +85,8 @@ def measured(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
 
 
 def calibration(labels: np.ndarray, p: np.ndarray) -> dict[str, list[float]]:
-    """Mean prediction and observed share, in up to ten bins of equal size with 15 rows or more."""
+    """Mean prediction, to five digits, and observed share, in up to ten bins of equal size with 15 rows or more."""
+    p = p.round(5)
     bins = max(1, min(10, len(labels) // 15))
     edges = np.percentile(p, np.linspace(0, 100, bins + 1))
     bin_of = np.array([sum(edge < one for edge in edges[1:-1]) for one in p])
