@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from model.errors import DataError
@@ -93,3 +95,14 @@ def test_a_column_that_is_taken_for_labels_is_not_searched(tmp_path: Path) -> No
 )
 def test_what_a_column_holds(values: list[object], kind: str) -> None:
     assert kind_of(values) == kind
+
+
+def test_a_column_that_the_user_names_must_hold_text(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"a": [1, 2], "label": [1, 0]}), tmp_path / "genes.parquet")
+    with pytest.raises(DataError, match=r"Row 1: the sequence is not text but '1'.*--sequence-column"):
+        read_genes(tmp_path / "genes.parquet", sequence_column="a")
+
+
+def test_columns_of_parquet_are_looked_into(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"gene": NAMES, "x": DNA, "label": [1, 0, 1]}), tmp_path / "genes.parquet")
+    assert read_genes(tmp_path / "genes.parquet").sequences == DNA
