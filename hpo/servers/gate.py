@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from hpo.servers.admission import Admission, Refused, cookie_name
@@ -50,8 +50,8 @@ class Gate:
             return None
         self._admission.check({**environ, "HTTP_AUTHORIZATION": f"Bearer {shown}"})
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        # One slash only: two would lead to another host.
-        location = "/" + environ["PATH_INFO"].lstrip("/") + (f"?{rest}" if rest else "")
+        # One slash only, and quoted: two slashes or a backslash lead to another host, a line's end to another header.
+        location = "/" + quote(environ["PATH_INFO"].lstrip("/")) + (f"?{rest}" if rest else "")
         cookie = f"{cookie_name(environ)}={shown}; Path=/; HttpOnly; SameSite=Lax"
         return [("Location", location), ("Set-Cookie", cookie), ("Cache-Control", "no-store")]
 

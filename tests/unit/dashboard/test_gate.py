@@ -65,6 +65,8 @@ def test_a_token_opens_and_becomes_a_cookie(ask) -> None:
     assert ask("GET", "/dashboard/?token=wrong", token=TOKEN).status == 403
     entered = ask("GET", f"//evil.example/dashboard?token={TOKEN}&a=b", token=TOKEN)
     assert (entered.status, entered.headers["Location"]) == (303, "/evil.example/dashboard?a=b")
+    elsewhere = ask("GET", f"/%5Cevil.example%0D%0AX:%20y?token={TOKEN}", token=TOKEN)
+    assert (elsewhere.headers["Location"], elsewhere.headers["X"]) == ("/%5Cevil.example%0D%0AX%3A%20y", None)
     cookie = entered.headers["Set-Cookie"]
     assert cookie.endswith("; HttpOnly; SameSite=Lax")
     assert cookie.partition("=")[2].startswith(TOKEN)
