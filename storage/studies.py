@@ -25,6 +25,18 @@ class StudyHandle:
         """Returns all user attributes, as JSON values, read from the storage at each call."""
         return self.storage.get_study_user_attrs(self.study_id)
 
+    def check_it_is_there(self) -> None:
+        """Asks whether the study is still in the storage.
+
+        Raises:
+            StudyNotFoundError: It was deleted since it was opened.
+        """
+        if self.name not in study_names(self.storage):
+            raise StudyNotFoundError(
+                f"Study '{self.name}' was deleted from this storage while it was in use; its trials are gone with it.",
+                "If that was a mistake, restore the storage from a copy.",
+            )
+
     def set(self, key: str, value: Any) -> None:
         """Writes one user attribute; the last writer wins."""
         self.storage.set_study_user_attr(self.study_id, key, value)

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from hpo.choices import Original, Pruner, Sampler
+from hpo.choices import LONGEST_S, MOST, Original, Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
 from hpo.study.formats import upgraded
@@ -30,11 +30,7 @@ from model.mutations import LONGEST_ANCESTOR
 PINNED = ("hpo", "numpy", "optuna", "torch")
 #: Those that came into the numbers with mutations and regressions: compared where the study names them.
 PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
-#: More of anything than a sane study has; a contract that names more is damaged or hostile.
-MOST = 10**9
 MAX_FOLDS = 1000
-#: A year.
-MAX_TIMEOUT_S = 366 * 86_400.0
 #: Characters of a complaint that are shown: it may quote a whole document.
 _SHOWN = 300
 
@@ -126,8 +122,8 @@ class SearchSettings(Frozen):
 class Leases(Frozen):
     """When a silent worker is taken for dead, and how often its trial is tried again."""
 
-    beat_interval_s: float = Field(gt=0, le=MAX_TIMEOUT_S)
-    timeout_s: float = Field(gt=0, le=MAX_TIMEOUT_S)
+    beat_interval_s: float = Field(gt=0, le=LONGEST_S)
+    timeout_s: float = Field(gt=0, le=LONGEST_S)
     max_deaths: int = Field(ge=0, le=MOST)
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
 from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
+from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies, read_orders
 from hpo.study.contract import Contract, parse
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
@@ -46,9 +46,16 @@ class OpenedStudy:
 
     @property
     def orders(self) -> tuple[int, bool]:
-        """Budget and pause, in one read."""
+        """Budget and pause, in one read.
+
+        Raises:
+            StudyNotFoundError: The study was deleted.
+            ContractError: They are nothing that workers could follow.
+        """
         attributes = self.storage.ledger.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
-        return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
+        if BUDGET not in attributes:
+            self.handle.check_it_is_there()
+        return read_orders(attributes, self.handle.name)
 
     @property
     def budget(self) -> int:

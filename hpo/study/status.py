@@ -7,7 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from hpo.study.attributes import CONFIGURATION, FOLD_ACCURACIES
+from hpo.study.attributes import configuration, fold_accuracies
 from hpo.study.opened import OpenedStudy
 from storage.trials.lease import Lease
 from storage.trials.ledger import Overview
@@ -102,8 +102,9 @@ def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
 
 
 def _best(trial: FrozenTrial) -> Best:
-    params = trial.user_attrs.get(CONFIGURATION) or trial.params
-    accuracies = trial.user_attrs[FOLD_ACCURACIES]
+    # Its value is the mean of these; it stands in for what somebody has damaged.
+    accuracies = fold_accuracies(trial.user_attrs) or (trial.value or 0.0,)
+    params = configuration(trial.user_attrs) or trial.params
     return Best(number=trial.number, cv_accuracy=sum(accuracies) / len(accuracies), params=dict(params))
 
 

@@ -5,15 +5,21 @@ after every epoch. Bytes are written first, then the record: a record always has
 """
 
 import io
+import zipfile
 
 import numpy as np
 
-from hpo.errors import ContractError
+from hpo.errors import HpoError
 from hpo.study.attributes import FoldRecord
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore
+from storage.errors import ArtifactCorruptError, ArtifactMissingError
 
 _CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+
+
+class FoldLostError(HpoError):
+    """What a finished fold left is damaged or gone; the fold can be trained anew."""
 
 
 def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds: float) -> FoldRecord:
@@ -29,16 +35,28 @@ def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds:
     )
 
 
-def read_fold(artifacts: ArtifactStore, record: FoldRecord) -> FoldResult:
+def read_fold(artifacts: ArtifactStore, record: FoldRecord, rows: int) -> FoldResult:
     """The result that a record names.
 
+    Args:
+        artifacts: Where it lies.
+        record: Of the fold.
+        rows: How many rows are validated in that fold.
+
     Raises:
-        ArtifactMissingError, ArtifactCorruptError: From the store.
-        ContractError: The bytes are no fold result.
+        FoldLostError: There is no such artifact, it is damaged, or it holds something else than this fold's result.
+        StorageError: The artifacts cannot be read at all.
     """
     try:
         with np.load(io.BytesIO(artifacts.get(record.artifact)), allow_pickle=False) as archive:
-            curves = Curves(**{name: archive[name].tolist() for name in _CURVES})
-            return FoldResult(curves=curves, probabilities=archive["probabilities"])
-    except (KeyError, ValueError, EOFError) as error:
-        raise ContractError(f"Artifact {record.artifact} holds no fold result: {error}.") from error
+            curves = {name: np.asarray(archive[name], dtype=np.float64) for name in _CURVES}
+            probabilities = np.asarray(archive["probabilities"], dtype=np.float32)
+    except (ArtifactMissingError, ArtifactCorruptError) as error:
+        raise FoldLostError(error.message) from error
+    except (KeyError, ValueError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} holds no fold result: {error}.") from error
+    found = [curve.shape for curve in curves.values()] + [probabilities.shape]
+    expected = [(record.epochs,)] * len(curves) + [(record.epochs, rows)]
+    if found != expected:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} is another fold's: shapes {found}, expected {expected}.")
+    return FoldResult(Curves(**{name: curve.tolist() for name, curve in curves.items()}), probabilities)

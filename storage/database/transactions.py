@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, se
 
 from storage.database.queries import FINISHED, LEASES, best, count, count_folds, in_budget, running
 from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_params, set_steps, set_value
+from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
 from storage.trials.ledger import (
     FOLD_PREFIX,
@@ -172,7 +173,7 @@ def _write(connection: Connection, trial_id: int, change: TrialChange) -> None:
     if change.state == TrialState.WAITING:
         attributes[LEASE] = None
     if change.death is not None:
-        earlier = json.loads(_attribute(connection, trial_id, DEATHS) or "[]")
+        earlier = read_json(trial_id, DEATHS, _attribute(connection, trial_id, DEATHS) or "[]")
         attributes[DEATHS] = [*(earlier if isinstance(earlier, list) else []), asdict(change.death)]
     set_attributes(connection, trial_id, attributes)
     set_params(connection, trial_id, change.params)
