@@ -15,6 +15,7 @@ from hpo.study.attributes import CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare, register
 from hpo.study.opened import OpenedStudy, open_study
+from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.status import read_status
 from hpo.terminal import say
@@ -78,7 +79,7 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     """
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output)
-    opened = _create_or_go_on(job, read_genes())
+    opened = _create_or_go_on(job, read_genes)
     say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
     with on_stop() as stop:
         _search(opened, slots, job, stop)
@@ -88,9 +89,10 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     return JobOutcome(finalize(opened, job.output, job.answer))
 
 
-def _create_or_go_on(job: Job, genes: Genes) -> OpenedStudy:
+def _create_or_go_on(job: Job, read_genes: Callable[[], Genes]) -> OpenedStudy:
     """Makes the study, or finds that the one there is the same."""
-    artifacts, earlier = open_for_creation(job.address), _existing(job.address)
+    earlier = _existing(job.address)
+    artifacts, genes = open_for_creation(job.address), read_genes()
     contract = prepare(genes, job.plan if earlier is None else _as_begun(job.plan, earlier), artifacts)
     if earlier is None:
         register(job.address, contract, job.plan.trials)
@@ -113,7 +115,11 @@ def _existing(address: StudyAddress) -> Contract | None:
         return None
     handle = find_study(storage, address.study)
     attributes = handle.attributes()
-    return parse(attributes[CONTRACT], handle.name) if CONTRACT in attributes else None
+    if CONTRACT not in attributes:
+        check_may_be_made(handle)
+        return None
+    check_made_here(handle)
+    return parse(attributes[CONTRACT], handle.name)
 
 
 def _as_begun(plan: Plan, earlier: Contract) -> Plan:

@@ -6,12 +6,15 @@ Options that several commands share are fields of a frozen dataclass (`options`)
 
 import copy
 import inspect
+import math
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+
+from hpo.choices import MOST
 
 #: The headings under which `hpo --help` lists commands.
 WHOLE_JOB = "The whole job"
@@ -21,9 +24,18 @@ DATA = "Data"
 
 
 def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
-    """Returns a typer option whose environment twin follows from its first name."""
+    """Returns a typer option whose environment twin follows from its first name; a number has a greatest value."""
+    if "min" in settings:
+        settings = {"max": MOST, "callback": _finite} | settings
     twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
     return typer.Option(*names, help=help, envvar=twin, **settings)
+
+
+def _finite(value: float | None) -> float | None:
+    """Refuses what lies between no bounds: click's own check lets it pass."""
+    if value is not None and math.isnan(value):
+        raise typer.BadParameter("nan is no number. Give one.")
+    return value
 
 
 def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

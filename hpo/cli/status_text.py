@@ -19,6 +19,8 @@ def status_text(status: Status) -> str:
         f"running {status.running}, waiting {status.waiting}",
         f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
     ]
+    if status.foreign:
+        lines.append(f"  {status.foreign} of other programs, not counted: no worker of hpo ran them")
     if status.best is not None:
         lines.append(f"  best CV accuracy {status.best.cv_accuracy:.4f} (trial {status.best.number})")
     for worker in status.workers:

@@ -34,7 +34,7 @@ def extend(
     where: StorageOptions,
     study: Study = None,
 ) -> None:
-    """Raise the budget. Workers that still run notice; start others where none does."""
-    from hpo.study.steering import extend_budget
+    """Raise the budget, or lower it to what is finished or at work. Workers that still run notice; start others."""
+    from hpo.study.steering import set_budget
 
-    print(extend_budget(where.address(study), trials))
+    print(set_budget(where.address(study), trials))

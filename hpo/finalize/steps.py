@@ -16,7 +16,8 @@ from hpo.finalize.card import model_card, remove_card, write_card
 from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalize.publish import publish
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import ChosenTrial, choose_trial, folds_of, read_search
+from hpo.finalize.trials import ChosenTrial, choose_trial, read_search
+from hpo.finalize.usable_trials import folds_of
 from hpo.report import make_report, write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS
@@ -93,6 +94,8 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
         _tell_of_openings(opened)
     development = load_development_rows(opened.contract, opened.artifacts)
     search = read_search(opened, development)
+    for left_out in search.left_out:
+        say(f"Trial {left_out.number} is left out: {left_out.reason}")
     chosen = choose_trial(opened, search, development, options.prefer)
     with step(f"Retraining trial {chosen.trial.number} on all development data"):
         networks = options.networks(chosen.config)
@@ -163,6 +166,6 @@ def _retrain_original(
         development,
         opened.contract.baseline_configuration,
         int(first.user_attrs[EPOCHS]),
-        folds_of(opened, first),
+        folds_of(opened, first, development),
         device,
     )

@@ -51,8 +51,10 @@ def read_fold(artifacts: ArtifactStore, record: FoldRecord, rows: int) -> FoldRe
         with np.load(io.BytesIO(artifacts.get(record.artifact)), allow_pickle=False) as archive:
             curves = {name: np.asarray(archive[name], dtype=np.float64) for name in _CURVES}
             probabilities = np.asarray(archive["probabilities"], dtype=np.float32)
-    except (ArtifactMissingError, ArtifactCorruptError) as error:
-        raise FoldLostError(error.message) from error
+    except ArtifactMissingError as error:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} is gone.") from error
+    except ArtifactCorruptError as error:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} is damaged.") from error
     except (KeyError, ValueError, TypeError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise FoldLostError(f"Artifact {record.artifact[:12]} holds no fold result: {error}.") from error
     found = [curve.shape for curve in curves.values()] + [probabilities.shape]

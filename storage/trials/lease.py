@@ -136,7 +136,7 @@ def read_deaths(text: str | None) -> list[Death]:
 def lost(claim: Claim) -> LeaseLostError:
     """Returns the error for a result that comes too late."""
     return LeaseLostError(
-        f"Trial {claim.number} is no longer held by worker {claim.lease.worker}: it was taken for dead, and "
-        "the trial was given to another.",
+        f"Trial {claim.number} is no longer held by worker {claim.lease.worker}: it was taken for dead and "
+        "the trial given to another, or somebody deleted or ended it.",
         "The late result is dropped; the worker goes on with the next trial.",
     )

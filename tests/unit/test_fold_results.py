@@ -71,5 +71,5 @@ def test_an_artifact_that_is_gone_or_damaged_is_lost(artifacts: ArtifactStore) -
     with pytest.raises(FoldLostError, match="damaged"):
         read_fold(artifacts, record, rows=2)
     path.unlink()
-    with pytest.raises(FoldLostError, match="is not at"):
+    with pytest.raises(FoldLostError, match="is gone"):
         read_fold(artifacts, record, rows=2)

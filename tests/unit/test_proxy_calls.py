@@ -29,7 +29,7 @@ StoredLease(text: str | None)
 Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,
     first_start: datetime | None, last_ends: list[datetime])
-QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int)
+QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int, foreign: int)
 RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: StoredLease, deaths: list[Death])
 """
 
