@@ -6,7 +6,6 @@ Options that several commands share are fields of a frozen dataclass (`options`)
 
 import copy
 import inspect
-import math
 from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from functools import wraps
@@ -26,16 +25,9 @@ DATA = "Data"
 def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
     """Returns a typer option whose environment twin follows from its first name; a number has a greatest value."""
     if "min" in settings:
-        settings = {"max": MOST, "callback": _finite} | settings
+        settings = {"max": MOST} | settings
     twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
     return typer.Option(*names, help=help, envvar=twin, **settings)
-
-
-def _finite(value: float | None) -> float | None:
-    """Refuses what lies between no bounds: click's own check lets it pass."""
-    if value is not None and math.isnan(value):
-        raise typer.BadParameter("nan is no number. Give one.")
-    return value
 
 
 def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
