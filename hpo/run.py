@@ -1,6 +1,7 @@
 """The whole job on this machine: create, search with one worker per device, finalize. Run again, it goes on."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,6 +10,7 @@ from typing import Any
 
 from hpo.errors import ContractError, HpoError
 from hpo.finalize import FinalizeOptions, finalize, open_report_folder
+from hpo.finalize.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import CONTRACT
@@ -53,7 +55,7 @@ class Job:
     @property
     def log_file(self) -> Path:
         """Where the workers' log goes."""
-        return self.output / "workers.log"
+        return self.output / LOG
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,7 @@ def _check_budget(opened: OpenedStudy, trials: int) -> None:
     if budget != trials:
         raise ContractError(
             f"Study {opened.handle.name!r} has a budget of {budget} trials, not {trials}.",
-            f"Give --trials {budget}, or raise it: `hpo extend --study {opened.handle.name} --trials N`.",
+            f"Give --trials {budget}, or raise it: `hpo extend --study {shlex.quote(opened.handle.name)} --trials N`.",
         )
 
 
