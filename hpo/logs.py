@@ -3,6 +3,15 @@
 import logging
 import sys
 
+from storage.secrets import without_secrets
+
+
+class _WithoutSecrets(logging.Formatter):
+    """Libraries log what they like, exceptions with whole addresses among it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return without_secrets(super().format(record))
+
 
 def log_to_stderr(level: str) -> None:
     """Sets this process's log up.
@@ -10,13 +19,9 @@ def log_to_stderr(level: str) -> None:
     Args:
         level: The least that is told, for example "info".
     """
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)-7s %(message)s",
-        datefmt="%Y-%m-%d %H:%M:%S",
-        stream=sys.stderr,
-        force=True,
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_WithoutSecrets("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     # Optuna announces every trial itself, with parameters and value; our lines say it with folds and worker.
     logging.getLogger("optuna").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)

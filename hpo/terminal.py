@@ -6,10 +6,12 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from storage.secrets import without_secrets
+
 
 def say(text: str) -> None:
-    """Talk goes to stderr, results to stdout."""
-    print(text, file=sys.stderr)
+    """Talk goes to stderr, results to stdout; without secrets."""
+    print(without_secrets(text), file=sys.stderr)
 
 
 @contextmanager

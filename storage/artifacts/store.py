@@ -11,6 +11,7 @@ from typing import Protocol, Self
 from storage.artifacts.folder import FolderBlobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError
 from storage.retry import RetryPolicy
+from storage.secrets import remember
 from storage.url import parse_url, redact
 
 DEFAULT_FOLDER = "hpo-artifacts"
@@ -134,6 +135,8 @@ def open_artifacts(location: str, create: bool = False, opening: RetryPolicy | N
 
 def open_blobs(location: str, create: bool = False, opening: RetryPolicy | None = None) -> Blobs:
     """Opens the place under an artifact location; arguments and errors as `open_artifacts`."""
+    if ":" in location:  # else a folder
+        remember(location)
     if location.startswith("s3://"):
         return _open_s3(location, opening)
     if "://" in location:
