@@ -1,6 +1,14 @@
-"""The words that options of the service take. Imports nothing, so that the command line shows them at once."""
+"""What options of the service take: words, and how large a number may be.
+
+Imports nothing of ours, so that the command line shows them at once.
+"""
 
 from typing import Literal
+
+#: More of anything than a sane study has: trials, epochs, rows. Databases count trials in 32 bits.
+MOST = 10**9
+#: Seconds of a year: no wait is longer.
+LONGEST_S = 366 * 86_400.0
 
 #: Who proposes the next trial.
 Sampler = Literal["tpe", "random"]

@@ -1,6 +1,7 @@
 """The whole job on this machine: create, search with one worker per device, finalize. Run again, it goes on."""
 
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -9,12 +10,14 @@ from typing import Any
 
 from hpo.errors import ContractError, HpoError
 from hpo.finalize import FinalizeOptions, finalize, open_report_folder
+from hpo.finalize.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare, register
 from hpo.study.opened import OpenedStudy, open_study
+from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.status import read_status
 from hpo.terminal import say
@@ -52,7 +55,7 @@ class Job:
     @property
     def log_file(self) -> Path:
         """Where the workers' log goes."""
-        return self.output / "workers.log"
+        return self.output / LOG
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     """
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output)
-    opened = _create_or_go_on(job, read_genes())
+    opened = _create_or_go_on(job, read_genes)
     say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
     with on_stop() as stop:
         _search(opened, slots, job, stop)
@@ -88,9 +91,10 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     return JobOutcome(finalize(opened, job.output, job.answer))
 
 
-def _create_or_go_on(job: Job, genes: Genes) -> OpenedStudy:
+def _create_or_go_on(job: Job, read_genes: Callable[[], Genes]) -> OpenedStudy:
     """Makes the study, or finds that the one there is the same."""
-    artifacts, earlier = open_for_creation(job.address), _existing(job.address)
+    earlier = _existing(job.address)
+    artifacts, genes = open_for_creation(job.address), read_genes()
     contract = prepare(genes, job.plan if earlier is None else _as_begun(job.plan, earlier), artifacts)
     if earlier is None:
         register(job.address, contract, job.plan.trials)
@@ -113,7 +117,11 @@ def _existing(address: StudyAddress) -> Contract | None:
         return None
     handle = find_study(storage, address.study)
     attributes = handle.attributes()
-    return parse(attributes[CONTRACT], handle.name) if CONTRACT in attributes else None
+    if CONTRACT not in attributes:
+        check_may_be_made(handle)
+        return None
+    check_made_here(handle)
+    return parse(attributes[CONTRACT], handle.name)
 
 
 def _as_begun(plan: Plan, earlier: Contract) -> Plan:
@@ -149,7 +157,7 @@ def _check_budget(opened: OpenedStudy, trials: int) -> None:
     if budget != trials:
         raise ContractError(
             f"Study {opened.handle.name!r} has a budget of {budget} trials, not {trials}.",
-            f"Give --trials {budget}, or raise it: `hpo extend --study {opened.handle.name} --trials N`.",
+            f"Give --trials {budget}, or raise it: `hpo extend --study {shlex.quote(opened.handle.name)} --trials N`.",
         )
 
 

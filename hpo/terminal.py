@@ -8,16 +8,17 @@ from rich.console import Console
 from rich.markup import escape
 
 from hpo.printable import printable
+from storage.secrets import without_secrets
 
 
 def say(text: str) -> None:
-    """Talk goes to stderr, results to stdout; what comes from files and databases cannot command the terminal."""
-    print(printable(text), file=sys.stderr)
+    """Talk goes to stderr, results to stdout; without secrets, and without characters that command a terminal."""
+    print(printable(without_secrets(text)), file=sys.stderr)
 
 
 def show(text: str) -> None:
     """Prints a result to stdout, as `say` prints talk."""
-    print(printable(text))
+    print(printable(without_secrets(text)))
 
 
 @contextmanager

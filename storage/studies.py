@@ -3,6 +3,7 @@
 One study of Optuna is one study of ours. What its attributes mean is the service's business.
 """
 
+import shlex
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,10 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.storages import BaseStorage
 from optuna.study import StudyDirection
 
-from storage.errors import StudyExistsError, StudyNotFoundError
+from storage.errors import StorageError, StudyExistsError, StudyNotFoundError
+
+#: Of a study's name, in characters: the width of its column in Optuna's tables.
+LONGEST_NAME = 512
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,22 @@ class StudyHandle:
         """Returns all user attributes, as JSON values, read from the storage at each call."""
         return self.storage.get_study_user_attrs(self.study_id)
 
+    def directions(self) -> list[StudyDirection]:
+        """Returns the direction of each objective."""
+        return self.storage.get_study_directions(self.study_id)
+
+    def check_it_is_there(self) -> None:
+        """Asks whether the study is still in the storage.
+
+        Raises:
+            StudyNotFoundError: It was deleted since it was opened.
+        """
+        if self.name not in study_names(self.storage):
+            raise StudyNotFoundError(
+                f"Study '{self.name}' was deleted from this storage while it was in use; its trials are gone with it.",
+                "If that was a mistake, restore the storage from a copy.",
+            )
+
     def set(self, key: str, value: Any) -> None:
         """Writes one user attribute; the last writer wins."""
         self.storage.set_study_user_attr(self.study_id, key, value)
@@ -34,16 +54,37 @@ def create_study(storage: BaseStorage, name: str, direction: StudyDirection = St
     """Makes a study.
 
     Raises:
+        StorageError: The name is none that every storage can keep.
         StudyExistsError: There is one of that name.
     """
+    check_name(name)
     try:
         study_id = storage.create_new_study([direction], name)
     except DuplicatedStudyError as error:
         raise StudyExistsError(
             f"There is a study '{name}' in this storage already.",
-            f"Go on with it (hpo worker --study {name}), or choose another name.",
+            f"Go on with it (hpo worker --study {shlex.quote(name)}), or choose another name.",
         ) from error
     return StudyHandle(storage, study_id, name)
+
+
+def check_name(name: str) -> None:
+    """Refuses names that a storage, a terminal or a command line cannot show as they are.
+
+    Raises:
+        StorageError: It is empty, too long, or has characters that are not printed.
+    """
+    if not name.strip():
+        raise StorageError("A study's name is empty.", "Give it one: --study NAME.")
+    if len(name) > LONGEST_NAME:
+        raise StorageError(
+            f"The study's name {name[:40]!r}... has {len(name)} characters; a storage keeps up to {LONGEST_NAME}.",
+            "Give a shorter --study.",
+        )
+    if not name.isprintable():
+        raise StorageError(
+            f"The study's name {name!r} has characters that cannot be printed.", "Give another --study, of one line."
+        )
 
 
 def study_names(storage: BaseStorage) -> list[str]:

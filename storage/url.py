@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from storage.errors import StorageError
 from storage.mounts import NETWORK_FILE_SYSTEMS, file_system_of
+from storage.secrets import remember, without_secrets
 
 ALLOWED = "sqlite:///path/to/file.db, postgresql://user:password@host:5432/database, grpc://host:port"
 
@@ -50,13 +51,15 @@ class StorageUrl:
 
 
 def redact(text: str) -> str:
-    """Returns the text with every password in it replaced by three stars.
+    """Returns the text with three stars for every password in it.
+
+    These are what this process was given (`storage.secrets`), and what looks like one in the words of others.
 
     Args:
         text: A URL, or any message that may hold one; `user:password@`, `?password=...`, `password='...'`.
     """
     text = _USER_AND_PASSWORD.sub(r"\1:***@", text)
-    return _NAMED_SECRET.sub(r"\1\2***", text)
+    return without_secrets(_NAMED_SECRET.sub(r"\1\2***", text))
 
 
 def parse_url(text: str, file_system: Callable[[Path], str] = file_system_of) -> StorageUrl:
@@ -70,12 +73,13 @@ def parse_url(text: str, file_system: Callable[[Path], str] = file_system_of) ->
         StorageError: Not a URL, an unknown kind, a SQLite file in memory, in a folder that is not there or on
             a network file system, or no driver for Postgres.
     """
+    remember(text)
     scheme = text.split("://", 1)[0] if "://" in text else ""
     if scheme == "grpc":
         return _grpc(text)
     if scheme == "sqlite":
         return _sqlite(text, _sqlalchemy_url(text), file_system)
-    if scheme in ("postgresql", "postgres", "postgresql+psycopg"):
+    if scheme in ("postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"):
         return _postgresql(text, _sqlalchemy_url(text))
     raise StorageError(f"'{redact(text)}' is not a storage URL that hpo knows.", f"Give one of: {ALLOWED}.")
 
@@ -112,6 +116,11 @@ def _sqlite(text: str, url: URL, file_system: Callable[[Path], str]) -> StorageU
 
 
 def _postgresql(text: str, url: URL) -> StorageUrl:
+    if "@" in f"{url.host}{url.database}":
+        raise StorageError(
+            f"The storage URL '{redact(text)}' has more than one '@', so nobody can tell where the password ends.",
+            "Write an '@' in the user's name or password as %40, a ':' as %3A and a '/' as %2F.",
+        )
     if not url.database:
         raise StorageError(
             f"The storage URL '{redact(text)}' names no database.",
@@ -122,8 +131,18 @@ def _postgresql(text: str, url: URL) -> StorageUrl:
             f"The storage '{redact(text)}' needs psycopg, which is not installed.",
             'Install it with: pip install "hpo[postgres]"',
         )
-    engine_url = url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    engine_url = _with_socket(url.set(drivername="postgresql+psycopg")).render_as_string(hide_password=False)
     return StorageUrl("postgresql", engine_url, redact(text))
+
+
+def _with_socket(url: URL) -> URL:
+    """Moves the folder of a socket from the host's place, where SQLAlchemy leaves it escaped, to the query."""
+    folder = unquote(url.host or "")
+    if not folder.startswith("/"):
+        return url
+    query = {"host": folder} | ({} if url.port is None else {"port": str(url.port)})
+    # Not `set`: it takes None for "as it was".
+    return URL.create(url.drivername, url.username, url.password, None, None, url.database, {**url.query, **query})
 
 
 def _grpc(text: str) -> StorageUrl:

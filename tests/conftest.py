@@ -13,12 +13,20 @@ import pytest
 import torch
 from sqlalchemy import make_url
 
+from storage import secrets
+
 
 @pytest.fixture(autouse=True)
 def _denormal_numbers() -> Iterator[None]:
     """Training flushes denormal numbers for its whole process; Hypothesis refuses to draw floats in such a one."""
     yield
     torch.set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process was given it keeps out of all its messages, for as long as it lives."""
+    monkeypatch.setattr(secrets, "_secrets", set())
 
 
 class Postgres:

@@ -13,6 +13,8 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from hpo.choices import MOST
+
 #: The headings under which `hpo --help` lists commands.
 WHOLE_JOB = "The whole job"
 STEP_BY_STEP = "Step by step, on any number of machines"
@@ -21,7 +23,9 @@ DATA = "Data"
 
 
 def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
-    """Returns a typer option whose environment twin follows from its first name."""
+    """Returns a typer option whose environment twin follows from its first name; a number has a greatest value."""
+    if "min" in settings:
+        settings = {"max": MOST} | settings
     twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
     return typer.Option(*names, help=help, envvar=twin, **settings)
 

@@ -1,5 +1,6 @@
 """`hpo create-study`, and the study that its options ask for: `hpo run` takes the same."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,7 @@ def create_study(
         print_json(facts)
         return
     print_table(f"Study {contract.study!r} is made", facts)
-    print(f"Next: hpo worker --study {contract.study}")
+    print(f"Next: hpo worker --study {shlex.quote(contract.study)}")
 
 
 def plan_of(data: Path, search: SearchOptions, splitting: SplitOptions, reading: DataOptions) -> "Plan":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from hpo.choices import Original, Prefer, Pruner, Sampler
+from hpo.choices import LONGEST_S, Original, Prefer, Pruner, Sampler
 from hpo.cli.command import option
 from model.alphabet import AlphabetOrAuto
 from model.choices import Duplicates, Engine, Gaps, InnerStops, Intermediate, Missing, OddLetters, Precision
@@ -196,7 +196,9 @@ class SearchOptions:
     ] = "fp32"
     lease_timeout: Annotated[
         float,
-        option("--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1),
+        option(
+            "--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1, max=LONGEST_S
+        ),
     ] = 60.0
     retries: Annotated[int, option("--retries", help="Workers that a trial may lose before it is failed.", min=0)] = 3
 

@@ -1,5 +1,6 @@
 """`hpo status` for people: as text, or watched until the budget is spent."""
 
+import shlex
 from collections.abc import Callable
 
 from hpo.signals import on_stop
@@ -19,6 +20,8 @@ def status_text(status: Status) -> str:
         f"running {status.running}, waiting {status.waiting}",
         f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
     ]
+    if status.foreign:
+        lines.append(f"  {status.foreign} of other programs, not counted: no worker of hpo ran them")
     if status.best is not None:
         lines.append(f"  best CV accuracy {status.best.cv_accuracy:.4f} (trial {status.best.number})")
     for worker in status.workers:
@@ -30,7 +33,7 @@ def status_text(status: Status) -> str:
     if status.seconds_left and status.workers and status.state == "open":
         lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
     if step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):
-        lines.append(f"Next: {step} --study {status.study}")
+        lines.append(f"Next: {step} --study {shlex.quote(status.study)}")
     return "\n".join(lines)
 
 

@@ -36,8 +36,8 @@ def extend(
     where: StorageOptions,
     study: Study = None,
 ) -> None:
-    """Raise the budget. Workers that still run notice; start others where none does."""
-    from hpo.study.steering import extend_budget
+    """Raise the budget, or lower it to what is finished or at work. Workers that still run notice; start others."""
+    from hpo.study.steering import set_budget
     from hpo.terminal import show
 
-    show(extend_budget(where.address(study), trials))
+    show(set_budget(where.address(study), trials))

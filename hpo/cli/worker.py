@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hpo.choices import LONGEST_S
 from hpo.cli.command import STEP_BY_STEP, command, option
 from hpo.cli.options import Device, Lanes, StorageOptions, Study, Workers
 
@@ -22,11 +23,13 @@ def worker(
     lanes: Lanes = None,
     timeout: Annotated[
         float | None,
-        option("--timeout", help="Claim no further trial after so many seconds.", min=0, metavar="S"),
+        option("--timeout", help="Claim no further trial after so many seconds.", min=0, max=LONGEST_S, metavar="S"),
     ] = None,
     step_timeout: Annotated[
         float,
-        option("--step-timeout", help="Seconds after which one training step is taken to hang.", min=0.001),
+        option(
+            "--step-timeout", help="Seconds after which one training step is taken to hang.", min=0.001, max=LONGEST_S
+        ),
     ] = 600.0,
 ) -> None:
     """Pull trials until the budget is spent. Start as many as you like, on as many machines as you like.

@@ -48,11 +48,6 @@ def write_card(card: dict[str, Any], folder: Path) -> None:
     (folder / CARD).write_text(card_in_words(card), encoding="utf-8")
 
 
-def remove_card(folder: Path) -> None:
-    """Removes the card for people, where there is one."""
-    (folder / CARD).unlink(missing_ok=True)
-
-
 def card_in_words(card: dict[str, Any]) -> str:
     """Returns the card as a page of Markdown."""
     trial, data = card["trial"], card["data"]

@@ -11,7 +11,8 @@ from hpo.evaluation.importance import importances
 from hpo.finalize.final_model import Retrained, test_probabilities
 from hpo.finalize.network_layers import network_layers
 from hpo.finalize.seal import openings
-from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, folds_of, held_out
+from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
+from hpo.finalize.usable_trials import folds_of
 from hpo.report import evidence
 from hpo.study.attributes import EPOCHS, FOLD_ACCURACIES
 from hpo.study.contract import Contract
@@ -63,11 +64,13 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
             folds_trained=status.folds_trained,
             folds_saved=status.folds_saved,
             seconds=sum(trial.seconds for trial in trials),
+            foreign=status.foreign,
         ),
         contract=contract,
         data=inspect(everyone, code, Relation(contract.data.ancestors, None) if contract.data.ancestors else None),
         early_stops=count_early_stops(everyone, code),
         trials=trials,
+        left_out=search.left_out,
         chosen=_chosen_trial(chosen, final, development),
         development=evidence.DevelopmentSet(labels=labels, groups=groups[:rows], folds=development.folds),
         out_of_fold=search.out_of_fold,
@@ -111,7 +114,7 @@ def _original(answered: AnsweredStudy) -> evidence.Original | None:
     first = next((trial for trial in answered.search.trials if opened.contract.is_original(trial.number)), None)
     if first is None or first.state == TrialState.FAIL:
         return None
-    folds = folds_of(opened, first)
+    folds = folds_of(opened, first, development)
     rows = development.folds < len(folds)
     probabilities = held_out(folds, int(first.user_attrs[EPOCHS]), development.folds[rows])
     return evidence.Original(

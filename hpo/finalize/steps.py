@@ -1,6 +1,7 @@
 """Finalize, step by step: choose, retrain, open the seal, compare, write."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,13 +11,15 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.choices import Prefer
-from hpo.errors import HpoError, NotFinishedError
+from hpo.errors import NotFinishedError
 from hpo.finalize import final_model
-from hpo.finalize.card import model_card, remove_card, write_card
+from hpo.finalize.card import model_card, write_card
 from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalize.publish import publish
+from hpo.finalize.report_folder import open_report_folder, replacing
 from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import ChosenTrial, choose_trial, folds_of, read_search
+from hpo.finalize.trials import ChosenTrial, choose_trial, read_search
+from hpo.finalize.usable_trials import folds_of
 from hpo.report import make_report, write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS
@@ -53,23 +56,6 @@ class FinalizeOptions:
         return self.ensemble or (ENSEMBLE if is_mutation(config.encoding) else 1)
 
 
-def open_report_folder(folder: Path) -> None:
-    """Makes the folder for report and model, before hours are spent on what goes into it.
-
-    Raises:
-        HpoError: It cannot be made or written.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise HpoError(
-            f"The output folder {folder} cannot be written: {error.strerror}.", "Choose another --output."
-        ) from error
-
-
 def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dict[str, Any]:
     """Answers the study's question.
 
@@ -83,6 +69,7 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
 
     Raises:
         NotFinishedError: The budget is not spent, or no trial is complete.
+        HpoError: The folder cannot be written, or holds what hpo has not written.
     """
     opened.contract.check_versions()
     opened.contract.check_device(str(resolve_device(options.device)))
@@ -93,6 +80,8 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
         _tell_of_openings(opened)
     development = load_development_rows(opened.contract, opened.artifacts)
     search = read_search(opened, development)
+    for left_out in search.left_out:
+        say(f"Trial {left_out.number} is left out: {left_out.reason}")
     chosen = choose_trial(opened, search, development, options.prefer)
     with step(f"Retraining trial {chosen.trial.number} on all development data"):
         networks = options.networks(chosen.config)
@@ -105,12 +94,11 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     with step("Comparing with plain baselines, writing the report"):
         answered = AnsweredStudy(opened, development, search, chosen, final, original, test)
         report = make_report(gather_evidence(answered))
-        result = write_report(report, output)
-    card = model_card(result)
-    # Before an earlier model is: whenever this is cut short, no page stands beside another model.
-    remove_card(output / "model")
-    final_model.save(final, opened.contract, development, output / "model", card=card)
-    write_card(card, output / "model")
+        with replacing(output) as folder:
+            result = write_report(report, folder)
+            card = model_card(result)
+            final_model.save(final, opened.contract, development, folder / "model", card=card)
+            write_card(card, folder / "model")
     publish(opened, output, report)
     return result
 
@@ -120,7 +108,8 @@ def _check_finished(opened: OpenedStudy, early: bool) -> None:
     if status.state != "done" and not early:
         raise NotFinishedError(
             f"Study {status.study!r} is not finished: {status.finished} of {status.budget} trials are.",
-            f"Let workers finish it (hpo worker --study {status.study}), or answer from what is there with --early.",
+            f"Let workers finish it (hpo worker --study {shlex.quote(status.study)}), or answer from what is there: "
+            "--early.",
         )
 
 
@@ -163,6 +152,6 @@ def _retrain_original(
         development,
         opened.contract.baseline_configuration,
         int(first.user_attrs[EPOCHS]),
-        folds_of(opened, first),
+        folds_of(opened, first, development),
         device,
     )

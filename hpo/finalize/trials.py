@@ -12,12 +12,12 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
+from hpo.finalize.usable_trials import UnusableTrialError, chosen_epoch, folds_of, learner_config, usable_folds
 from hpo.report import evidence
-from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds
+from hpo.study.attributes import configuration, finished_folds, fold_accuracies
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import best_trial, trials_in_budget
 from hpo.trial.development_rows import DevelopmentRows, labels_of
-from hpo.trial.fold_results import read_fold
 from model.configuration import LearnerConfig
 from model.network import BiLSTM
 from model.splitting import group_ids
@@ -29,13 +29,14 @@ from storage.trials.lease import REASON
 class SearchOutcome:
     """What the search left."""
 
-    trials: tuple[FrozenTrial, ...]  #: in the budget and ended, by number
+    trials: tuple[FrozenTrial, ...]  #: in the budget and ended, by number; without those left out
     out_of_fold: evidence.OutOfFold
+    left_out: tuple[evidence.LeftOut, ...] = ()  #: trials that nothing can rest on
 
     @property
     def complete(self) -> list[FrozenTrial]:
         """Trials that came through all folds."""
-        return _complete(self.trials)
+        return [trial for trial in self.trials if trial.state == TrialState.COMPLETE]
 
     @property
     def best(self) -> FrozenTrial:
@@ -60,22 +61,45 @@ def read_search(opened: OpenedStudy, development: DevelopmentRows) -> SearchOutc
     """Reads the trials that have ended, and the predictions of the complete ones.
 
     Raises:
-        NotFinishedError: No trial is complete.
+        NotFinishedError: No trial is complete, or none of them can be used.
     """
-    trials = tuple(trial for trial in trials_in_budget(opened, opened.budget) if trial.state.is_finished())
-    if not _complete(trials):
-        reasons = {str(trial.user_attrs.get(REASON)) for trial in trials if trial.state == TrialState.FAIL}
-        raise NotFinishedError(
-            f"Study {opened.handle.name!r} has no complete trial"
-            + (f"; failed ones say: {'; '.join(sorted(reasons))}" if reasons else "")
-            + ".",
-            "Let workers run: hpo worker. If all trials failed, change the search space or the data.",
-        )
-    return SearchOutcome(trials=trials, out_of_fold=_out_of_fold(opened, trials, development))
+    ended = [trial for trial in trials_in_budget(opened, opened.budget) if trial.state.is_finished()]
+    labels = labels_of(development.genes)
+    trials: list[FrozenTrial] = []
+    left_out: list[evidence.LeftOut] = []
+    correct: dict[int, NDArray[np.bool_]] = {}
+    for trial in ended:
+        try:
+            if (folds := _folds_needed(opened, trial, development)) and trial.state == TrialState.COMPLETE:
+                epoch = cast(int, chosen_epoch(trial.user_attrs))
+                correct[trial.number] = (held_out(folds, epoch, development.folds) > 0.5) == labels
+        except UnusableTrialError as error:
+            left_out.append(evidence.LeftOut(trial.number, error.message))
+        else:
+            trials.append(trial)
+    if not correct:
+        raise _no_complete_trial(opened, trials, left_out)
+    out_of_fold = evidence.OutOfFold(numbers=tuple(correct), correct=np.stack(list(correct.values()), axis=1))
+    return SearchOutcome(trials=tuple(trials), left_out=tuple(left_out), out_of_fold=out_of_fold)
 
 
-def _complete(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
-    return [trial for trial in trials if trial.state == TrialState.COMPLETE]
+def _folds_needed(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> list[FoldResult]:
+    """Reads the results of a trial that the answer rests on: a complete one, or the original's configuration."""
+    is_original = opened.contract.is_original(trial.number) and trial.state == TrialState.PRUNED
+    return usable_folds(opened, trial, development) if is_original or trial.state == TrialState.COMPLETE else []
+
+
+def _no_complete_trial(
+    opened: OpenedStudy, trials: Sequence[FrozenTrial], left_out: Sequence[evidence.LeftOut]
+) -> NotFinishedError:
+    failed = {str(trial.user_attrs.get(REASON)) for trial in trials if trial.state == TrialState.FAIL}
+    why = [f"; failed ones say: {'; '.join(sorted(failed))}"] if failed else []
+    why += [f"; trial {one.number} cannot be used: {one.reason.rstrip('.')}" for one in left_out]
+    return NotFinishedError(
+        f"Study {opened.handle.name!r} has no complete trial{''.join(why)}.",
+        "Let workers run: hpo worker. If all trials failed, change the search space or the data; where results are "
+        "lost, restore the artifacts or add trials: hpo extend.",
+    )
 
 
 def choose_trial(
@@ -87,9 +111,9 @@ def choose_trial(
     return ChosenTrial(
         trial=chosen,
         instead_of=None if chosen.number == best.number else best.number,
-        config=LearnerConfig(**chosen.user_attrs[CONFIGURATION]),
-        epochs=int(chosen.user_attrs[EPOCHS]),
-        folds=tuple(folds_of(opened, chosen)),
+        config=_config_of(chosen),
+        epochs=cast(int, chosen_epoch(chosen.user_attrs)),
+        folds=tuple(folds_of(opened, chosen, development)),
     )
 
 
@@ -99,9 +123,13 @@ def _simplest(opened: OpenedStudy, search: SearchOutcome, development: Developme
         groups = group_ids(development.genes, contract.search.space.encodings, contract.settings.genetic_code)
 
     def size(trial: FrozenTrial) -> int:
-        return network_size(LearnerConfig(**trial.user_attrs[CONFIGURATION]), development)
+        return network_size(_config_of(trial), development)
 
     return simplest(search, groups, size)
+
+
+def _config_of(trial: FrozenTrial) -> LearnerConfig:
+    return cast(LearnerConfig, learner_config(trial.user_attrs))  # `read_search` saw to it that it can be read
 
 
 def simplest(
@@ -131,29 +159,17 @@ def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
 def finished_trial(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.FinishedTrial:
     """Describes a finished trial, for the report."""
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
-    config = trial.user_attrs.get(CONFIGURATION)
+    config = learner_config(trial.user_attrs)
     return evidence.FinishedTrial(
         number=trial.number,
         state=cast(evidence.State, trial.state.name),
-        params=dict(config or trial.params),
-        fold_accuracies=tuple(trial.user_attrs.get(FOLD_ACCURACIES, ())),
-        chosen_epoch=trial.user_attrs.get(EPOCHS),
+        params=dict(configuration(trial.user_attrs) or trial.params),
+        fold_accuracies=fold_accuracies(trial.user_attrs),
+        chosen_epoch=chosen_epoch(trial.user_attrs),
         seconds=sum(record.seconds for record in records),
-        network_parameters=network_size(LearnerConfig(**config), development) if config else None,
+        network_parameters=network_size(config, development) if config else None,
         reason=str(trial.user_attrs.get(REASON) or ""),
     )
-
-
-def _out_of_fold(
-    opened: OpenedStudy, trials: Sequence[FrozenTrial], development: DevelopmentRows
-) -> evidence.OutOfFold:
-    """Tells which rows each complete trial got right while they were held out."""
-    labels, complete = labels_of(development.genes), _complete(trials)
-    correct = [
-        (held_out(folds_of(opened, trial), int(trial.user_attrs[EPOCHS]), development.folds) > 0.5) == labels
-        for trial in complete
-    ]
-    return evidence.OutOfFold(numbers=tuple(trial.number for trial in complete), correct=np.stack(correct, axis=1))
 
 
 def held_out(
@@ -164,9 +180,3 @@ def held_out(
     for fold, result in enumerate(folds):
         probabilities[fold_of_row == fold] = result.probabilities[epoch - 1]
     return probabilities
-
-
-def folds_of(opened: OpenedStudy, trial: FrozenTrial) -> list[FoldResult]:
-    """Reads the results of a trial's finished folds, in order."""
-    records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
-    return [read_fold(opened.artifacts, record) for record in records]

@@ -29,6 +29,7 @@ class Effort:
     folds_trained: int
     folds_saved: int  #: folds that pruning spared
     seconds: float  #: sum of the training time of all folds
+    foreign: int = 0  #: trials of the study that other programs added or ran: not counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,14 @@ class FinishedTrial:
     def mean(self) -> float | None:
         """Mean accuracy of the folds that were trained."""
         return float(np.mean(self.fold_accuracies)) if self.fold_accuracies else None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A finished trial of the budget that nothing in the report rests on."""
+
+    number: int
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +154,7 @@ class Evidence:
     contract: Contract
     data: Inspection  #: of development and test rows; while sealed, of the development rows
     early_stops: int | None  #: rows of these that an early stop cuts short; None for proteins
-    trials: tuple[FinishedTrial, ...]  #: every finished trial, by number
+    trials: tuple[FinishedTrial, ...]  #: every finished trial, by number, but for those left out
     chosen: ChosenTrialDetails
     development: DevelopmentSet
     out_of_fold: OutOfFold
@@ -154,6 +163,7 @@ class Evidence:
     test: TestSet | None = None  #: None while sealed
     original: Original | None = None
     baselines: tuple[Baseline, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)  #: hyperparameter -> share, sums to 1
     positions: PositionEffects | None = None
 

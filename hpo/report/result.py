@@ -8,7 +8,9 @@ sealed, `test`, `gap` and every baseline's `test` are null; so are the figures o
 it was left out or did not finish. Where it was tried on the first fold alone, `folds` is 1, `cv` is its accuracy there,
 `mcnemar_cv` compares on that fold, and `test` is null. `best_trial` is the one that was chosen, which `cv`, `test` and
 every comparison speak of: where a simpler trial was preferred to the one with the highest score, `preferred_to` names
-that. `search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
+that. `left_out` names the finished trials whose records or results are damaged or gone, with the reason: no figure
+rests on them, and `trials` does not count them. `foreign_trials` counts those that other programs added to the study.
+`search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
 accuracy up to its number.
 """
 
@@ -48,6 +50,8 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "gap_details": None if test is None else _gaps(test),
         "baselines": _baselines(statistics),
         "trials": _trial_counts(evidence),
+        "left_out": [dataclasses.asdict(trial) for trial in evidence.left_out],
+        "foreign_trials": evidence.effort.foreign,
         "folds_trained": evidence.effort.folds_trained,
         "folds_saved": evidence.effort.folds_saved,
         "seconds": evidence.effort.seconds,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.artifacts import default_artifact_location
+from storage.secrets import remember
 from storage.url import redact
 
 _STORAGE, _STUDY, _ARTIFACTS = "HPO_STORAGE", "HPO_STUDY", "HPO_ARTIFACTS"
@@ -19,6 +20,12 @@ class StudyAddress:
     study: str | None = None
     #: A folder, or s3://BUCKET/PREFIX; None for the place beside the storage.
     artifacts: str | None = None
+
+    def __post_init__(self) -> None:
+        # Before anything is done with them that could be told.
+        remember(self.storage)
+        if self.artifacts and ":" in self.artifacts:  # else a folder
+            remember(self.artifacts)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "StudyAddress":

@@ -3,6 +3,8 @@
 Imports neither torch nor the learner, so that `hpo status` answers at once.
 """
 
+import math
+import shlex
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -10,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from hpo.choices import MOST
 from hpo.errors import ContractError
 from storage.trials.ledger import FOLD_PREFIX
 
@@ -25,6 +28,30 @@ CONFIGURATION = "hpo:config"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
+
+
+def read_orders(attributes: Mapping[str, Any], study: str) -> tuple[int, bool]:
+    """Returns a study's budget, and whether it is paused.
+
+    Args:
+        attributes: Of the study, these two at least.
+        study: Its name, for messages.
+
+    Raises:
+        ContractError: One of them is nothing that workers could follow.
+    """
+    budget, paused = attributes.get(BUDGET), attributes.get(PAUSED, False)
+    if type(budget) is not int or not 1 <= budget <= MOST:
+        raise ContractError(
+            f"The budget of study {study!r} is {str(budget)[:80]!r}; allowed are whole numbers from 1 to {MOST:,}.",
+            f"Set it anew: hpo extend --study {shlex.quote(study)} --trials N",
+        )
+    if type(paused) is not bool:
+        raise ContractError(
+            f"Whether study {study!r} is paused cannot be read: {str(paused)[:80]!r}; allowed are true and false.",
+            f"Set it anew: hpo pause or hpo resume, with --study {shlex.quote(study)}",
+        )
+    return budget, paused
 
 
 def new_opening() -> str:
@@ -50,9 +77,9 @@ class FoldRecord:
     #: SHA-256 of the artifact.
     artifact: str
     #: Epochs trained.
-    epochs: int
+    epochs: Annotated[int, Field(ge=1, le=MOST)]
     #: Wall-clock seconds, of the worker that trained it or of those that did.
-    seconds: float
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
     @property
     def attribute(self) -> str:
@@ -83,25 +110,30 @@ _RECORD = TypeAdapter(FoldRecord)
 _CHECKPOINT = TypeAdapter(CheckpointRecord)
 
 
+def fold_record(attributes: Mapping[str, Any], fold: int) -> FoldRecord | None:
+    """The record of a finished fold; None where there is none, or one that cannot be read: the fold is trained anew.
+
+    Args:
+        attributes: A trial's user attributes.
+        fold: From 0.
+    """
+    try:
+        record = _RECORD.validate_python(attributes.get(f"{FOLD_PREFIX}{fold}"))
+    except ValidationError:
+        return None
+    return record if record.fold == fold else None
+
+
 def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord]:
-    """The records of folds 0, 1, ... up to the first one missing.
+    """The records of folds 0, 1, ... up to the first one that is missing or cannot be read.
 
     Args:
         attributes: A trial's user attributes.
         folds: K.
-
-    Raises:
-        ContractError: A record is damaged.
     """
-    records = []
-    for fold in range(folds):
-        stored = attributes.get(f"{FOLD_PREFIX}{fold}")
-        if stored is None:
-            break
-        try:
-            records.append(_RECORD.validate_python(stored))
-        except ValidationError as error:
-            raise ContractError(f"The record of fold {fold} is damaged: {error.errors()[0]['msg']}.") from error
+    records: list[FoldRecord] = []
+    while len(records) < folds and (record := fold_record(attributes, len(records))) is not None:
+        records.append(record)
     return records
 
 
@@ -114,6 +146,22 @@ def fold_accuracies(attributes: Mapping[str, Any]) -> tuple[float, ...]:
     told = attributes.get(FOLD_ACCURACIES, [])
     are_accuracies = isinstance(told, list) and all(isinstance(one, int | float) and 0 <= one <= 1 for one in told)
     return tuple(told) if are_accuracies else ()
+
+
+def configuration(attributes: Mapping[str, Any]) -> dict[str, str | int | float]:
+    """Reads a trial's configuration, unchecked but for what JSON and people can be shown; nothing where it has none.
+
+    Args:
+        attributes: A trial's user attributes.
+    """
+    told = attributes.get(CONFIGURATION)
+    if not isinstance(told, Mapping):
+        return {}
+    return {
+        name: value
+        for name, value in told.items()
+        if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
+    }
 
 
 def checkpoint_of(attributes: Mapping[str, Any]) -> CheckpointRecord | None:

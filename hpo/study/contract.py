@@ -13,10 +13,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from hpo.choices import Original, Pruner, Sampler
+from hpo.choices import LONGEST_S, MOST, Original, Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
-from hpo.study.contract_data import MOST, Data, Frozen
+from hpo.study.contract_data import Data, Frozen
 from hpo.study.formats import upgraded
 from model import gpu
 from model.choices import Duplicates
@@ -30,8 +30,6 @@ PINNED = ("hpo", "numpy", "optuna", "torch")
 #: Those that came into the numbers with mutations and regressions: compared where the study names them.
 PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
 MAX_FOLDS = 1000
-#: A year.
-MAX_TIMEOUT_S = 366 * 86_400.0
 #: Characters of a complaint that are shown: it may quote a whole document.
 _SHOWN = 300
 
@@ -86,8 +84,8 @@ class SearchSettings(Frozen):
 class Leases(Frozen):
     """When a silent worker is taken for dead, and how often its trial is tried again."""
 
-    beat_interval_s: float = Field(gt=0, le=MAX_TIMEOUT_S)
-    timeout_s: float = Field(gt=0, le=MAX_TIMEOUT_S)
+    beat_interval_s: float = Field(gt=0, le=LONGEST_S)
+    timeout_s: float = Field(gt=0, le=LONGEST_S)
     max_deaths: int = Field(ge=0, le=MOST)
 
     @model_validator(mode="after")

@@ -4,14 +4,13 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from hpo.choices import MOST
 from model.alphabet import Alphabet
 from model.choices import Gaps, InnerStops, Missing, OddLetters
 from model.cleaning import Changes, Rules
 from model.encoding import MutationEncoding
 from model.mutations import LONGEST_ANCESTOR
 
-#: More of anything than a sane study has; a contract that names more is damaged or hostile.
-MOST = 10**9
 #: More letters than there are.
 _MOST_LETTERS = 2**63 - 1
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from optuna.storages import BaseStorage
 from pydantic import ValidationError
 
-from hpo.choices import Original, Pruner, Sampler
+from hpo.choices import MOST, Original, Pruner, Sampler
 from hpo.errors import UsageError
 from hpo.search.parameters import Value
 from hpo.search.space import Space, possible_encodings, read_space
@@ -20,6 +20,7 @@ from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
 from hpo.study.contract_data import Cleaning, Data, Rows
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
+from hpo.study.ownership import check_may_be_made
 from hpo.terminal import say
 from model import gpu
 from model.choices import Duplicates
@@ -34,7 +35,7 @@ from model.splitting import Split, group_ids, split
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
-from storage.studies import StudyHandle, create_study, find_study, study_names
+from storage.studies import StudyHandle, check_name, create_study, find_study, study_names
 from storage.trials.queue import TrialQueue
 
 #: What a trial's value is.
@@ -89,6 +90,9 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         UsageError: An option has a value that no contract may have.
     """
     check_answerable(plan.original, plan.trials)
+    check_name(plan.study)
+    if not 1 <= plan.trials <= MOST:
+        raise UsageError(f"--trials is {plan.trials}; allowed are 1 to {MOST:,}.", "Give another number.")
     for line in genes.provenance.in_words():
         say(line)
     parts = _divide(genes, plan)
@@ -171,6 +175,7 @@ def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHan
 
     Raises:
         StudyExistsError: A study of that name is there.
+        ContractError: Another program has made one of that name.
         StorageError: The storage does not answer.
     """
     storage = open_storage(address.storage, create=True)
@@ -203,6 +208,7 @@ def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
     if name in study_names(storage):
         handle = find_study(storage, name)
         if CONTRACT not in handle.attributes():
+            check_may_be_made(handle)
             return handle
         raise StudyExistsError(
             f"A study named {name!r} is in this storage already.",

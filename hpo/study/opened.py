@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass, replace
 
-import optuna
 from optuna.pruners import BasePruner
 
-from hpo.errors import ContractError
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
 from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies
+from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies, read_orders
 from hpo.study.contract import Contract, parse
+from hpo.study.own_trials import OwnStudy
+from hpo.study.ownership import check_made_here
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
 from storage.retry import RetryPolicy
@@ -46,9 +46,16 @@ class OpenedStudy:
 
     @property
     def orders(self) -> tuple[int, bool]:
-        """Budget and pause, in one read."""
+        """Budget and pause, in one read.
+
+        Raises:
+            StudyNotFoundError: The study was deleted.
+            ContractError: They are nothing that workers could follow.
+        """
         attributes = self.storage.ledger.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
-        return int(attributes[BUDGET]), bool(attributes.get(PAUSED, False))
+        if BUDGET not in attributes:
+            self.handle.check_it_is_there()
+        return read_orders(attributes, self.handle.name)
 
     @property
     def budget(self) -> int:
@@ -60,10 +67,10 @@ class OpenedStudy:
         """Whether workers are to wait."""
         return self.orders[1]
 
-    def study(self, trial_number: int) -> optuna.Study:
-        """Optuna's study, with the sampler of one trial."""
+    def study(self, trial_number: int) -> OwnStudy:
+        """Optuna's study as far as it is ours, with the sampler of one trial."""
         search = self.contract.search
-        return optuna.Study(
+        return OwnStudy(
             study_name=self.handle.name,
             storage=self.storage,
             sampler=sampler_for(
@@ -87,17 +94,12 @@ def open_study(address: StudyAddress, opening: RetryPolicy | None = None, thread
 
     Raises:
         StorageError: The storage does not answer, or holds no such study.
-        ContractError: The study was not made by `hpo create-study`.
+        ContractError: The study was not made by `hpo create-study`, or not to its end.
     """
     storage = open_storage(address.storage, opening=opening, pool_size=threads)
     handle = find_study(storage, address.study)
-    attributes = handle.attributes()
-    if CONTRACT not in attributes:
-        raise ContractError(
-            f"Study {handle.name!r} was not made by `hpo create-study`, or its making was cut short.",
-            "Run `hpo create-study` for it again.",
-        )
-    contract = parse(attributes[CONTRACT], handle.name)
+    check_made_here(handle)
+    contract = parse(handle.attributes()[CONTRACT], handle.name)
     return OpenedStudy(
         address=replace(address, study=handle.name),
         storage=storage,

@@ -7,8 +7,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from hpo.study.attributes import CONFIGURATION, FOLD_ACCURACIES
+from hpo.study.attributes import configuration, fold_accuracies
 from hpo.study.opened import OpenedStudy
+from hpo.study.own_trials import own
 from storage.trials.lease import Lease
 from storage.trials.ledger import Overview
 
@@ -47,6 +48,8 @@ class Status:
     failed: int
     running: int
     waiting: int
+    #: Trials that other programs added or ran: not counted.
+    foreign: int
     workers: tuple[WorkerStatus, ...]
     best: Best | None
     folds_trained: int
@@ -81,6 +84,7 @@ def read_status(opened: OpenedStudy) -> Status:
         failed=counts.failed,
         running=counts.running,
         waiting=budget - counts.finished - counts.running,
+        foreign=counts.foreign,
         workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
         best=None if overview.best_id is None else _best(opened.storage.get_trial(overview.best_id)),
         folds_trained=overview.folds,
@@ -91,9 +95,8 @@ def read_status(opened: OpenedStudy) -> Status:
 
 
 def trials_in_budget(opened: OpenedStudy, budget: int) -> list[FrozenTrial]:
-    """The study's trials whose number lies below the budget."""
-    trials = opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)
-    return [trial for trial in trials if trial.number < budget]
+    """The study's trials in the budget, by number: the first that are ours, so many."""
+    return own(opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False))[:budget]
 
 
 def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
@@ -102,8 +105,9 @@ def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
 
 
 def _best(trial: FrozenTrial) -> Best:
-    params = trial.user_attrs.get(CONFIGURATION) or trial.params
-    accuracies = trial.user_attrs[FOLD_ACCURACIES]
+    # Its value is the mean of these; it stands in for what somebody has damaged.
+    accuracies = fold_accuracies(trial.user_attrs) or (trial.value or 0.0,)
+    params = configuration(trial.user_attrs) or trial.params
     return Best(number=trial.number, cv_accuracy=sum(accuracies) / len(accuracies), params=dict(params))
 
 

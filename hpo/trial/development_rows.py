@@ -39,6 +39,10 @@ class DevelopmentRows:
         """The rows of `fold`."""
         return self._examples(encoding, np.flatnonzero(self.folds == fold))
 
+    def validated(self, fold: int) -> int:
+        """How many rows are validated in `fold`."""
+        return int(np.count_nonzero(self.folds == fold))
+
     def everything(self, encoding: str) -> Examples:
         """All rows, for the final model."""
         return self._examples(encoding, np.arange(len(self.folds)))

@@ -9,12 +9,17 @@ import zipfile
 
 import numpy as np
 
-from hpo.errors import ContractError
+from hpo.errors import HpoError
 from hpo.study.attributes import FoldRecord
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore
+from storage.errors import ArtifactCorruptError, ArtifactMissingError
 
 _CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
+
+
+class FoldLostError(HpoError):
+    """What a finished fold left is damaged or gone; the fold can be trained anew."""
 
 
 def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds: float) -> FoldRecord:
@@ -30,21 +35,35 @@ def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds:
     )
 
 
-def read_fold(artifacts: ArtifactStore, record: FoldRecord) -> FoldResult:
+def read_fold(artifacts: ArtifactStore, record: FoldRecord, rows: int) -> FoldResult:
     """The result that a record names.
 
+    Args:
+        artifacts: Where it lies.
+        record: Of the fold.
+        rows: How many rows are validated in that fold.
+
     Raises:
-        ArtifactMissingError, ArtifactCorruptError: From the store.
-        ContractError: The bytes are no fold result.
+        FoldLostError: There is no such artifact, it is damaged, or it holds something else than this fold's result.
+        StorageError: The artifacts cannot be read at all.
     """
     try:
         data = io.BytesIO(artifacts.get(record.artifact))
         _refuse_packed(data)
         with np.load(data, allow_pickle=False) as archive:
-            curves = Curves(**{name: archive[name].tolist() for name in _CURVES})
-            return FoldResult(curves=curves, probabilities=archive["probabilities"])
-    except (KeyError, ValueError, EOFError, MemoryError, zipfile.BadZipFile) as error:
-        raise ContractError(f"Artifact {record.artifact} holds no fold result: {error}.") from error
+            curves = {name: np.asarray(archive[name], dtype=np.float64) for name in _CURVES}
+            probabilities = np.asarray(archive["probabilities"], dtype=np.float32)
+    except ArtifactMissingError as error:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} is gone.") from error
+    except ArtifactCorruptError as error:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} is damaged.") from error
+    except (KeyError, ValueError, TypeError, EOFError, AttributeError, MemoryError, zipfile.BadZipFile) as error:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} holds no fold result: {error}.") from error
+    found = [curve.shape for curve in curves.values()] + [probabilities.shape]
+    expected = [(record.epochs,)] * len(curves) + [(record.epochs, rows)]
+    if found != expected:
+        raise FoldLostError(f"Artifact {record.artifact[:12]} is another fold's: shapes {found}, expected {expected}.")
+    return FoldResult(Curves(**{name: curve.tolist() for name, curve in curves.items()}), probabilities)
 
 
 def _refuse_packed(data: io.BytesIO) -> None:

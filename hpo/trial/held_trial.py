@@ -19,7 +19,7 @@ from hpo.signals import StopFlag
 from hpo.stop_times import EPOCH_GRACE_S, STORAGE_HURRY_S, wait_s
 from hpo.study.opened import OpenedStudy
 from storage.trials.heartbeat import Heartbeat
-from storage.trials.lease import Claim
+from storage.trials.lease import Claim, lost
 from storage.trials.ledger import TrialChange
 from storage.trials.queue import TrialQueue
 
@@ -52,8 +52,15 @@ class HeldTrial:
 
     @cached_property
     def trial(self) -> optuna.trial.Trial:
-        """Optuna's, to ask the sampler for parameters the usual way; it is read at the first use."""
-        trial = optuna.trial.Trial(self._opened.study(self.number), self._claim.trial_id)
+        """Optuna's, to ask the sampler for parameters the usual way; it is read at the first use.
+
+        Raises:
+            LeaseLostError: There is no such trial any more.
+        """
+        try:
+            trial = optuna.trial.Trial(self._opened.study(self.number), self._claim.trial_id)
+        except KeyError as error:  # somebody has deleted the study
+            raise lost(self._claim) from error
         trial.storage = cast(BaseStorage, self._proposed)
         return trial
 

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import Self
 
 from optuna.trial import TrialState
@@ -18,12 +19,12 @@ from hpo.errors import DeviceFullError, DeviceLostError, HpoError, StopRequested
 from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, finished_folds
+from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, fold_record
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import Checkpoints
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
-from hpo.trial.fold_results import read_fold, write_fold
+from hpo.trial.fold_results import FoldLostError, read_fold, write_fold
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
@@ -33,6 +34,7 @@ from model.runtime import computes
 from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
 from storage.errors import StorageError
+from storage.trials.ledger import FOLD_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -125,18 +127,32 @@ class TrialRunner:
     def _folds(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
-        # Folds finished before, by this worker or another; the trial goes on after them.
-        curves = [read_fold(self.artifacts, record).curves for record in finished_folds(trial.attributes, folds)]
-        while True:
-            if curves:
-                value = _mean(_accuracies(curves))
-                if len(curves) == folds:
-                    return Outcome(state=TrialState.COMPLETE, value=value)
-                if self._ends_early(trial):
-                    return Outcome(state=TrialState.PRUNED, value=value)
+        # Folds finished before, by this worker or another, are not trained again.
+        finished = self._finished(trial)
+        for fold in range(folds):
+            if fold in finished:
+                continue
+            if fold and self._ends_early(trial):
+                return Outcome(state=TrialState.PRUNED, value=_mean(_accuracies(_first(finished))))
             if trial.stopping:
                 raise StopRequested
-            curves.append(self._one_fold(trial, config, curves, checkpoints))
+            self._one_fold(trial, config, fold, finished, checkpoints)
+        return Outcome(state=TrialState.COMPLETE, value=_mean(_accuracies(_first(finished))))
+
+    def _finished(self, trial: HeldTrial) -> dict[int, Curves]:
+        """The curves of finished folds, by fold. One whose result is damaged or gone is said, and trained anew."""
+        finished: dict[int, Curves] = {}
+        for fold in range(self.contract.splitting.folds):
+            if f"{FOLD_PREFIX}{fold}" not in trial.attributes:
+                continue
+            record = fold_record(trial.attributes, fold)
+            try:
+                if record is None:
+                    raise FoldLostError("Its record cannot be read.")
+                finished[fold] = read_fold(self.artifacts, record, self.development.validated(fold)).curves
+            except FoldLostError as error:
+                log.warning("trial %d fold %d is trained anew: %s", trial.number, fold, error)
+        return finished
 
     def _ends_early(self, trial: HeldTrial) -> bool:
         if self.contract.is_original(trial.number):
@@ -157,18 +173,18 @@ class TrialRunner:
         return config
 
     def _one_fold(
-        self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints
-    ) -> Curves:
-        """Trains the next fold, from its beginning or its checkpoint, and records it with what follows from it."""
-        fold = len(earlier)
+        self, trial: HeldTrial, config: LearnerConfig, fold: int, finished: dict[int, Curves], checkpoints: Checkpoints
+    ) -> None:
+        """Trains a fold, from its beginning or its checkpoint, and records it with what follows from it."""
         trial.at_work_on(fold)
+        earlier = [finished[number] for number in range(fold)]
         result = self._train(trial, config, earlier, checkpoints)
         # Whoever asked us to stop waits for this fold too.
         artifacts = self.artifacts.in_a_hurry(trial.wait_s(STORAGE_HURRY_S)) if trial.stopping else self.artifacts
         record = write_fold(artifacts, fold, result, seconds=checkpoints.seconds)
-        self._record(trial, record, [*earlier, result.curves])
+        finished[fold] = result.curves
+        self._record(trial, record, _first(finished))
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
-        return result.curves
 
     def _train(
         self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints
@@ -216,13 +232,19 @@ class TrialRunner:
             return train(None)
 
     def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:
-        accuracies = _accuracies(curves)
         attributes = {
             record.attribute: record.as_dict(),
-            FOLD_ACCURACIES: list(accuracies),
+            FOLD_ACCURACIES: list(_accuracies(curves)),
             EPOCHS: choose_epoch(curves),
         }
-        trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, accuracies)})
+        # As it was told when it was the last fold, where later ones are there already.
+        so_far = _accuracies(curves[: record.fold + 1])
+        trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, so_far)})
+
+
+def _first(finished: dict[int, Curves]) -> list[Curves]:
+    """The curves of folds 0, 1, ... up to the first one missing."""
+    return [finished[fold] for fold in takewhile(finished.__contains__, count())]
 
 
 def _accuracies(curves: list[Curves]) -> tuple[float, ...]:

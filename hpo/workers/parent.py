@@ -5,6 +5,7 @@
 A single slot has a parent too: a trial may take its process with it, and the worker lives on.
 """
 
+import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -88,4 +89,5 @@ def _say_what_is_next(opened: OpenedStudy) -> None:
     with suppress(StorageError, KeyError):
         opened = opened.in_a_hurry()
         if opened.queue.counts(opened.budget).is_spent:
-            say(f"All trials are finished. Next: hpo finalize --study {opened.handle.name} --output report")
+            name = shlex.quote(opened.handle.name)
+            say(f"All trials are finished. Next: hpo finalize --study {name} --output report")

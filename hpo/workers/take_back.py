@@ -52,8 +52,24 @@ class TakeBack:
         now = self._clock()
         if now >= self._next:
             self._next = now + self._interval_s
-            with suppress(StorageUnavailableError):
-                self._watch.sweep(self._opened.budget)
+            budget = self._budget()
+            if budget is not None:
+                self._sweep(budget)
+
+    def _budget(self) -> int | None:
+        """The study's budget; None where the storage is away just now."""
+        with suppress(StorageUnavailableError):
+            return self._opened.budget
+        return None
+
+    def _sweep(self, budget: int) -> None:
+        try:
+            self._watch.sweep(budget)
+        except StorageUnavailableError:
+            log.debug("the storage is away; the next look makes up for this one")
+        except Exception as error:
+            # Whatever a trial holds that cannot be read: a parent that died of it would take its workers along.
+            log.warning("looking for dead workers failed, and is tried again: %s: %s", type(error).__name__, error)
 
     def from_dead(self, worker: str, how: str) -> Aftermath:
         """Takes back at once what a child held that died: nobody waits for its lease to run out.

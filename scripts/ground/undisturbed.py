@@ -14,7 +14,7 @@ from hpo.errors import StopRequested
 from hpo.signals import StopFlag
 from hpo.study.attributes import FOLD_ACCURACIES, finished_folds
 from hpo.study.opened import OpenedStudy
-from hpo.trial.fold_results import read_fold
+from hpo.trial.fold_results import FoldLostError, read_fold
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import TrialRunner
 from storage.connection import open_storage
@@ -37,7 +37,7 @@ def compare_with_undisturbed(opened: OpenedStudy, say: Callable[[str], None]) ->
                 there = trial.user_attrs.get(FOLD_ACCURACIES, [])
                 here = _run_alone(runner, alone, trial, folds=len(there))
                 compared += len(there)
-                if here != there or not _read_alike(opened, trial, len(there)):
+                if here != there or not _read_alike(opened, runner, trial, len(there)):
                     differing.append(trial.number)
                 say(f"compared {trial.number + 1} of {opened.budget} trials")
     return {"fold accuracies compared": compared, "wrong: trials with other numbers": differing}
@@ -69,7 +69,12 @@ def _run_alone(runner: TrialRunner, alone: OpenedStudy, trial: FrozenTrial, fold
     return accuracies
 
 
-def _read_alike(opened: OpenedStudy, trial: FrozenTrial, folds: int) -> bool:
-    """Whether every artifact of the trial is whole and holds as many epochs as its record says."""
+def _read_alike(opened: OpenedStudy, runner: TrialRunner, trial: FrozenTrial, folds: int) -> bool:
+    """Whether every artifact of the trial is whole and is what its record says."""
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)[:folds]
-    return all(len(read_fold(opened.artifacts, r).curves.validation_loss) == r.epochs for r in records)
+    try:
+        for record in records:
+            read_fold(opened.artifacts, record, runner.development.validated(record.fold))
+    except FoldLostError:
+        return False
+    return len(records) == folds

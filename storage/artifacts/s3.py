@@ -68,6 +68,11 @@ class S3Blobs:
             raise StorageError(
                 f"The artifact location '{redact(location)}' names no bucket.", "Give s3://bucket/prefix."
             )
+        if "@" in parts.netloc:
+            raise StorageError(
+                f"The artifact location '{redact(location)}' has an '@': a bucket has none, and no keys belong here.",
+                "Give s3://bucket/prefix, and the keys as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
+            )
         prefix = parts.path.strip("/")
         blobs = cls(_client(), parts.netloc, f"{prefix}/" if prefix else "", opening or retry.OPENING)
         blobs._call("head_bucket", missing=_no_bucket(parts.netloc))

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 from storage.artifacts.folder import FolderBlobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError
 from storage.retry import RetryPolicy
+from storage.secrets import remember
 from storage.url import parse_url, redact
 
 DEFAULT_FOLDER = "hpo-artifacts"
@@ -59,15 +60,23 @@ class ArtifactStore:
         return ArtifactStore(self.blobs.in_a_hurry(seconds))
 
     def put(self, data: bytes) -> str:
-        """Stores the bytes, durable when this returns; once only, however often it is called.
+        """Stores the bytes, durable when this returns; once only, unless what lies there is damaged.
 
         Returns:
             Their SHA-256 in hexadecimal.
         """
         sha256 = sha256_of(data)
-        if not self.blobs.exists(_name(sha256)):
+        # Read and not only looked for: bytes of that name that are damaged would stay so for ever.
+        if not self._holds(sha256):
             self.blobs.write(_name(sha256), data)
         return sha256
+
+    def _holds(self, sha256: str) -> bool:
+        try:
+            self.get(sha256)
+        except (ArtifactMissingError, ArtifactCorruptError):
+            return False
+        return True
 
     def get(self, sha256: str) -> bytes:
         """Returns the bytes of that hash.
@@ -126,6 +135,8 @@ def open_artifacts(location: str, create: bool = False, opening: RetryPolicy | N
 
 def open_blobs(location: str, create: bool = False, opening: RetryPolicy | None = None) -> Blobs:
     """Opens the place under an artifact location; arguments and errors as `open_artifacts`."""
+    if ":" in location:  # else a folder
+        remember(location)
     if location.startswith("s3://"):
         return _open_s3(location, opening)
     if "://" in location:

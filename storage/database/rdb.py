@@ -6,14 +6,11 @@ tuples, a query for each table, and equal distributions are parsed once. What co
 compares). Source: optuna 5.0.0, storages/_rdb/storage.py, `_get_trials` and `_build_frozen_trial_from_trial_model`.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
-from optuna.distributions import BaseDistribution, json_to_distribution
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
@@ -21,10 +18,11 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
+from storage.database.stored import read_attributes, read_params
+
 Rows = Iterable[Sequence[Any]]
 
 _TRIAL = models.TrialModel
-_distribution = lru_cache(maxsize=4096)(json_to_distribution)
 
 
 class Database(RDBStorage):
@@ -118,7 +116,7 @@ def _children(
 
 def _trial(row: Sequence[Any], params: Rows, values: Rows, steps: Rows, users: Rows, systems: Rows) -> FrozenTrial:
     trial_id, number, state, start, complete = row
-    distributions: dict[str, BaseDistribution] = {name: _distribution(text) for _, name, _, text in params}
+    read, distributions = read_params(number, params)
     to_value = models.TrialValueModel.stored_repr_to_value
     to_intermediate = models.TrialIntermediateValueModel.stored_repr_to_intermediate_value
     return FrozenTrial(
@@ -128,10 +126,10 @@ def _trial(row: Sequence[Any], params: Rows, values: Rows, steps: Rows, users: R
         values=[to_value(value, kind) for _, value, kind in values] or None,
         datetime_start=_local(start),
         datetime_complete=_local(complete),
-        params={name: distributions[name].to_external_repr(value) for _, name, value, _ in params},
+        params=read,
         distributions=distributions,
-        user_attrs={key: json.loads(text) for _, key, text in users},
-        system_attrs={key: json.loads(text) for _, key, text in systems},
+        user_attrs=read_attributes(number, users),
+        system_attrs=read_attributes(number, systems),
         intermediate_values={step: to_intermediate(value, kind) for _, step, value, kind in steps},
         trial_id=trial_id,
     )

@@ -14,8 +14,9 @@ from optuna.storages._rdb import models
 from optuna.trial import TrialState
 from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, select, update
 
-from storage.database.queries import FINISHED, LEASES, best, count, count_folds, in_budget, running
+from storage.database.queries import FINISHED, LEASES, Scope, best, count, count_folds, running, scope_of
 from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_params, set_steps, set_value
+from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
 from storage.trials.ledger import (
     FOLD_PREFIX,
@@ -49,14 +50,15 @@ class DatabaseLedger(TrialLedger):
         with self._engine.begin() as connection:
             if connection.scalar(locked) is None:
                 raise KeyError(f"No study with id {study_id}.")
-            counts = count(connection, study_id, budget)
-            return counts.waiting > 0 or _make(connection, study_id, budget, max(window, counts.running // 2))
+            scope = scope_of(connection, study_id, budget)
+            counts = count(connection, scope)
+            return counts.waiting > 0 or _make(connection, scope, max(window, counts.running // 2))
 
     def claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
             earlier = _claimed(connection, study_id, lease.token) if again else None
-            return earlier or _claim(connection, study_id, budget, lease)
+            return earlier or _claim_in_budget(connection, study_id, budget, lease)
 
     def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
         """See `TrialLedger`."""
@@ -72,12 +74,12 @@ class DatabaseLedger(TrialLedger):
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
-            return running(connection, study_id, budget)
+            return running(connection, scope_of(connection, study_id, budget))
 
     def count_trials(self, study_id: int, budget: int) -> QueueCounts:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
-            return count(connection, study_id, budget)
+            return count(connection, scope_of(connection, study_id, budget))
 
     def count_finished_by(self, study_id: int, worker: str) -> int:
         """See `TrialLedger`."""
@@ -100,14 +102,15 @@ class DatabaseLedger(TrialLedger):
 
     def overview(self, study_id: int, budget: int) -> Overview:
         """See `TrialLedger`."""
-        finished = and_(in_budget(study_id, budget), TRIALS.c.state.in_(FINISHED))
-        ends = select(TRIALS.c.datetime_complete).where(finished, TRIALS.c.datetime_complete.is_not(None))
         with self._engine.begin() as connection:
-            folds, of_pruned = count_folds(connection, study_id, budget)
+            scope = scope_of(connection, study_id, budget)
+            finished = and_(scope.condition, TRIALS.c.state.in_(FINISHED))
+            ends = select(TRIALS.c.datetime_complete).where(finished, TRIALS.c.datetime_complete.is_not(None))
+            folds, of_pruned = count_folds(connection, scope)
             return Overview(
-                counts=count(connection, study_id, budget),
-                running=running(connection, study_id, budget),
-                best_id=best(connection, study_id, budget),
+                counts=count(connection, scope),
+                running=running(connection, scope),
+                best_id=best(connection, scope),
                 folds=folds,
                 folds_of_pruned=of_pruned,
                 first_start=connection.scalar(select(func.min(TRIALS.c.datetime_start)).where(finished)),
@@ -115,22 +118,31 @@ class DatabaseLedger(TrialLedger):
             )
 
 
-def _make(connection: Connection, study_id: int, budget: int, number: int) -> bool:
-    made = connection.scalar(select(func.count()).where(TRIALS.c.study_id == study_id)) or 0
-    end = min(budget, made + number)
+def _make(connection: Connection, scope: Scope, number: int) -> bool:
+    made = connection.scalar(select(func.count()).where(TRIALS.c.study_id == scope.study_id)) or 0
+    end = min(scope.end, made + number)
     if made >= end:
         return False
-    waiting = {"study_id": study_id, "state": TrialState.WAITING}
+    waiting = {"study_id": scope.study_id, "state": TrialState.WAITING}
     connection.execute(insert(TRIALS).values([{**waiting, "number": number} for number in range(made, end)]))
     return True
 
 
-def _claim(connection: Connection, study_id: int, budget: int, lease: Lease) -> ClaimedTrial | None:
+def _claim_in_budget(connection: Connection, study_id: int, budget: int, lease: Lease) -> ClaimedTrial | None:
+    """Takes what waits below the budget's number, which is in it; asks where that ends only where nothing does."""
+    claimed = _claim(connection, Scope(study_id, budget, budget), lease)
+    if claimed is not None:
+        return claimed
+    scope = scope_of(connection, study_id, budget)
+    return _claim(connection, scope, lease) if scope.end > budget else None
+
+
+def _claim(connection: Connection, scope: Scope, lease: Lease) -> ClaimedTrial | None:
     """Takes the first that waits; rows that others are about to take are passed over, not waited for."""
     with_folds = exists().where(ATTRIBUTES.c.trial_id == TRIALS.c.trial_id, ATTRIBUTES.c.key == f"{FOLD_PREFIX}0")
     choice = (
         select(TRIALS.c.trial_id)
-        .where(in_budget(study_id, budget), TRIALS.c.state == TrialState.WAITING)
+        .where(scope.condition, TRIALS.c.state == TrialState.WAITING)
         .order_by(with_folds.desc(), TRIALS.c.number)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)
@@ -172,7 +184,7 @@ def _write(connection: Connection, trial_id: int, change: TrialChange) -> None:
     if change.state == TrialState.WAITING:
         attributes[LEASE] = None
     if change.death is not None:
-        earlier = json.loads(_attribute(connection, trial_id, DEATHS) or "[]")
+        earlier = read_json(trial_id, DEATHS, _attribute(connection, trial_id, DEATHS) or "[]")
         attributes[DEATHS] = [*(earlier if isinstance(earlier, list) else []), asdict(change.death)]
     set_attributes(connection, trial_id, attributes)
     set_params(connection, trial_id, change.params)

@@ -6,15 +6,23 @@ worker's name, says whose the trial is.
 
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Annotated
 
 from optuna.trial import FrozenTrial
-from pydantic import OnErrorOmit, TypeAdapter, ValidationError
+from pydantic import Field, OnErrorOmit, TypeAdapter, ValidationError
 
 from storage.errors import LeaseLostError
 
 LEASE = "hpo:lease"
 DEATHS = "hpo:deaths"
 REASON = "hpo:reason"
+
+#: What a database may tell of a worker: it is written to logs and terminals, so it is one short line.
+Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+#: Any count that fits into 64 bits.
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+#: Seconds since 1970, up to the year 9999.
+Moment = Annotated[float, Field(ge=0, le=253_402_300_799, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +36,10 @@ class WorkerIdentity:
         device: Where it trains, such as cpu or cuda:0.
     """
 
-    worker: str
-    host: str
-    pid: int
-    device: str
+    worker: Line
+    host: Line
+    pid: Count
+    device: Line
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +53,10 @@ class Lease(WorkerIdentity):
         renewed_at: Wall-clock time of the last beat in seconds since 1970; for people only, never compared.
     """
 
-    token: str
-    beat: int = 0
-    fold: int | None = None
-    renewed_at: float = 0.0
+    token: Line
+    beat: Count = 0
+    fold: Count | None = None
+    renewed_at: Moment = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +71,11 @@ class Death:
         how: How it died, in words; studies made long ago do not say.
     """
 
-    worker: str
-    when: str
-    fold: int | None
-    token: str
-    how: str = ""
+    worker: Line
+    when: Line
+    fold: Count | None
+    token: Line
+    how: Line = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,11 @@ def lease_of(trial: FrozenTrial) -> Lease | None:
     return None
 
 
+def is_ours(trial: FrozenTrial) -> bool:
+    """Says whether a trial that has ended was a worker's of ours: it keeps its last lease, readable or not."""
+    return trial.user_attrs.get(LEASE) is not None
+
+
 def read_deaths(text: str | None) -> list[Death]:
     """Returns the deaths that stand in a trial's attribute, as JSON; those that can be read."""
     with suppress(ValidationError):
@@ -123,7 +136,7 @@ def read_deaths(text: str | None) -> list[Death]:
 def lost(claim: Claim) -> LeaseLostError:
     """Returns the error for a result that comes too late."""
     return LeaseLostError(
-        f"Trial {claim.number} is no longer held by worker {claim.lease.worker}: it was taken for dead, and "
-        "the trial was given to another.",
+        f"Trial {claim.number} is no longer held by worker {claim.lease.worker}: it was taken for dead and "
+        "the trial given to another, or somebody deleted or ended it.",
         "The late result is dropped; the worker goes on with the next trial.",
     )

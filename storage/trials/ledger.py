@@ -75,7 +75,11 @@ class TrialChange:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """The trials in the budget by state; those not made yet are in none."""
+    """The trials in the budget by state; those not made yet are in none.
+
+    Attributes:
+        foreign: Trials of the study that other programs finished: they are in no budget.
+    """
 
     budget: int
     complete: int = 0
@@ -83,6 +87,7 @@ class QueueCounts:
     failed: int = 0
     running: int = 0
     waiting: int = 0
+    foreign: int = 0
 
     @property
     def finished(self) -> int:
@@ -119,7 +124,11 @@ class Overview:
 
 
 class TrialLedger(ABC):
-    """Hands out a storage's trials. A trial is in the budget when its number is below it."""
+    """Hands out a storage's trials.
+
+    A trial is in the budget when fewer trials than that have lower numbers. Those that other programs have finished,
+    which never had a lease, are passed over where numbers are counted.
+    """
 
     @abstractmethod
     def make_trials(self, study_id: int, budget: int, window: int) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from optuna.trial import TrialState, create_trial
 
+from storage.errors import StudyNotFoundError
 from storage.retrying_storage import RetryingStorage
 from storage.trials.lease import REASON, Claim, Lease, WorkerIdentity, lease_of, lost
 from storage.trials.ledger import QueueCounts, RunningTrial, TrialChange
@@ -66,15 +67,27 @@ class TrialQueue:
 
         Returns:
             The claim, or None where nothing waits. The claim is the lease's first beat.
+
+        Raises:
+            StudyNotFoundError: Somebody has deleted the study.
         """
         lease = Lease(token=uuid.uuid4().hex, renewed_at=self._wall_clock(), **asdict(worker))
         for _ in range(_MOST_ROUNDS):
             taken = self.storage.ledger.claim_trial(self.study_id, budget, lease)
             if taken is not None:
                 return Claim(taken.trial_id, taken.number, lease)
-            if not self.storage.ledger.make_trials(self.study_id, budget, self._window):
+            if not self._make_trials(budget):
                 break
         return None
+
+    def _make_trials(self, budget: int) -> bool:
+        try:
+            return self.storage.ledger.make_trials(self.study_id, budget, self._window)
+        except KeyError as error:
+            raise StudyNotFoundError(
+                "The study was deleted from its storage while workers were at it; its trials are gone with it.",
+                "If that was a mistake, restore the storage from a copy.",
+            ) from error
 
     def finish(self, claim: Claim, state: TrialState, value: float | None = None, reason: str | None = None) -> None:
         """Ends a trial as COMPLETE, PRUNED or FAIL.

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import optuna
 import pytest
@@ -11,7 +12,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
-from sqlalchemy import event, inspect
+from sqlalchemy import event, inspect, make_url
 
 from storage.database.rdb import Database
 from storage.errors import StorageError, StorageUnavailableError
@@ -151,6 +152,16 @@ def test_a_database_that_is_not_there_is_said_at_once(postgres, open_url, monkey
     monkeypatch.setattr("storage.connection.OPENING", RetryPolicy(deadline_s=600))
     with pytest.raises(StorageUnavailableError, match='"nowhere" does not exist'):
         open_url(postgres.uri("nowhere"))
+
+
+def test_a_socket_in_the_place_of_the_host_is_connected_to(postgres_tables, open_url):
+    given = make_url(postgres_tables)
+    folder = given.query.get("host")
+    if not isinstance(folder, str):
+        pytest.skip("this server listens on no socket")
+    port = f":{given.query['port']}" if "port" in given.query else ""
+    url = f"postgresql+psycopg2://{given.username}@{quote(folder, safe='')}{port}/tables"
+    assert isinstance(study_names(open_url(url)), list)
 
 
 def test_dropped_connections_are_made_anew(postgres, postgres_url, open_url):

@@ -43,6 +43,13 @@ def test_damaged_bytes_are_found_when_read(store):
         store.get(sha256)
 
 
+def test_what_was_damaged_is_written_anew_when_it_is_put_again(store):
+    sha256 = store.put(b"probabilities")
+    files(store)[0].write_bytes(b"probabilitieS")
+    assert store.put(b"probabilities") == sha256
+    assert store.get(sha256) == b"probabilities"
+
+
 def test_missing_artifacts_and_things_that_are_no_hash(store):
     for sha256 in ("0" * 64, "../../etc/passwd", "", "F" * 64):
         with pytest.raises(ArtifactMissingError):

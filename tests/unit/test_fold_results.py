@@ -1,14 +1,14 @@
 """A finished fold: what is written is what is read, and what is damaged is said to be."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from hpo.errors import ContractError
 from hpo.study.attributes import finished_folds
-from hpo.trial.fold_results import read_fold, write_fold
+from hpo.trial.fold_results import FoldLostError, read_fold, write_fold
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore, open_artifacts
 
@@ -24,7 +24,7 @@ def artifacts(tmp_path: Path) -> ArtifactStore:
 def test_a_fold_is_read_as_it_was_written(artifacts: ArtifactStore) -> None:
     record = write_fold(artifacts, 3, RESULT, seconds=1.5)
     assert (record.fold, record.epochs, record.seconds) == (3, 2, 1.5)
-    again = read_fold(artifacts, record)
+    again = read_fold(artifacts, record, rows=2)
     assert again.curves == CURVES
     assert np.array_equal(again.probabilities, RESULT.probabilities)
 
@@ -35,17 +35,45 @@ def test_folds_count_up_to_the_first_that_is_missing(artifacts: ArtifactStore) -
     assert [record.fold for record in finished_folds(attributes, 5)] == [0, 1]
 
 
-@pytest.mark.parametrize("damage", [{"fold": 0}, "hostile", {"fold": "x", "artifact": 1, "epochs": 1, "seconds": 1}])
-def test_a_damaged_record_is_refused(damage: object) -> None:
-    with pytest.raises(ContractError, match="fold 0"):
-        finished_folds({"hpo:fold:0": damage}, 5)
+AS_KEPT = {"fold": 1, "artifact": "a", "epochs": 1, "seconds": 1.0}
 
 
-def test_an_artifact_that_is_no_fold_is_refused(artifacts: ArtifactStore) -> None:
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *({"fold": 0}, "hostile", 7, [AS_KEPT], AS_KEPT | {"fold": "x"}, AS_KEPT | {"fold": 2}),
+        *(AS_KEPT | {"epochs": 0}, AS_KEPT | {"seconds": float("inf")}, AS_KEPT | {"artifact": None}),
+    ],
+)
+def test_a_record_that_cannot_be_read_is_no_finished_fold(damage: object) -> None:
+    first = AS_KEPT | {"fold": 0}
+    assert [record.fold for record in finished_folds({"hpo:fold:0": first, "hpo:fold:1": AS_KEPT}, 5)] == [0, 1]
+    assert [record.fold for record in finished_folds({"hpo:fold:0": first, "hpo:fold:1": damage}, 5)] == [0]
+
+
+def test_an_artifact_that_is_no_fold_is_lost(artifacts: ArtifactStore) -> None:
     record = write_fold(artifacts, 0, RESULT, seconds=1)
-    other = artifacts.put(b"no archive")
-    with pytest.raises(ContractError, match="no fold result"):
-        read_fold(artifacts, type(record)(**{**record.as_dict(), "artifact": other}))
+    for other in (b"no archive", b"PK\x03\x04 nor this", b""):
+        with pytest.raises(FoldLostError, match="no fold result"):
+            read_fold(artifacts, replace(record, artifact=artifacts.put(other)), rows=2)
+
+
+def test_the_artifact_of_another_fold_is_lost(artifacts: ArtifactStore) -> None:
+    record = write_fold(artifacts, 0, RESULT, seconds=1)
+    for other, rows in ((record, 3), (replace(record, epochs=3), 2)):
+        with pytest.raises(FoldLostError, match="another fold's"):
+            read_fold(artifacts, other, rows)
+
+
+def test_an_artifact_that_is_gone_or_damaged_is_lost(artifacts: ArtifactStore) -> None:
+    record = write_fold(artifacts, 0, RESULT, seconds=1)
+    (path,) = (path for path in Path(artifacts.location).rglob("*") if path.is_file())
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(FoldLostError, match="damaged"):
+        read_fold(artifacts, record, rows=2)
+    path.unlink()
+    with pytest.raises(FoldLostError, match="is gone"):
+        read_fold(artifacts, record, rows=2)
 
 
 def test_a_packed_archive_is_refused_before_it_is_unpacked(artifacts: ArtifactStore) -> None:
@@ -53,5 +81,5 @@ def test_a_packed_archive_is_refused_before_it_is_unpacked(artifacts: ArtifactSt
     buffer = io.BytesIO()
     np.savez_compressed(buffer, probabilities=np.zeros((1000, 1000), dtype=np.float32))
     packed = artifacts.put(buffer.getvalue())
-    with pytest.raises(ContractError, match=r"its part 'probabilities\.npy' is packed"):
-        read_fold(artifacts, type(record)(**{**record.as_dict(), "artifact": packed}))
+    with pytest.raises(FoldLostError, match=r"its part 'probabilities\.npy' is packed"):
+        read_fold(artifacts, replace(record, artifact=packed), rows=2)

@@ -9,7 +9,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpo.finalize.trials import SearchOutcome, choose_trial, read_search, simplest
 from hpo.report.evidence import OutOfFold
-from hpo.study.attributes import CONFIGURATION, EPOCHS
+from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES
 from hpo.study.opened import OpenedStudy
 from hpo.trial.development_rows import labels_of, load_development_rows
 from hpo.trial.fold_results import write_fold
@@ -80,11 +80,13 @@ def finish_next(opened: OpenedStudy, hidden_size: int, mistakes: int) -> None:
     development = load_development_rows(opened.contract, opened.artifacts)
     right = np.arange(len(development.folds)) >= mistakes
     probabilities = (right == labels_of(development.genes)).astype(np.float32)
+    accuracies: list[float] = []
     for fold in range(opened.contract.splitting.folds):
         curves = Curves([0.1], [0.9], [0.1], [float(right[development.folds == fold].mean())])
         result = FoldResult(curves=curves, probabilities=probabilities[None, development.folds == fold])
         record = write_fold(opened.artifacts, fold, result, seconds=1.0)
-        opened.queue.record(claim, TrialChange({record.attribute: record.as_dict()}))
+        accuracies += curves.validation_accuracy
+        opened.queue.record(claim, TrialChange({record.attribute: record.as_dict(), FOLD_ACCURACIES: accuracies}))
     config = replace(original_configuration("dna"), hidden_size=hidden_size)
     opened.queue.record(claim, TrialChange({CONFIGURATION: config.as_dict(), EPOCHS: 1}))
-    opened.queue.finish(claim, TrialState.COMPLETE, float(right.mean()))
+    opened.queue.finish(claim, TrialState.COMPLETE, float(np.mean(accuracies)))

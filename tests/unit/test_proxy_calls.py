@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import fields
+from typing import get_type_hints
 
 from storage.proxy import calls
 from storage.trials.forwarding import VERBS
@@ -11,7 +11,7 @@ from storage.trials.lease import Death, Lease, StoredLease
 from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial)
-NUMBER = "hpo.Leases.3"
+NUMBER = "hpo.Leases.4"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
 claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None
@@ -29,7 +29,7 @@ StoredLease(text: str | None)
 Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,
     first_start: datetime | None, last_ends: list[datetime])
-QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int)
+QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int, foreign: int)
 RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: StoredLease, deaths: list[Death])
 """
 
@@ -38,8 +38,13 @@ def form_of_today() -> Iterator[str]:
     for name in VERBS:
         yield f"{name}{inspect.signature(getattr(TrialLedger, name))}"
     for record in RECORDS:
-        told = ", ".join(f"{field.name}: {inspect.formatannotation(field.type)}" for field in fields(record))
+        told = ", ".join(f"{name}: {_spelled(hint)}" for name, hint in get_type_hints(record).items())
         yield f"{record.__name__}({told})"
+
+
+def _spelled(hint: object) -> str:
+    """A type without its bounds, and an optional one as it is written."""
+    return re.sub(r"^(?:typing\.)?Optional\[(.*)\]$", r"\1 | None", inspect.formatannotation(hint))
 
 
 def test_a_new_form_of_the_calls_has_a_new_number() -> None:

@@ -15,6 +15,7 @@ OPEN = Status(
     failed=0,
     running=1,
     waiting=3,
+    foreign=0,
     workers=(WorkerStatus(worker="w1", host="laptop", pid=1, device="cpu", trial=4, fold=2, silent_s=1.0),),
     best=None,
     folds_trained=18,
@@ -37,6 +38,11 @@ def test_a_study_without_workers_says_what_to_type(state: str, step: str) -> Non
     text = status_text(replace(OPEN, state=state, workers=()))
     assert f"Next: {step} --study s" in text
     assert "left" not in text
+
+
+def test_trials_of_other_programs_are_told() -> None:
+    assert "other programs" not in status_text(OPEN)
+    assert "2 of other programs, not counted" in status_text(replace(OPEN, foreign=2))
 
 
 def test_a_paused_study_has_no_end_in_sight() -> None:

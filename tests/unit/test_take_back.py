@@ -3,8 +3,11 @@
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.errors import ContractError
+from hpo.study.attributes import BUDGET, PAUSED
 from hpo.study.opened import OpenedStudy
 from hpo.workers.take_back import Aftermath, TakeBack
+from storage.errors import StudyNotFoundError
 from storage.trials.lease import DEATHS, WorkerIdentity
 
 
@@ -66,3 +69,38 @@ def test_once_a_beat_a_look_is_taken_for_the_dead_of_others(study: OpenedStudy) 
         now[0], looks = now[0] + leases.beat_interval_s, looks + 1
     assert now[0] > leases.timeout_s
     assert trials(study)[0].user_attrs[DEATHS][0]["worker"] == "elsewhere"
+
+
+def test_a_look_that_fails_is_told_and_taken_again(study: OpenedStudy, monkeypatch, caplog) -> None:
+    def fails(budget: int) -> list[int]:
+        raise ValueError("a date that is none")
+
+    now = [0.0]
+    take_back = TakeBack(study, clock=lambda: now[0])
+    monkeypatch.setattr(take_back._watch, "sweep", fails)
+    for _ in range(2):
+        take_back.look()
+        now[0] += study.contract.leases.beat_interval_s
+    assert caplog.text.count("ValueError: a date that is none") == 2
+
+
+def test_a_study_that_was_deleted_is_told_in_one_line(study: OpenedStudy) -> None:
+    study.storage.delete_study(study.handle.study_id)
+    with pytest.raises(StudyNotFoundError, match="Study 's' was deleted"):
+        TakeBack(study).look()
+
+
+@pytest.mark.parametrize("budget", [0, -1, 2.5, True, "3", None, [], 5_000_000_000])
+def test_a_budget_that_nobody_can_follow_is_told_with_the_way_out(study: OpenedStudy, budget: object) -> None:
+    study.handle.set(BUDGET, budget)
+    with pytest.raises(ContractError, match="allowed are whole numbers from 1 to 1,000,000,000") as caught:
+        TakeBack(study).look()
+    assert caught.value.next_step == "Set it anew: hpo extend --study s --trials N"
+
+
+@pytest.mark.parametrize("paused", ["no", 0, None, []])
+def test_a_pause_that_is_neither_yes_nor_no_is_told_with_the_way_out(study: OpenedStudy, paused: object) -> None:
+    study.handle.set(PAUSED, paused)
+    with pytest.raises(ContractError, match="allowed are true and false") as caught:
+        TakeBack(study).look()
+    assert "hpo resume" in caught.value.next_step

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import make_url
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg as psycopg_dialect
 
 from storage.errors import StorageError
 from storage.mounts import file_system_of, find_file_system
@@ -107,11 +108,27 @@ def test_a_sqlite_file_is_found_relative_or_absolute(tmp_path, monkeypatch):
     assert parse_url(f"sqlite:///{odd}").path == odd
 
 
-@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg"])
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+psycopg", "postgresql+psycopg2"])
 def test_postgres_goes_through_psycopg_3(scheme):
     url = parse_url(f"{scheme}://ann:p%40ss@db:5433/hpo?sslmode=require")
     assert url.engine_url == "postgresql+psycopg://ann:p%40ss@db:5433/hpo?sslmode=require"
     assert url.shown == f"{scheme}://ann:***@db:5433/hpo?sslmode=require"
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("postgresql://ann:p%40s@%2Fvar%2Frun%2Fpg:5433/hpo", "host=%2Fvar%2Frun%2Fpg&port=5433"),
+        ("postgresql://ann:p%40s@%2Fvar%2Frun/hpo", "host=%2Fvar%2Frun"),
+        ("postgresql://ann:p%40s@%2Fvar%2Frun/hpo?sslmode=disable", "sslmode=disable&host=%2Fvar%2Frun"),
+    ],
+)
+def test_a_socket_may_stand_in_the_place_of_the_host(text, query):
+    url = make_url(parse_url(text).engine_url)
+    assert url == make_url(f"postgresql+psycopg://ann:p%40s@/hpo?{query}")
+    arguments = psycopg_dialect().create_connect_args(url)[1]
+    assert arguments["host"].startswith("/var/run")
+    assert str(arguments.get("port", "")) == ("5433" if "5433" in text else "")
 
 
 def test_a_missing_driver_is_named_with_its_extra(monkeypatch):
@@ -139,7 +156,7 @@ def test_a_proxy_has_host_and_port():
         "sqlite:////no/such/folder/hpo.db",
         "postgresql://ann:SECRET@db",
         "postgresql://ann:SECRET@db:port/hpo",
-        "postgresql+psycopg2://db/hpo",
+        "postgresql+asyncpg://db/hpo",
         "grpc://host",
         "grpc://:13000",
         "grpc://host:port",

@@ -5,7 +5,13 @@ from hpo.report.plots import accuracy, network, positions, predictions, search, 
 from hpo.report.plots.style import Plot
 from hpo.report.statistics import Statistics
 
-__all__ = ["Plot", "draw_plots"]
+__all__ = ["PLOT_NAMES", "Plot", "draw_plots"]
+
+#: Every figure that a report may have.
+PLOT_NAMES = (
+    *("cv_against_test", "accuracy_by_epoch", "loss_by_epoch", "optimization_history", "hyperparameter_importance"),
+    *("confusion_matrix", "roc_curve", "precision_recall_curve", "calibration", "network", "positions"),
+)
 
 
 def draw_plots(evidence: Evidence, statistics: Statistics) -> dict[str, Plot]:

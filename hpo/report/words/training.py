@@ -46,7 +46,18 @@ def effort(evidence: Evidence) -> str:
         share = percent(spent.folds_saved / total, 0)
         how = ", and trying the untuned network on one fold only," if evidence.contract.original == "one-fold" else ""
         text += f" Pruning hopeless trials early{how} saved {plural(spent.folds_saved, 'fold')} ({share})."
-    return text + _when_found(evidence.trials)
+    return text + _not_counted(evidence) + _when_found(evidence.trials)
+
+
+def _not_counted(evidence: Evidence) -> str:
+    """Says which trials no figure rests on."""
+    text = ""
+    if evidence.left_out:
+        reasons = " ".join(f"Trial {trial.number}: {trial.reason}" for trial in evidence.left_out)
+        text += f" {plural(len(evidence.left_out), 'finished trial')} left out: no figure can rest there. {reasons}"
+    if evidence.effort.foreign:
+        text += f" {plural(evidence.effort.foreign, 'trial')} of other programs in this study counted for nothing."
+    return text
 
 
 def importance(evidence: Evidence) -> str:

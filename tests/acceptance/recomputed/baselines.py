@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from hpo.finalize.final_model import retrain
-from hpo.finalize.trials import folds_of
+from hpo.finalize.usable_trials import folds_of
 from hpo.trial.development_rows import load_development_rows
 from model.encoding import encode
 from model.prediction import predict
@@ -142,7 +142,7 @@ def retrained_original(study: Stored) -> np.ndarray | None:
         return None
     first, development = study.trials[0], load_development_rows(study.contract, study.opened.artifacts)
     config = study.contract.baseline_configuration
-    epochs, folds = first.user_attrs["hpo:epochs"], folds_of(study.opened, first)
+    epochs, folds = first.user_attrs["hpo:epochs"], folds_of(study.opened, first, development)
     trained = retrain(study.contract, development, config, epochs, folds, "auto")
     return predict(trained.networks, encode(study.test, config.encoding))
 

@@ -24,6 +24,8 @@ def effort(study: Stored) -> dict[str, Any]:
             "failed": states["FAIL"],
             "budget": study.opened.budget,
         },
+        "left_out": [],
+        "foreign_trials": 0,
         "folds_trained": len(records),
         "folds_saved": sum(FOLDS - len(study.records(trial)) for trial in pruned),
         "seconds": sum(record["seconds"] for record in records),

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from hpo.report import make_report, summary_note, write_report
+from hpo.report import PLOT_NAMES, make_report, summary_note, write_report
 from hpo.report.evidence import (
     Evidence,
 )
@@ -46,6 +46,10 @@ def parse(page: str) -> Links:
     links = Links()
     links.feed(page)
     return links
+
+
+def test_every_figure_has_a_name_that_reports_may_have(written: Path) -> None:
+    assert {path.stem for path in (written / "plots").glob("*.png")} <= set(PLOT_NAMES)
 
 
 def test_the_page_is_self_contained(written: Path) -> None:
