@@ -6,6 +6,8 @@ import signal
 import subprocess
 import sys
 
+import optuna
+
 from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from processes import children_of, until
@@ -103,9 +105,29 @@ def test_a_study_that_is_not_finished(hpo) -> None:
     assert "hpo worker" in message
 
 
-def test_a_budget_can_only_be_raised(hpo) -> None:
+def test_a_budget_may_be_lowered_and_an_impossible_one_is_refused(hpo) -> None:
     hpo.create()
-    assert "raised" in complaint(hpo, "extend", "--trials", "3")
+    assert "a budget of 3 trials" in hpo.ok("extend", "--trials", "3")
+    refused = hpo.run("extend", "--trials", "5000000000")
+    assert refused.returncode == 2
+    assert "1000000000" in refused.stderr
+    assert hpo.json("status")["budget"] == 3
+
+
+def test_a_study_of_another_program_is_refused_before_the_data_are_read(hpo) -> None:
+    theirs = optuna.create_study(storage=f"sqlite:///{hpo.folder}/hpo.db", study_name="s", direction="maximize")
+    theirs.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    job = ("nowhere.csv", "--study", "s", "--trials", "4", "--output", "report")
+    for command in (("run", *job), ("create-study", "genes.csv", *STUDY), ("status",), ("worker",)):
+        message = complaint(hpo, *command)
+        assert "made by another program" in message
+        assert "another name" in message
+
+
+def test_an_output_folder_with_anything_else_in_it_is_refused(hpo) -> None:
+    message = complaint(hpo, "run", "genes.csv", "--study", "s", "--trials", "4", "--output", ".")
+    assert "hpo has not written" in message
+    assert "genes.csv" in message
 
 
 def test_a_space_with_a_mistake_is_refused_when_the_study_is_made(hpo) -> None:
