@@ -5,15 +5,22 @@ after every epoch. Bytes are written first, then the record: a record always has
 """
 
 import io
+import logging
 import zipfile
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from hpo.errors import HpoError
-from hpo.study.attributes import FoldRecord
+from hpo.study.attributes import FoldRecord, fold_record
+from hpo.trial.development_rows import DevelopmentRows
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore
 from storage.errors import ArtifactCorruptError, ArtifactMissingError
+from storage.trials.ledger import FOLD_PREFIX
+
+log = logging.getLogger(__name__)
 
 _CURVES = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 
@@ -64,6 +71,34 @@ def read_fold(artifacts: ArtifactStore, record: FoldRecord, rows: int) -> FoldRe
     if found != expected:
         raise FoldLostError(f"Artifact {record.artifact[:12]} is another fold's: shapes {found}, expected {expected}.")
     return FoldResult(Curves(**{name: curve.tolist() for name, curve in curves.items()}), probabilities)
+
+
+def read_finished(
+    trial: int, attributes: Mapping[str, Any], artifacts: ArtifactStore, development: DevelopmentRows
+) -> dict[int, Curves]:
+    """The curves of a trial's finished folds, by fold. One whose result is damaged or gone is told, and not among them.
+
+    Args:
+        trial: Its number, for the log.
+        attributes: Its user attributes.
+        artifacts: Where the results lie.
+        development: The study's rows.
+
+    Raises:
+        StorageError: The artifacts cannot be read at all.
+    """
+    finished: dict[int, Curves] = {}
+    for fold in range(int(development.folds.max()) + 1):
+        if f"{FOLD_PREFIX}{fold}" not in attributes:
+            continue
+        record = fold_record(attributes, fold)
+        try:
+            if record is None:
+                raise FoldLostError("Its record cannot be read.")
+            finished[fold] = read_fold(artifacts, record, development.validated(fold)).curves
+        except FoldLostError as error:
+            log.warning("trial %d fold %d is trained anew: %s", trial, fold, error)
+    return finished
 
 
 def _refuse_packed(data: io.BytesIO) -> None:

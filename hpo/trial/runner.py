@@ -19,12 +19,12 @@ from hpo.errors import DeviceFullError, DeviceLostError, HpoError, StopRequested
 from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord, fold_record
+from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import Checkpoints
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
-from hpo.trial.fold_results import FoldLostError, read_fold, write_fold
+from hpo.trial.fold_results import read_finished, write_fold
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
@@ -34,7 +34,6 @@ from model.runtime import computes
 from model.training import Curves, FoldResult, train_fold
 from storage.artifacts import ArtifactStore
 from storage.errors import StorageError
-from storage.trials.ledger import FOLD_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +127,7 @@ class TrialRunner:
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another, are not trained again.
-        finished = self._finished(trial)
+        finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development)
         for fold in range(folds):
             if fold in finished:
                 continue
@@ -138,21 +137,6 @@ class TrialRunner:
                 raise StopRequested
             self._one_fold(trial, config, fold, finished, checkpoints)
         return Outcome(state=TrialState.COMPLETE, value=_mean(_accuracies(_first(finished))))
-
-    def _finished(self, trial: HeldTrial) -> dict[int, Curves]:
-        """The curves of finished folds, by fold. One whose result is damaged or gone is said, and trained anew."""
-        finished: dict[int, Curves] = {}
-        for fold in range(self.contract.splitting.folds):
-            if f"{FOLD_PREFIX}{fold}" not in trial.attributes:
-                continue
-            record = fold_record(trial.attributes, fold)
-            try:
-                if record is None:
-                    raise FoldLostError("Its record cannot be read.")
-                finished[fold] = read_fold(self.artifacts, record, self.development.validated(fold)).curves
-            except FoldLostError as error:
-                log.warning("trial %d fold %d is trained anew: %s", trial.number, fold, error)
-        return finished
 
     def _ends_early(self, trial: HeldTrial) -> bool:
         if self.contract.is_original(trial.number):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
 from model.cleaning import Changes, Rules, clean, is_missing
 from model.errors import DataError
-from model.reading import read_genes
+from model.reading import Labelling, read_genes
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 PROTEIN = "PQITLWQRPLVTIKIGGQLKEALLDTGADDTVLEE"
@@ -213,12 +213,12 @@ def test_rows_without_sequence_or_label_are_dropped_and_counted(tmp_path: Path) 
     path.write_text(f"id,sequence,resistant\na,{GENE},1\nb,NA,0\nc,{GENE},\nd,{GENE},I\ne,{GENE},S\nf,{GENE},so\n")
     with pytest.raises(DataError, match="the sequence is missing in row 2; the label is missing in row 3"):
         read_genes(path)
-    with pytest.raises(DataError, match="Row 6: the label 'so'"):
-        read_genes(path, rules=Rules(missing="drop"), intermediate="drop")
+    with pytest.raises(DataError, match="Labels that are not known: 'so' in row 6"):
+        read_genes(path, rules=Rules(missing="drop"), labelling=Labelling(intermediate="drop"))
     path.write_text(path.read_text().replace("so\n", "R\n"))
-    genes = read_genes(path, rules=Rules(missing="drop"), intermediate="drop")
+    genes = read_genes(path, rules=Rules(missing="drop"), labelling=Labelling(intermediate="drop"))
     assert genes.ids == ["a", "e", "f"]
-    assert genes.provenance.changes.dropped == {"sequence missing": 1, "label missing": 1, "label intermediate": 1}
+    assert genes.provenance.changes.dropped == {"sequence missing": 1, "label missing": 1, "by their label": 1}
 
 
 def test_another_header_among_the_rows_is_named(tmp_path: Path) -> None:

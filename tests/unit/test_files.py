@@ -60,11 +60,11 @@ def test_data_and_labels(irregular: Path, tmp_path: Path) -> None:
     genes = tmp_path / "genes.csv"
     genes.write_text("id,sequence,resistant\na,ACGT,1\n")
     with pytest.raises(DataError, match="not a regular file"):
-        read_labelled(irregular, DataOptions())
+        read_labelled(irregular, DataOptions(), LabelOptions())
     with pytest.raises(DataError, match="not a regular file"):
-        read_unlabelled(irregular, DataOptions(), "dna")
+        read_unlabelled(irregular, DataOptions(), DNA_MODEL)
     with pytest.raises(DataError, match="not a regular file"):
-        read_labelled(genes, DataOptions(labels=irregular))
+        read_labelled(genes, DataOptions(labels=irregular), LabelOptions())
 
 
 def test_search_space(irregular: Path) -> None:
