@@ -218,7 +218,7 @@ def test_rows_without_sequence_or_label_are_dropped_and_counted(tmp_path: Path) 
     path.write_text(path.read_text().replace("so\n", "R\n"))
     genes = read_genes(path, rules=Rules(missing="drop"), labelling=Labelling(intermediate="drop"))
     assert genes.ids == ["a", "e", "f"]
-    assert genes.provenance.changes.dropped == {"sequence missing": 1, "label missing": 1, "by their label": 1}
+    assert genes.provenance.changes.dropped == {"sequence missing": 1, "label missing": 1, "label 'I'": 1}
 
 
 def test_another_header_among_the_rows_is_named(tmp_path: Path) -> None:

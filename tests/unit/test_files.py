@@ -4,10 +4,11 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from hpo.cli.options import DataOptions
+from hpo.cli.options import DataOptions, LabelOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.errors import SpaceError
 from hpo.search.space import read_space
@@ -62,7 +63,7 @@ def test_data_and_labels(irregular: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not a regular file"):
         read_labelled(irregular, DataOptions(), LabelOptions())
     with pytest.raises(DataError, match="not a regular file"):
-        read_unlabelled(irregular, DataOptions(), DNA_MODEL)
+        read_unlabelled(irregular, DataOptions(), SimpleNamespace(alphabet="dna"))
     with pytest.raises(DataError, match="not a regular file"):
         read_labelled(genes, DataOptions(labels=irregular), LabelOptions())
 
