@@ -101,7 +101,7 @@ def test_no_figure_is_left_out(study: Stored) -> None:
     computed = {
         *("study", "trials", "folds_trained", "folds_saved", "seconds", "best_trial", "data", "importances"),
         *("tied_with_best", "cv", "test", "gap", "gap_details", "baselines", "positions"),
-        *("search", "test_openings", "test_opened"),
+        *("search", "test_openings", "test_opened", "left_out", "foreign_trials"),
     }
     assert set(study.result) - computed == {"created", "finished"}
 

@@ -69,6 +69,8 @@ def parameters(study: Stored, column: int) -> int:
         count += max(map(len, rows)) * embedding
     if config["linear"] == "by_position":
         count += max(map(len, rows)) * vocabulary
+    if config["linear"] == "by_kmer":
+        count += vocabulary ** max(k for k in range(1, 7) if k == 1 or vocabulary**k <= 60_000)
     for layer in range(config["layers"]):
         reads = 2 * hidden if layer else embedding
         count += 2 * 4 * hidden * (reads + hidden + 2)
