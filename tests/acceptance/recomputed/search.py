@@ -112,8 +112,14 @@ def data(study: Stored) -> dict[str, Any]:
         "ceilings": {name: ceiling(study, name, labels) for name in ("nucleotide", "codon", "amino_acid")},
         # Simulated genes need no cleaning, and the user asked for none.
         "cleaning": {
-            **{"gaps": "error", "odd_letters": "error", "inner_stops": None, "missing": "error"},
-            **{"gaps_removed": {}, "read_as_unknown": {}, "cut": 0, "dropped": {}},
+            "gaps": "error",
+            "odd_letters": "error",
+            "inner_stops": None,
+            "missing": "error",
+            "gaps_removed": {},
+            "read_as_unknown": {},
+            "cut": 0,
+            "dropped": {},
         },
     }
 
