@@ -1,5 +1,6 @@
-"""What several unit tests need: a real study, small enough for a unit test."""
+"""What several unit tests need: a real study, small enough for a unit test; and a count of waits for a GPU."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+import torch
 
 from hpo.study.address import StudyAddress
 from hpo.study.create import Plan, open_for_creation, prepare, register
@@ -66,3 +68,18 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
 def opened(make_study: MakeStudy) -> Callable[[], OpenedStudy]:
     """Opens a study of three trials, none begun, each time anew, as another process does."""
     return make_study()
+
+
+@pytest.fixture
+def waits() -> Iterator[Callable[[], int]]:
+    """Counts how often the host has waited for the GPU, as torch itself reports it."""
+    before, always = torch.cuda.get_sync_debug_mode(), torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            yield lambda: sum("synchronizing CUDA operation" in str(warning.message) for warning in caught)
+        finally:
+            torch.cuda.set_sync_debug_mode(before)
+            torch.set_warn_always(always)

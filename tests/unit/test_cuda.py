@@ -3,8 +3,6 @@
 import gc
 import subprocess
 import sys
-import warnings
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -116,21 +114,6 @@ def test_a_network_predicts_the_same_on_both_kinds_of_device() -> None:
     network, _ = train_final(CONFIG, SETTINGS, TRAIN, VOCABULARY, epochs=2, seed=1, device=GPU)
     on_gpu, on_cpu = (predict(network, VALIDATION, device) for device in (GPU, "cpu"))
     np.testing.assert_allclose(on_gpu, on_cpu, atol=1e-5)
-
-
-@pytest.fixture
-def waits() -> Iterator[Callable[[], int]]:
-    """Counts how often the host has waited for the GPU, as torch itself reports it."""
-    before, always = torch.cuda.get_sync_debug_mode(), torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        torch.cuda.set_sync_debug_mode("warn")
-        try:
-            yield lambda: sum("synchronizing CUDA operation" in str(warning.message) for warning in caught)
-        finally:
-            torch.cuda.set_sync_debug_mode(before)
-            torch.set_warn_always(always)
 
 
 @PRECISIONS

@@ -1,7 +1,6 @@
 """Mutations and linear paths on a real GPU: the numbers of a CPU, the same every time, captured or not, no waiting."""
 
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -107,21 +106,6 @@ def test_a_gpu_trains_as_a_cpu_does(kind: Kind) -> None:
         if name.endswith("loss"):
             np.testing.assert_allclose(getattr(on_gpu.curves, name), values, rtol=1e-3)
     np.testing.assert_allclose(on_gpu.probabilities, on_cpu.probabilities, atol=3e-3)
-
-
-@pytest.fixture
-def waits() -> Iterator[Callable[[], int]]:
-    """Counts how often the host has waited for the GPU, as torch itself reports it."""
-    before, always = torch.cuda.get_sync_debug_mode(), torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        torch.cuda.set_sync_debug_mode("warn")
-        try:
-            yield lambda: sum("synchronizing CUDA operation" in str(warning.message) for warning in caught)
-        finally:
-            torch.cuda.set_sync_debug_mode(before)
-            torch.set_warn_always(always)
 
 
 @EACH
