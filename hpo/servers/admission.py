@@ -76,7 +76,7 @@ class Admission:
         if name in _LOOPBACK_NAMES or name in {one.lower() for one in (self.host, *self.allowed_hosts)}:
             return True
         # Bound to all addresses. A name can be rebound by who owns it; a numeric address and this machine's name not.
-        return self.host in ("0.0.0.0", "::", "") and (_is_address(name) or name == socket.gethostname().lower())  # noqa: S104
+        return self.host in ("0.0.0.0", "::", "") and (_is_address(name) or name == socket.gethostname().lower())  # noqa: S104 - asked, not bound
 
     def _check_origin(self, origin: str | None, authority: str) -> None:
         if origin is None:

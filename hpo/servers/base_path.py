@@ -69,7 +69,7 @@ class BasePath:
             told.append((status, headers))
             return None
 
-        parts = self._app(inner, start)  # type: ignore[arg-type]
+        parts = self._app(inner, start)  # type: ignore[arg-type]  # no WSGI writer: nothing here calls it
         try:
             body = b"".join(parts)
         finally:

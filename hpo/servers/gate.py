@@ -40,7 +40,7 @@ class Gate:
             self._admission.check(environ)
         except Refused as refused:
             return _answer(refused, environ, start_response)
-        return self._app(environ, start)  # type: ignore[arg-type]
+        return self._app(environ, start)  # type: ignore[arg-type]  # WSGI: its writer is passed on unseen
 
     def _entered_with_link(self, environ: WSGIEnvironment) -> Headers | None:
         """Turns the link's token into a cookie, so that it stands in no later address, history or referrer."""
