@@ -15,10 +15,11 @@ from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import CONTRACT
 from hpo.study.contract import Contract, parse
-from hpo.study.create import Plan, open_for_creation, prepare, register
+from hpo.study.create import Plan, open_for_creation, prepare
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
+from hpo.study.register import register
 from hpo.study.status import read_status
 from hpo.terminal import say
 from hpo.workers.assignment import Limits

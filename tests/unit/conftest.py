@@ -11,8 +11,9 @@ import pytest
 import torch
 
 from hpo.study.address import StudyAddress
-from hpo.study.create import Plan, open_for_creation, prepare, register
+from hpo.study.create import Plan, open_for_creation, prepare
 from hpo.study.opened import OpenedStudy, open_study
+from hpo.study.register import register
 from model.configuration import TrainingSettings
 from model.simulation import simulate
 

@@ -11,8 +11,8 @@ from hpo.errors import ContractError
 from hpo.search.pruner import MIN_COMPLETE
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, FOLD_ACCURACIES
-from hpo.study.create import register
 from hpo.study.opened import OpenedStudy, open_study
+from hpo.study.register import register
 from hpo.study.status import read_status, trials_in_budget
 from storage.errors import StorageError, StudyNotFoundError
 from storage.studies import StudyHandle, check_name

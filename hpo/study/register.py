@@ -1,0 +1,66 @@
+"""Putting a study that is prepared into the storage: its name, its budget, its first trials, its contract."""
+
+import warnings
+
+import optuna
+from optuna.storages import BaseStorage
+
+from hpo.search.parameters import Value
+from hpo.study.address import StudyAddress
+from hpo.study.attributes import BUDGET, CONTRACT
+from hpo.study.contract import Contract
+from hpo.study.ownership import check_may_be_made
+from storage.connection import open_storage
+from storage.errors import StudyExistsError
+from storage.studies import StudyHandle, create_study, find_study, study_names
+from storage.trials.queue import TrialQueue
+
+#: What a trial's value is.
+OBJECTIVE = "CV accuracy"
+
+
+def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHandle:
+    """Puts the study into the storage, with its budget and its first trials.
+
+    Raises:
+        StudyExistsError: A study of that name is there.
+        ContractError: Another program has made one of that name.
+        StorageError: The storage does not answer.
+    """
+    storage = open_storage(address.storage, create=True)
+    handle = _claim_name(storage, contract.study)
+    handle.set(BUDGET, trials)
+    TrialQueue(storage, handle.study_id).enqueue_first(_first_trials(contract)[:trials])
+    _name_the_objective(storage, contract.study)
+    # Last: a study without a contract is one whose making was cut short, and can be made again.
+    handle.set(CONTRACT, contract.model_dump(mode="json"))
+    return handle
+
+
+def _first_trials(contract: Contract) -> list[dict[str, Value]]:
+    """Returns the params of the trials that nobody has to propose: the original's, and where the search begins."""
+    space = contract.search.space
+    trials = [space.representable(contract.baseline)] if contract.is_original(0) else []
+    # A random search stays one, to compare with.
+    return [*trials, space.representable(space.start)] if contract.search.sampler == "tpe" else trials
+
+
+def _name_the_objective(storage: BaseStorage, study: str) -> None:
+    """Sets what optuna-dashboard writes on its axes, in place of "Objective 0"."""
+    with warnings.catch_warnings():
+        # It has been there since 3.2; Optuna still announces it as experimental at every use.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        optuna.Study(study_name=study, storage=storage).set_metric_names([OBJECTIVE])
+
+
+def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:
+    if name in study_names(storage):
+        handle = find_study(storage, name)
+        if CONTRACT not in handle.attributes():
+            check_may_be_made(handle)
+            return handle
+        raise StudyExistsError(
+            f"A study named {name!r} is in this storage already.",
+            "Choose another --study, or go on with it: `hpo worker`, `hpo status`, `hpo extend`.",
+        )
+    return create_study(storage, name)
