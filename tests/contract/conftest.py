@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from stale_watch import Clock
 
 from storage.connection import open_storage
 from storage.proxy.server import start_proxy
@@ -16,6 +17,7 @@ from storage.retrying_storage import RetryingStorage
 from storage.studies import StudyHandle, create_study
 from storage.trials.lease import WorkerIdentity
 from storage.trials.queue import TrialQueue
+from storage.trials.stale import StaleWatch
 
 CLAIMER = Path(__file__).with_name("claimer.py")
 ROOT = CLAIMER.parents[2]
@@ -129,3 +131,13 @@ def eventually() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.01)
 
     return wait
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def watch(another, clock) -> StaleWatch:
+    return StaleWatch(another, lease_timeout_s=60, max_deaths=3, clock=clock)

@@ -1,50 +1,19 @@
 """Dead workers are noticed and their trials go on; live ones are left alone; on every storage, with a clock of ours."""
 
-import dataclasses
 from collections.abc import Callable
 
 import pytest
 from optuna.trial import TrialState
 from sqlalchemy import event
+from stale_watch import BUDGET, sweep_for
 
 from storage.errors import LeaseLostError
 from storage.studies import create_study
 from storage.trials.heartbeat import Heartbeat
-from storage.trials.lease import DEATHS, LEASE, REASON, lease_of
+from storage.trials.lease import DEATHS, LEASE, REASON
 from storage.trials.ledger import QueueCounts, TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
-
-BUDGET = 4
-
-
-class Clock:
-    """A monotonic clock that stands until it is moved."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def watch(another, clock) -> StaleWatch:
-    return StaleWatch(another, lease_timeout_s=60, max_deaths=3, clock=clock)
-
-
-def sweep_for(watch: StaleWatch, clock: Clock, seconds: int, every: int = 10) -> list[int]:
-    """Sweeps at once and then every so many seconds; returns all that was taken back."""
-    taken = watch.sweep(BUDGET)
-    for _ in range(seconds // every):
-        clock.now += every
-        taken += watch.sweep(BUDGET)
-    return taken
 
 
 def test_a_dead_worker_s_trial_goes_on_elsewhere_with_its_folds(queue, another, watch, clock, worker):
@@ -247,44 +216,6 @@ def test_two_watches_at_once_take_a_trial_back_once(queue, another, clock, worke
         another.finish(claims[0], TrialState.COMPLETE, 0.5)
     else:
         assert another.counts(1) == QueueCounts(1, waiting=1)
-
-
-def test_the_keeper_s_thread_renews_until_it_is_left(queue, another, worker, eventually):
-    claim = queue.claim(worker(), BUDGET)
-    with Heartbeat(queue, claim, beat_interval_s=0.01, wall_clock=lambda: 77.0) as heartbeat:
-        heartbeat.fold = 2
-        eventually(lambda: lease_of(another.storage.get_trial(claim.trial_id)).beat >= 3)
-    left = lease_of(another.storage.get_trial(claim.trial_id))
-    assert left == dataclasses.replace(claim.lease, beat=left.beat, fold=2, renewed_at=77.0)
-    assert not heartbeat.lost.is_set()
-    heartbeat.check()
-
-
-@pytest.mark.parametrize("what", ["put back", "taken", "ended"])
-def test_the_keeper_notices_that_the_trial_is_gone(queue, another, worker, eventually, what):
-    claim = queue.claim(worker(), 1)
-    with Heartbeat(queue, claim, beat_interval_s=0.05) as heartbeat:
-        if what == "ended":
-            another.storage.set_trial_state_values(claim.trial_id, TrialState.FAIL)
-        else:
-            another.storage.set_trial_state_values(claim.trial_id, TrialState.WAITING)
-        if what == "taken":
-            assert another.claim(worker("w2"), 1).number == claim.number
-        eventually(heartbeat.lost.is_set)
-        with pytest.raises(LeaseLostError):
-            heartbeat.check()
-
-
-def test_a_process_that_is_killed_leaves_a_trial_that_goes_on(url, study, queue, watch, clock, processes, worker):
-    process = processes(url, "victim", BUDGET, "die")
-    study.set("go", True)
-    assert process.wait(timeout=60) == -9
-    assert queue.counts(BUDGET).running == 1
-    assert sweep_for(watch, clock, 60) == [0]
-    claim = queue.claim(worker(), BUDGET)
-    trial = queue.storage.get_trial(claim.trial_id)
-    assert (claim.number, trial.user_attrs["hpo:fold:0"]) == (0, {"accuracy": 0.75})
-    assert [death["worker"] for death in trial.user_attrs[DEATHS]] == ["victim"]
 
 
 class PowerCut(BaseException):

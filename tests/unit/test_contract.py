@@ -7,78 +7,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from contract_documents import DOCUMENT, FIRST, SECOND, Path, without
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from hpo.errors import ContractError, UsageError
-from hpo.search.space import read_space
-from hpo.study.contract import parse, versions
-from model import gpu
-from model.cleaning import Changes, Rules
+from hpo.study.contract import parse
 from model.configuration import TrainingSettings, original_configuration
 from model.encoder import Encoder
 
-ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 5}
-#: As `create-study` writes it today.
-DOCUMENT: dict[str, Any] = {
-    "format": 4,
-    "study": "s",
-    "created": "2026-01-01T00:00:00+00:00",
-    "seed": 1,
-    "data": {
-        "source": "genes.csv",
-        "fingerprint": "f" * 64,
-        "alphabet": "dna",
-        "ambiguous_letters": 0,
-        "cleaning": {
-            "gaps": "remove",
-            "odd_letters": "unknown",
-            "inner_stops": None,
-            "missing": "drop",
-            "gaps_removed": {"-": 3},
-            "read_as_unknown": {"~": 1, "#": 2},
-            "cut": 0,
-            "dropped": {"label missing": 4},
-        },
-        "ancestors": {"mutation": "MK", "mutation_nucleotide": "ATGAAA"},
-        "development": {**ROWS},
-        "test": {**ROWS},
-    },
-    "splitting": {"folds": 5, "test_size": 0.2, "duplicates": "together"},
-    "search": {
-        "sampler": "tpe",
-        "pruner": "paired",
-        "startup_trials": 10,
-        "space": json.loads(read_space(None, "dna", related=("mutation", "mutation_nucleotide")).model_dump_json()),
-    },
-    "training": TrainingSettings().as_dict(),
-    "original": "one-fold",
-    "baseline": original_configuration("dna").as_dict(),
-    "leases": {"beat_interval_s": 10.0, "timeout_s": 60.0, "max_deaths": 3},
-    "versions": versions(),
-    "gpu_arithmetic": gpu.ARITHMETIC,
-}
-#: As it wrote it before sequences were cleaned by rules.
-THIRD: dict[str, Any] = {
-    **DOCUMENT,
-    "format": 3,
-    "data": {name: value for name, value in DOCUMENT["data"].items() if name != "cleaning"},
-}
-#: As it wrote it before genes could be told by their mutations, and trial 0 be cut short.
-SECOND: dict[str, Any] = {
-    **{name: value for name, value in THIRD.items() if name != "original"},
-    "format": 2,
-    "data": {name: value for name, value in THIRD["data"].items() if name != "ancestors"},
-    "search": {**DOCUMENT["search"], "space": json.loads(read_space(None, "dna").model_dump_json())},
-}
-#: As it wrote it first.
-FIRST: dict[str, Any] = {
-    **{name: value for name, value in SECOND.items() if name != "gpu_arithmetic"},
-    "format": 1,
-    "splitting": {**DOCUMENT["splitting"], "seed": 1},
-}
-
-Path = tuple[str | int, ...]
 HOSTILE: tuple[Any, ...] = (
     *(None, True, False, 0, 1, 2, -1, 7.5, 10**30, 10**400, -(10**400), 1e300, 5e-324),
     *(float("nan"), float("inf"), -float("inf"), "", "x", "1", "\ud800", "x" * 10_000, "../../etc/passwd"),
@@ -105,16 +42,6 @@ def changed(document: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     for part in path[:-1]:
         within = within[part]
     within[path[-1]] = value
-    return other
-
-
-def without(document: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The document without one of its fields."""
-    other: Any = copy.deepcopy(document)
-    within = other
-    for part in path[:-1]:
-        within = within[part]
-    del within[path[-1]]
     return other
 
 
@@ -213,27 +140,6 @@ def test_a_contract_survives_json() -> None:
     assert contract.baseline == original_configuration("dna")
 
 
-def test_a_study_of_the_first_format_is_the_same_contract() -> None:
-    assert parse(FIRST, "s") == parse({**SECOND, "gpu_arithmetic": 1}, "s")
-
-
-def test_a_study_of_the_second_format_has_no_ancestors_tries_the_original_and_is_otherwise_the_same() -> None:
-    contract = parse(SECOND, "s")
-    assert (contract.format, contract.data.ancestors, contract.original) == (4, {}, "all")
-    third = {**SECOND, "format": 3, "original": "all", "data": {**SECOND["data"], "ancestors": {}}}
-    assert contract == parse(third, "s")
-    assert contract.encoder == Encoder(1)
-
-
-def test_a_study_of_the_third_format_refused_what_could_be_cleaned_and_is_otherwise_the_same() -> None:
-    contract, now = parse(THIRD, "s"), parse(DOCUMENT, "s")
-    assert (contract.data.cleaning.rules, contract.data.cleaning.changes) == (Rules(), Changes())
-    assert now.data.cleaning.rules == Rules(gaps="remove", odd_letters="unknown", missing="drop")
-    assert now.data.cleaning.changes.dropped == {"label missing": 4}
-    cleaned = contract.data.model_copy(update={"cleaning": now.data.cleaning})
-    assert contract.model_copy(update={"data": cleaned}) == now
-
-
 def test_genes_are_encoded_by_the_ancestors_of_their_study() -> None:
     encoder = parse(changed(DOCUMENT, ("training", "genetic_code"), 11), "s").encoder
     assert encoder == Encoder(11, {"mutation": "MK", "mutation_nucleotide": "ATGAAA"})
@@ -255,28 +161,9 @@ def test_ancestors_that_the_search_cannot_do_with_are_refused(ancestors: dict[st
         parse(changed(DOCUMENT, ("data", "ancestors"), ancestors), "s")
 
 
-def test_a_study_made_before_a_hyperparameter_came_has_its_default() -> None:
-    earlier = without(without(FIRST, ("baseline", "positions")), ("search", "space", "parameters", "positions"))
-    contract = parse(without(earlier, ("training", "precision")), "s")
-    assert contract.baseline.positions == "none"
-    assert contract.training.precision == "fp32"
-    assert "positions" not in contract.search.space.distributions
-
-
 def test_two_seeds_that_differ_are_refused_by_name() -> None:
     with pytest.raises(ContractError, match=r"'s' names two seeds: seed is 1, splitting\.seed is 2"):
         parse(changed(FIRST, ("splitting", "seed"), 2), "s")
-
-
-@pytest.mark.parametrize("number", [0, 5, 1000, -1, "2", 2.0, True, None, [], {}])
-def test_a_format_that_this_version_does_not_read_is_named_before_any_field(number: object) -> None:
-    newer = {"format": number, "everything": "else is different"}
-    with pytest.raises(
-        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3, 4"
-    ) as caught:
-        parse(newer, "s")
-    assert repr(number) in caught.value.message
-    assert "the version of hpo that made it" in caught.value.next_step
 
 
 @pytest.mark.parametrize(
@@ -293,20 +180,3 @@ def test_what_no_contract_may_hold_is_refused_when_the_study_is_made(
 ) -> None:
     with pytest.raises(UsageError, match=field):
         make_study(**change)
-
-
-def test_the_same_versions_pass_and_others_are_named() -> None:
-    contract = parse(DOCUMENT, "s")
-    contract.check_versions()
-    other = parse({**DOCUMENT, "versions": {**versions(), "torch": "1.0", "optuna": "4.0"}}, "s")
-    with pytest.raises(ContractError, match=r"optuna .* 4\.0 .*torch .* 1\.0"):
-        other.check_versions()
-
-
-def test_a_study_of_earlier_gpus_goes_on_on_a_cpu_alone() -> None:
-    earlier, now = parse(FIRST, "s"), parse(DOCUMENT, "s")
-    earlier.check_device("cpu")
-    now.check_device("cuda:0")
-    with pytest.raises(ContractError, match="'s' was made when GPUs computed otherwise") as refused:
-        earlier.check_device("cuda:0")
-    assert "--device cpu" in refused.value.next_step

@@ -3,47 +3,46 @@
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from network_cases import CONSENSUS, TINY, VOCABULARY, padded, sequences
 from torch import Tensor, nn
 
 from model import runtime
-from model.configuration import LearnerConfig, original_configuration
+from model.configuration import LearnerConfig
 from model.engines import StockEngine, engine_for
 from model.gpu.lanes import wake_gradients
 from model.layers import BidirectionalLSTM, reversal, reverse_within_lengths
 from model.native import native_layer
 from model.network import BiLSTM, build_network
 
-VOCABULARY = 7
-CONSENSUS = np.array([1, 2, 3, 4, 5, 6, 1, 1, 0, 2])  # some sequences are longer
 POOLINGS = ("last", "mean", "max")
-TINY = replace(original_configuration("protein"), embedding_size=3, hidden_size=4, dropout=0.0)
-
-
-def padded(sequences: list[list[int]], steps: int) -> tuple[Tensor, Tensor]:
-    """Tokens [T, B] and lengths [B]."""
-    tokens = torch.zeros(steps, len(sequences), dtype=torch.uint8)
-    for column, sequence in enumerate(sequences):
-        tokens[: len(sequence), column] = torch.tensor(sequence, dtype=torch.uint8)
-    return tokens, torch.tensor([len(sequence) for sequence in sequences])
 
 
 NATIVE = pytest.mark.skipif(native_layer() is None, reason="the native layer cannot run here")
+
+
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+
+
 #: Device and engine as a training asks for them.
 STOCK_WAY = pytest.param("cpu", "stock", id="stock")
+
+
 OTHER_WAYS = [
     pytest.param("cpu", "native", id="native", marks=NATIVE),
     pytest.param("cuda", "auto", id="gpu", marks=GPU),
 ]
+
+
 EVERY_WAY = pytest.mark.parametrize(("device", "engine"), [STOCK_WAY, *OTHER_WAYS])
+
+
 EVERY_OTHER_WAY = pytest.mark.parametrize(("device", "engine"), OTHER_WAYS)
 
-sequences = st.lists(st.lists(st.integers(1, VOCABULARY - 1), min_size=1, max_size=12), min_size=1, max_size=5)
+
 paddings = st.lists(st.integers(0, 9), min_size=6, max_size=6)  # of each sequence alone, then of all together
 
 
@@ -233,46 +232,7 @@ def test_reversal_reverses_the_valid_part_and_is_its_own_inverse(lengths: list[i
     assert torch.equal(reverse_within_lengths(reversed_values, index), values)
 
 
-def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_alone() -> None:
-    state = torch.random.get_rng_state()
-    first, second, other = (build_network(TINY, VOCABULARY, CONSENSUS, seed) for seed in (5, 5, 6))
-    assert torch.equal(torch.random.get_rng_state(), state)
-    for left, right in zip(first.parameters(), second.parameters(), strict=True):
-        assert torch.equal(left, right)
-    assert not torch.equal(first.embedding.weight, other.embedding.weight)
-
-
-def test_initial_weights_do_not_depend_on_the_number_of_threads() -> None:
-    before, weights = torch.get_num_threads(), []
-    for threads in (1, 2):
-        torch.set_num_threads(threads)
-        weights.append(list(build_network(original_configuration("dna"), VOCABULARY, CONSENSUS, seed=5).parameters()))
-        assert torch.get_num_threads() == threads
-    torch.set_num_threads(before)
-    for left, right in zip(*weights, strict=True):
-        assert torch.equal(left, right)
-
-
-def test_padding_has_a_zero_vector_without_a_gradient_and_forget_gates_start_open() -> None:
-    network = build_network(TINY, VOCABULARY, CONSENSUS, seed=0)
-    network(*padded([[1, 2], [3]], 4)).sum().backward()
-    assert not network.embedding.weight[0].any()
-    assert network.embedding.weight.grad is not None
-    assert not network.embedding.weight.grad[0].any()
-    assert network.embedding.weight.grad[1].any()
-    bias = network.recurrent[0].ahead.bias_ih_l0.detach()
-    assert [float(part.mean()) for part in bias.chunk(4)] == [0.0, 1.0, 0.0, 0.0]
-
-
 def test_stacked_layers_read_both_directions_of_the_layer_below() -> None:
     network = build_network(replace(TINY, layers=3), VOCABULARY, CONSENSUS, seed=0)
     assert [layer.input_size for layer in network.recurrent] == [3, 8, 8]
     assert all(2 * lower.hidden_size == upper.input_size for lower, upper in pairwise(network.recurrent))
-
-
-def test_the_consensus_begins_as_silence_where_positions_are_learned() -> None:
-    network = build_network(replace(TINY, positions="learned"), VOCABULARY, CONSENSUS, seed=0)
-    assert network.positions is not None
-    heard = network.embedding(torch.from_numpy(CONSENSUS)) + network.positions
-    assert not heard.any()
-    assert network.positions[:8].abs().sum(1).all()
