@@ -42,19 +42,25 @@ class Provenance:
     Attributes:
         columns: What was read from which column: "sequence", "label" and "id"; None where there was none.
         ignored: Columns that were not read.
+        also_ignored: How many more, whose names are not known any more.
+        where: Values that other columns had to have; rows with others were left out.
         rules: What was to be done with what cannot be read.
         changes: What was done.
     """
 
     columns: Mapping[str, str | None] = field(default_factory=dict)
     ignored: Sequence[str] = ()
+    also_ignored: int = 0
+    where: Mapping[str, str] = field(default_factory=dict)
     rules: Rules = field(default_factory=Rules)
     changes: Changes = field(default_factory=Changes)
 
     def in_words(self) -> list[str]:
         """Writes which columns were read and which were not, and what was changed; nothing where nothing is known."""
         read = ", ".join(f"{what} {name!r}" for what, name in self.columns.items() if name is not None)
-        told = [f"Columns read: {read}; ignored: {_list(self.ignored)}."] if read else []
+        told = [f"Columns read: {read}; ignored: {_list(self.ignored, self.also_ignored)}."] if read else []
+        if self.where:
+            told.append(f"Rows read: where {' and '.join(f'{name} is {value}' for name, value in self.where.items())}.")
         return [*told, *filter(None, [self.changes.in_words()])]
 
 
@@ -128,7 +134,8 @@ def join(first: Genes, second: Genes) -> Genes:
     )
 
 
-def _list(names: Sequence[str]) -> str:
+def _list(names: Sequence[str], others: int) -> str:
     shown = [repr(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...") for name in names[:_SHOWN]]
-    more = [f"and {len(names) - _SHOWN:,} more"] if len(names) > _SHOWN else []
+    rest = len(names) + others - len(shown)
+    more = [f"and {rest:,} more"] if rest else []
     return ", ".join([*shown, *more]) or "none"

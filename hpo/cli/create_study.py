@@ -47,7 +47,9 @@ def create_study(
         "original": contract.original,
     }
     if json:
-        print_json(facts)
+        read = contract.data
+        columns = None if read.columns is None else read.columns.model_dump()
+        print_json(facts | {"columns": columns, "cleaning": read.cleaning.model_dump()})
         return
     print_table(f"Study {contract.study!r} is made", facts)
     print(f"Next: hpo worker --study {shlex.quote(contract.study)}")

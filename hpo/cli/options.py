@@ -97,6 +97,15 @@ class DataOptions:
     labels: Annotated[
         Path | None, option("--labels", help="Table of id and label, for a FASTA without labels.", metavar="FILE")
     ] = None
+    conditions: Annotated[
+        list[str] | None,
+        option(
+            "--where",
+            help="Read only rows with this value, of DATA or of the label table (antibiotic=ampicillin); several: all "
+            "must hold.",
+            metavar="COLUMN=VALUE",
+        ),
+    ] = None
     intermediate: Annotated[
         Intermediate | None, option("--intermediate", help="What to do with intermediate results.")
     ] = None
@@ -125,6 +134,27 @@ class DataOptions:
         Missing | None,
         option("--missing", help="Rows without sequence or label: drop them, or (default) refuse the file."),
     ] = None
+
+    def where(self) -> dict[str, str]:
+        """Returns the values that other columns must have, by the names of these.
+
+        Raises:
+            UsageError: A condition is not of its form, or a column has two.
+        """
+        from hpo.errors import UsageError
+
+        found: dict[str, str] = {}
+        for condition in self.conditions or ():
+            name, sign, value = (part.strip() for part in condition.partition("="))
+            if not name or not sign:
+                raise UsageError(
+                    f"--where {condition!r} is not of the form COLUMN=VALUE.",
+                    "For example: --where antibiotic=ampicillin",
+                )
+            if name in found:
+                raise UsageError(f"--where names column {name!r} twice.", "Keep one of them.")
+            found[name] = value
+        return found
 
     def rules(self, base: "Rules | None" = None) -> "Rules":
         """Returns what is done with sequences that cannot be read as they are.

@@ -41,6 +41,7 @@ def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> 
             labelling=words,
             header_labels=labelling.header_labels,
             rules=options.rules(),
+            where=options.where(),
             genetic_code=options.genetic_code,
         )
 
@@ -77,6 +78,7 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             expected=alphabet,
             require_labels=False,
             rules=options.rules(model.rules),
+            where=options.where(),
             genetic_code=model.encoder.genetic_code,
         )
     for line in genes.provenance.in_words():

@@ -151,12 +151,14 @@ def _paired_tests(where: str, paired: PairedTests | None) -> dict[str, Json]:
 
 
 def _data(evidence: Evidence) -> dict[str, Json]:
+    data = evidence.contract.data
     return {
-        "fingerprint": evidence.contract.data.fingerprint,
+        "fingerprint": data.fingerprint,
         "development": len(evidence.development.labels),
-        "test": evidence.contract.data.test.rows,
+        "test": data.test.rows,
         "resistant": evidence.data.resistant,
-        "cleaning": evidence.contract.data.cleaning.model_dump(),
+        "columns": None if data.columns is None else data.columns.model_dump(),
+        "cleaning": data.cleaning.model_dump(),
         "ceilings": {summary.encoding: summary.ceiling for summary in evidence.data.encodings},
     }
 

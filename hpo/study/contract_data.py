@@ -9,11 +9,17 @@ from model.alphabet import Alphabet
 from model.choices import Gaps, InnerStops, Missing, OddLetters
 from model.cleaning import Changes, Rules
 from model.encoding import MutationEncoding
+from model.genes import Provenance
 from model.mutations import LONGEST_ANCESTOR
 
 #: More letters than there are.
 _MOST_LETTERS = 2**63 - 1
 
+_MOST_NAMES = 100
+_LONGEST_NAME = 200
+
+#: A name or a value, as a file has it.
+Name = Annotated[str, Field(max_length=_LONGEST_NAME)]
 #: A sequence of amino acids or nucleotides.
 Ancestor = Annotated[str, Field(pattern=r"^[A-Z]+$", min_length=1, max_length=LONGEST_ANCESTOR)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -69,6 +75,32 @@ class Cleaning(Frozen):
         )
 
 
+class Columns(Frozen):
+    """What was read from which column of the file or the label table, and which columns were not read."""
+
+    sequence: Name | None
+    label: Name | None
+    id: Name | None
+    #: The first of them.
+    ignored: Annotated[list[Name], Field(max_length=_MOST_NAMES)]
+    #: How many more.
+    also_ignored: Count
+    where: dict[Name, Name]
+
+    @classmethod
+    def of(cls, read: Provenance) -> "Columns":
+        """Returns the same, of names that are cut to a length that nobody reads."""
+        chosen = {what: name and name[:_LONGEST_NAME] for what, name in read.columns.items()}
+        return cls(
+            sequence=chosen.get("sequence"),
+            label=chosen.get("label"),
+            id=chosen.get("id"),
+            ignored=[name[:_LONGEST_NAME] for name in read.ignored[:_MOST_NAMES]],
+            also_ignored=read.also_ignored + len(read.ignored[_MOST_NAMES:]),
+            where={name[:_LONGEST_NAME]: value[:_LONGEST_NAME] for name, value in read.where.items()},
+        )
+
+
 class Data(Frozen):
     """Where the rows came from, and what they are."""
 
@@ -76,8 +108,25 @@ class Data(Frozen):
     fingerprint: Digest
     alphabet: Alphabet
     ambiguous_letters: Count
+    #: None where an earlier version made the study.
+    columns: Columns | None = None
     cleaning: Cleaning
     #: What mutations are told from, by their encoding; found on the development rows, none where genes have none.
     ancestors: dict[MutationEncoding, Ancestor]
     development: Rows
     test: Rows
+
+    @property
+    def provenance(self) -> Provenance:
+        """How the rows were read."""
+        rules, changes = self.cleaning.rules, self.cleaning.changes
+        if self.columns is None:
+            return Provenance(rules=rules, changes=changes)
+        return Provenance(
+            columns=self.columns.model_dump(include={"sequence", "label", "id"}),
+            ignored=self.columns.ignored,
+            also_ignored=self.columns.also_ignored,
+            where=self.columns.where,
+            rules=rules,
+            changes=changes,
+        )

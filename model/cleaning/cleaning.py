@@ -38,6 +38,7 @@ def clean(
     alphabet: AlphabetOrAuto = "auto",
     rules: Rules | None = None,
     *,
+    numbers: Sequence[int] | None = None,
     unlabelled: Sequence[int] = (),
     expected: Alphabet | None = None,
     genetic_code: int = 1,
@@ -48,7 +49,8 @@ def clean(
         texts: Raw sequences, one per row; None where there is none. Length N.
         alphabet: "auto" decides by the letters of all rows together, and refuses rows of the other kind.
         rules: What is done with what cannot be read; by default it is refused.
-        unlabelled: Rows, from 1, that lack a label and should have one.
+        numbers: Of the rows in the file, for messages. Length N; by default from 1.
+        unlabelled: Numbers of rows that lack a label and should have one.
         expected: What a model reads: "auto" takes it, and refuses rows of the other kind.
         genetic_code: NCBI's number, for stops in DNA.
 
@@ -59,12 +61,14 @@ def clean(
     if alphabet not in ("auto", *get_args(Alphabet)):
         raise DataError(f"The alphabet {alphabet!r} is unknown.", "Allowed: auto, dna, protein.")
     rules = rules or Rules()
+    numbers = numbers or range(1, len(texts) + 1)
     counts = dna_letters(as_bytes(text or "") for text in texts)
-    known = alphabet if alphabet != "auto" else expected or detect(*counts)
-    strangers = () if alphabet != "auto" else rows_like("protein" if known == "dna" else "dna", *counts).tolist()
+    known = alphabet if alphabet != "auto" else expected or detect(*counts, numbers)
+    alike = rows_like("protein" if known == "dna" else "dna", *counts) if alphabet == "auto" else ()
+    strangers = [numbers[row] for row in alike]
     rows = RowCleaner(known, rules, genetic_code)
     apart = {*strangers, *(unlabelled if rules.missing == "drop" else ())}
-    sequences = [None if row in apart else rows.clean(row, text) for row, text in enumerate(texts, start=1)]
+    sequences = [None if row in apart else rows.clean(row, text) for row, text in zip(numbers, texts, strict=True)]
     refusal = Refusal()
     _add_strangers(refusal, strangers, len(texts), known)
     rows.refuse(refusal, unlabelled)

@@ -3,7 +3,7 @@
 Everything here runs on whole sequences with `bytes.translate`, never letter by letter.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import get_args
 
 import numpy as np
@@ -35,7 +35,7 @@ def dna_letters(sequences: Iterable[bytes]) -> tuple[NDArray[np.int64], NDArray[
 
 
 def rows_like(alphabet: Alphabet, dna: NDArray[np.int64], every: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Numbers the rows, from 1, that are long enough to tell and look like this alphabet.
+    """Numbers the rows, from 0, that are long enough to tell and look like this alphabet.
 
     Args:
         alphabet: Which.
@@ -44,15 +44,16 @@ def rows_like(alphabet: Alphabet, dna: NDArray[np.int64], every: NDArray[np.int6
     """
     share = dna / np.maximum(every, 1)
     alike = share >= _SURELY_DNA if alphabet == "dna" else share <= _SURELY_PROTEIN
-    return np.flatnonzero(alike & (every >= _TELLING)) + 1
+    return np.flatnonzero(alike & (every >= _TELLING))
 
 
-def detect(dna: NDArray[np.int64], every: NDArray[np.int64]) -> Alphabet:
+def detect(dna: NDArray[np.int64], every: NDArray[np.int64], numbers: Sequence[int]) -> Alphabet:
     """Tells DNA from protein by the share of letters that are A, C, G, T, U or N.
 
     Args:
         dna: [N] from `dna_letters`.
         every: [N] likewise.
+        numbers: Of the rows in the file. Length N.
 
     Raises:
         DataError: The share lies between what genes and proteins have.
@@ -63,7 +64,7 @@ def detect(dna: NDArray[np.int64], every: NDArray[np.int64]) -> Alphabet:
     if share <= _SURELY_PROTEIN:
         return "protein"
     told = ", ".join(
-        f"{len(rows):,} of {len(every):,} rows look like {ALPHABET_NAMES[alphabet]} (row {rows[0]} first)"
+        f"{len(rows):,} of {len(every):,} rows look like {ALPHABET_NAMES[alphabet]} (row {numbers[rows[0]]} first)"
         for alphabet in get_args(Alphabet)
         if len(rows := rows_like(alphabet, dna, every))
     )

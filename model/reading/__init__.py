@@ -1,16 +1,16 @@
 """Reading genes and their labels from files of every format that `model.reading.formats` knows, packed or not."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from model.alphabet import Alphabet, AlphabetOrAuto, count_ambiguous
 from model.cleaning import Rules, clean, is_missing
 from model.errors import DataError
 from model.genes import Genes, Provenance
-from model.reading import columns
+from model.reading import columns, selection
 from model.reading.formats import open_table
 from model.reading.label_table import look_up
 from model.reading.labels import Labelling, find_unlabelled, parse_labels
@@ -31,6 +31,7 @@ def read_genes(
     header_labels: bool = False,
     require_labels: bool = True,
     rules: Rules | None = None,
+    where: Mapping[str, str] | None = None,
     expected: Alphabet | None = None,
     genetic_code: int = 1,
 ) -> Genes:
@@ -50,6 +51,7 @@ def read_genes(
         header_labels: Whether the last word or bar field of a FASTA header is its label.
         require_labels: If False, labels are read only where `label_column` or `labels_path` asks for them.
         rules: What is done with what cannot be read; by default it is refused.
+        where: Values that other columns must have, of the file or of the label table; other rows are not read.
         expected: The alphabet of the model that the genes are for: "auto" takes it, and refuses rows of the other.
         genetic_code: NCBI's number, for stops in DNA.
 
@@ -60,19 +62,42 @@ def read_genes(
         _check_one_place(label_column, labels_path)
     rules = rules or Rules()
     table = open_table(Path(path), label_column, header_labels)
+    label_table = None if labels_path is None else open_table(Path(labels_path))
+    selection.check_known(where or {}, [table, label_table] if label_table else [table])
     labelled = require_labels or label_column is not None or labels_path is not None
     chosen = _choose(table, sequence_column, label_column, id_column, labelled, labels_path is not None)
     wanted = {what: name for what, name in chosen.items() if name is not None}
-    read = dict(zip(wanted, table.read(list(wanted.values())), strict=True))
-    texts = _texts(read.pop("sequence"), wanted["sequence"])
-    if not texts:
+    conditions = selection.conditions(where or {}, table)
+    values = table.read([*wanted.values(), *conditions])
+    if not values[0]:
         raise DataError(f"{path} has no rows.", "Give a file with genes.")
-    ids = _ids(read.get("id") or [None] * len(texts))
-    if labels_path is not None:
-        read["label"] = look_up(ids, Path(labels_path), label_column, id_column)
+    chosen_rows = selection.select(conditions, values[len(wanted) :], len(values[0]))
+    selected = [row for row, meets in enumerate(chosen_rows) if meets]
+    numbers = [row + 1 for row in selected]
+    read = {what: [column[row] for row in selected] for what, column in zip(wanted, values, strict=False)}
+    texts = _texts(read["sequence"], wanted["sequence"], numbers)
+    ids = _ids(read.get("id") or [None] * len(texts), numbers)
+    if label_table is not None:
+        chosen["label"], read["label"] = look_up(
+            ids,
+            label_table,
+            label_column=label_column,
+            id_column=id_column,
+            where=where,
+            incomplete=rules.missing == "drop",
+        )
     labels = read.get("label")
-    unlabelled = find_unlabelled(labels or (), labelling)
-    cleaned = clean(texts, alphabet, rules, unlabelled=unlabelled, expected=expected, genetic_code=genetic_code)
+    unlabelled = [numbers[row] for row in find_unlabelled(labels or (), labelling)]
+    cleaned = clean(
+        texts,
+        alphabet,
+        rules,
+        numbers=numbers,
+        unlabelled=unlabelled,
+        expected=expected,
+        genetic_code=genetic_code,
+    )
+    left_out = len(values[0]) - len(selected)
     rows = np.flatnonzero(cleaned.kept)
     genes = Genes(
         ids=[ids[row] for row in rows],
@@ -83,11 +108,16 @@ def read_genes(
         provenance=Provenance(
             columns=chosen,
             ignored=tuple(name for name in table.names if name not in wanted.values()),
+            where=dict(where or {}),
             rules=rules,
-            changes=cleaned.changes,
+            changes=cleaned.changes.also_dropped(selection.in_words(conditions), left_out),
         ),
     )
-    return genes if labels is None else _label(genes, [labels[row] for row in rows], rows + 1, labelling)
+    return (
+        genes
+        if labels is None
+        else _label(genes, [labels[row] for row in rows], [numbers[row] for row in rows], labelling)
+    )
 
 
 def _choose(
@@ -112,25 +142,27 @@ def _choose(
     own_label = None if elsewhere else label
     chosen = {
         "sequence": columns.sequence_column(table, sequence, [own_label, own_id]),
-        "label": columns.label_column(table, own_label) if labelled and not elsewhere else None,
+        "label": None,
         "id": columns.id_column(table, own_id),
     }
+    if labelled and not elsewhere:
+        chosen["label"] = columns.label_column(table, own_label, taken=[chosen["sequence"], chosen["id"]])
     columns.check_apart(table, [name for name in chosen.values() if name is not None])
     return chosen
 
 
-def _ids(values: list[object]) -> list[str]:
+def _ids(values: list[object], numbers: list[int]) -> list[str]:
     """Names every row: as its id says, or by its number where it has none."""
     return [
         str(row) if value is None or not str(value).strip() else str(value).strip()
-        for row, value in enumerate(values, start=1)
+        for row, value in zip(numbers, values, strict=True)
     ]
 
 
-def _texts(values: list[object], column: str) -> list[str | None]:
+def _texts(values: list[object], column: str, numbers: list[int]) -> list[str | None]:
     """Makes sure that sequences are text, or missing."""
     texts: list[str | None] = []
-    for row, value in enumerate(values, start=1):
+    for row, value in zip(numbers, values, strict=True):
         if is_missing(value):
             texts.append(None)
             continue
@@ -159,8 +191,8 @@ def _check_one_place(label_column: str | None, labels_path: str | Path | None) -
         )
 
 
-def _label(genes: Genes, values: list[object], rows: NDArray[np.int64], labelling: Labelling | None) -> Genes:
-    read = parse_labels(values, labelling, rows.tolist())
+def _label(genes: Genes, values: list[object], rows: list[int], labelling: Labelling | None) -> Genes:
+    read = parse_labels(values, labelling, rows)
     if not read.kept.any():
         raise DataError(
             f"All {len(genes)} rows have labels that were to be dropped.",

@@ -1,9 +1,11 @@
 """Which column holds what: by the name the user gave, or by the usual names and, for sequences, by what is in them."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from model.errors import DataError
 from model.reading.kinds import Kind, kind_of
+from model.reading.labels import label_kind
 from model.reading.table import Table
 
 # Names of one line are equally good, and two of them in one file are ambiguous; an earlier line wins over a later
@@ -28,13 +30,18 @@ _SEQUENCE_PARTS = frozenset(["seq", "sequence", "dna", "cds", "orf", "nt", "aa",
 LABEL_NAMES = (
     ("resistant", "is_resistant", "resistance"),
     ("label", "labels"),
-    ("phenotype", "class", "target", "outcome"),
+    ("phenotype", "resistant_phenotype", "resistance_phenotype"),
+    ("class", "target", "outcome", "sir"),
 )
 # A row may have several names and needs one, so here the order decides and nothing is ambiguous.
-_ID = (("id",), ("gene_id",), ("sequence_id",), ("name",), ("accession",), ("isolate",), ("sample",))
+_ID = (
+    *(("id",), ("gene_id",), ("sequence_id",), ("name",), ("accession",), ("isolate",), ("sample",)),
+    *(("genome_id",), ("isolate_id",), ("sample_id",), ("strain",)),
+)
 
 _LONGEST_NAME = 40
 _MOST_NAMES = 20
+_MOST_WORDS = 6
 
 
 def sequence_column(table: Table, wanted: str | None, taken: Sequence[str | None] = ()) -> str:
@@ -51,7 +58,7 @@ def sequence_column(table: Table, wanted: str | None, taken: Sequence[str | None
         DataError: There is none, or several are equally likely.
     """
     if wanted is not None:
-        return _named(table, wanted, "sequence", "--sequence-column")
+        return find_named(table, wanted, "sequence", "--sequence-column")
     for usual, kinds in zip(_SEQUENCE, _FITTING, strict=True):
         fitting = [name for name, kind in _kinds(table, _usual(table, usual)) if kind in kinds]
         if fitting:
@@ -79,16 +86,32 @@ def is_header(value: str, column: str) -> bool:
     return word == normal(column) or any(word in names for names in _SEQUENCE)
 
 
-def label_column(table: Table, wanted: str | None) -> str:
-    """Finds the column of the labels.
+def label_column(table: Table, wanted: str | None, taken: Sequence[str | None] = ()) -> str:
+    """Finds the column of the labels: by a usual name, else the one that holds R, S, resistant and the like alone.
+
+    Args:
+        table: Where the columns stand.
+        wanted: As the user says.
+        taken: Columns that were found for something else.
 
     Raises:
-        DataError: There is none, or several are equally likely.
+        DataError: There is none, or several are equally likely; tells what those hold that could be.
     """
-    found = _find(table, wanted, LABEL_NAMES, "label", "--label-column")
-    if found is None:
-        raise _missing(table, "label", LABEL_NAMES, table.label_hint)
-    return found
+    if wanted is not None:
+        return find_named(table, wanted, "label", "--label-column")
+    for names in LABEL_NAMES:
+        if found := _usual(table, names):
+            return _only_label(table, found)
+    rest = [name for name in table.names if name not in taken and table.names.count(name) == 1]
+    held = dict(zip(rest, map(label_kind, table.sample(rest)), strict=True)) if rest else {}
+    certain = [name for name, kind in held.items() if kind == "phenotype"]
+    if certain:
+        return _only_label(table, certain)
+    error = _missing(table, "label", LABEL_NAMES, table.label_hint)
+    possible = [name for name, kind in held.items() if kind == "possible"]
+    if not possible:
+        raise error
+    raise DataError(f"{error.message} Columns that could be it: {_with_counts(table, possible)}.", table.label_hint)
 
 
 def id_column(table: Table, wanted: str | None) -> str | None:
@@ -113,7 +136,7 @@ def check_apart(table: Table, chosen: list[str]) -> None:
     for name in chosen:
         if chosen.count(name) > 1:
             raise DataError(
-                f"Column {name!r} is taken for two of sequence, label and id. Columns found: {_list(table)}.",
+                f"Column {name!r} is taken for two of sequence, label and id. Columns found: {listed(table)}.",
                 "Name another with --sequence-column, --label-column or --id-column.",
             )
 
@@ -125,7 +148,7 @@ def normal(name: str) -> str:
 
 def _find(table: Table, wanted: str | None, usual: tuple[tuple[str, ...], ...], what: str, option: str) -> str | None:
     if wanted is not None:
-        return _named(table, wanted, what, option)
+        return find_named(table, wanted, what, option)
     for names in usual:
         if found := _usual(table, names):
             return _only(found, what, option)
@@ -136,6 +159,25 @@ def _only(found: Sequence[str], what: str, option: str) -> str:
     if len(found) > 1:
         raise DataError(f"Several columns may hold the {what}: {', '.join(found)}.", f"Choose one with {option}.")
     return found[0]
+
+
+def _only_label(table: Table, found: Sequence[str]) -> str:
+    if len(found) > 1:
+        raise DataError(
+            f"Several columns may hold the label: {_with_counts(table, found)}.", "Choose one with --label-column."
+        )
+    return found[0]
+
+
+def _with_counts(table: Table, names: Sequence[str]) -> str:
+    """Names columns and what they hold."""
+    told = []
+    for name, values in zip(names[:_MOST_NAMES], table.read(names[:_MOST_NAMES]), strict=True):
+        counts = Counter("" if value is None else str(value).strip() for value in values)
+        held = ", ".join(f"{word[:_LONGEST_NAME]} {rows:,}" for word, rows in counts.most_common(_MOST_WORDS))
+        told.append(f"{name[:_LONGEST_NAME]!r} ({held}{', ...' if len(counts) > _MOST_WORDS else ''})")
+    more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+    return ", ".join(told + more)
 
 
 def _usual(table: Table, usual: Sequence[str]) -> list[str]:
@@ -149,13 +191,24 @@ def _kinds(table: Table, names: Sequence[str]) -> list[tuple[str, Kind]]:
     return [(name, found.get(name, "empty")) for name in names]
 
 
-def _named(table: Table, wanted: str, what: str, option: str) -> str:
+def find_named(table: Table, wanted: str, what: str, option: str) -> str:
+    """Finds a column that the user names, as it is written or, where none is, as usual names are compared.
+
+    Args:
+        table: Where the columns stand.
+        wanted: As the user says.
+        what: It is for, in one word.
+        option: That names it.
+
+    Raises:
+        DataError: There is none, or several have the name.
+    """
     exact = [name for name in table.names if name == wanted]
     found = exact or [name for name in table.names if normal(name) == normal(wanted)]
     if len(found) == 1:
         return found[0]
     problem = f"The {what} column {wanted!r} is not there" if not found else f"{len(found)} columns are {wanted!r}"
-    raise DataError(f"{problem}. Columns found: {_list(table)}.", f"Correct {option}.")
+    raise DataError(f"{problem}. Columns found: {listed(table)}.", f"Correct {option}.")
 
 
 def _missing(table: Table, what: str, usual: tuple[tuple[str, ...], ...], step: str) -> DataError:
@@ -163,13 +216,13 @@ def _missing(table: Table, what: str, usual: tuple[tuple[str, ...], ...], step: 
     there = [name for names in usual for name in _usual(table, names)]
     nothing = f", and {', '.join(map(repr, there))} holds no {what}s" if there else ""
     return DataError(
-        f"No {what} column was found{nothing}. Columns found: {_list(table)}. Usual names: {known}.",
+        f"No {what} column was found{nothing}. Columns found: {listed(table)}. Usual names: {known}.",
         step,
     )
 
 
-def _list(table: Table) -> str:
-    """Names the columns; a file without a header may have a whole gene for a name."""
+def listed(table: Table) -> str:
+    """Names the columns for a message; a file without a header may have a whole gene for a name."""
     short = [name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "..." for name in table.names]
     more = [f"and {len(short) - _MOST_NAMES} more"] if len(short) > _MOST_NAMES else []
     return ", ".join([repr(name) for name in short[:_MOST_NAMES]] + more) or "none"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from model.cleaning import is_missing
 from model.errors import DataError
-from model.reading.measured import compare, is_measured
+from model.reading.measured import is_measured
 
 INTERMEDIATE = ("i", "intermediate")
 _MOST_WORDS = 30
@@ -41,7 +41,7 @@ def refusal(unread: Sequence[Unread], cutoff: float | None) -> DataError:
     kinds: dict[str, list[Unread]] = {}
     for item in sorted(unread, key=lambda item: (-item.rows, item.first_row)):
         kinds.setdefault(_kind(item.word.lower(), cutoff), []).append(item)
-    told = [_TELL[kind](items, cutoff) for kind, items in kinds.items()]
+    told = [_TELL[kind](items) for kind, items in kinds.items()]
     return DataError(" ".join(message for message, _ in told), " ".join(step for _, step in told))
 
 
@@ -50,24 +50,22 @@ def _kind(word: str, cutoff: float | None) -> str:
         return "missing"
     if word in INTERMEDIATE:
         return "intermediate"
-    if cutoff is None:
-        return "measured" if is_measured(word) else "unknown"
-    return "unknown" if compare(word, cutoff) is None else "undecided"
+    return "measured" if cutoff is None and is_measured(word) else "unknown"
 
 
-def _missing(items: list[Unread], _: float | None) -> tuple[str, str]:
+def _missing(items: list[Unread]) -> tuple[str, str]:
     rows = sum(item.rows for item in items)
     first = min(item.first_row for item in items)
     message = f"Row {first}: the label is missing" + (f", and in {rows - 1} more rows." if rows > 1 else ".")
     return message, "Fill in such labels, or leave out their rows with --missing drop."
 
 
-def _intermediate(items: list[Unread], _: float | None) -> tuple[str, str]:
+def _intermediate(items: list[Unread]) -> tuple[str, str]:
     choices = "--intermediate resistant, --intermediate susceptible or --intermediate drop"
     return f"Intermediate results: {_list(items)}.", f"Choose with {choices}."
 
 
-def _measured(items: list[Unread], _: float | None) -> tuple[str, str]:
+def _measured(items: list[Unread]) -> tuple[str, str]:
     return (
         f"Labels that are numbers: {_list(items)}.",
         "If these are measured values, say from which one on a gene is resistant: --resistant-from NUMBER. "
@@ -75,14 +73,7 @@ def _measured(items: list[Unread], _: float | None) -> tuple[str, str]:
     )
 
 
-def _undecided(items: list[Unread], cutoff: float | None) -> tuple[str, str]:
-    return (
-        f"Values that may lie on either side of --resistant-from {cutoff:g}: {_list(items)}.",
-        f"Name another cutoff, or say what they are: {_option(items)}.",
-    )
-
-
-def _unknown(items: list[Unread], _: float | None) -> tuple[str, str]:
+def _unknown(items: list[Unread]) -> tuple[str, str]:
     return (
         f"Labels that are not known: {_list(items)}. {_KNOWN}",
         f"Say what they mean: {_option(items)}. Or choose another column with --label-column.",
@@ -93,7 +84,6 @@ _TELL = {
     "missing": _missing,
     "intermediate": _intermediate,
     "measured": _measured,
-    "undecided": _undecided,
     "unknown": _unknown,
 }
 

@@ -1,58 +1,94 @@
 """Labels that stand in a table of their own, found by the ids of the genes."""
 
-from collections.abc import Sequence
-from pathlib import Path
+import shlex
+from collections.abc import Mapping, Sequence
+
+import numpy as np
 
 from model.errors import DataError
-from model.reading import columns
-from model.reading.formats import open_table
+from model.reading import columns, selection
+from model.reading.table import Table
 
+_SPREADSHEET = (
+    " If a spreadsheet has shortened ids that look like numbers (562.10 to 562.1), export the table again with ids as "
+    "text."
+)
 _MOST_NAMES = 10
 _LONGEST_NAME = 60
 
 
-def look_up(ids: list[str], path: Path, label_column: str | None = None, id_column: str | None = None) -> list[object]:
+def look_up(
+    ids: list[str],
+    table: Table,
+    *,
+    label_column: str | None = None,
+    id_column: str | None = None,
+    where: Mapping[str, str] | None = None,
+    incomplete: bool = False,
+) -> tuple[str, list[object]]:
     """Finds the label of each gene; rows of the table that no gene asks for are ignored.
 
     Args:
         ids: Of the genes, in order. Length N.
-        path: A table with a column of ids and one of labels.
-        label_column: Name of the column of labels; by default found by its usual names.
-        id_column: Name of the column of ids, likewise.
+        table: With a column of ids and one of labels.
+        label_column: Name of the column of labels; by default found by its usual names or by what it holds.
+        id_column: Name of the column of ids, by default found by its usual names.
+        where: Rows of the table that count: those with these values; columns that it lacks are of no matter.
+        incomplete: Whether a gene may lack a row.
 
     Returns:
-        The labels as they stand in the table. Length N.
+        The column of labels, and the labels as they stand there, None where a gene has none. Length N.
 
     Raises:
         DataError: Genes are not in the table (names them), or one is there with two different labels.
     """
-    table = open_table(path)
     names = columns.id_column(table, id_column)
     if names is None:
         raise DataError(
-            f"The label table {path} has no column of ids. Columns found: {_list(table.names)}.",
+            f"The label table has no column of ids. Columns found: {columns.listed(table)}.",
             "Name it with --id-column.",
         )
-    wanted = [names, columns.label_column(table, label_column)]
+    wanted = [names, columns.label_column(table, label_column, taken=[names])]
     columns.check_apart(table, wanted)
-    keys, values = table.read(wanted)
+    conditions = selection.conditions(where or {}, table)
+    keys, values, *others = table.read([*wanted, *conditions])
     labels: dict[str, object] = {}
-    for row, (key, value) in enumerate(zip(keys, values, strict=True), start=1):
-        name = str(key).strip()
+    rows: dict[str, int] = {}
+    for row in np.flatnonzero(selection.select(conditions, others, len(keys))):
+        name, value = str(keys[row]).strip(), values[row]
         if str(labels.setdefault(name, value)) != str(value):
-            raise DataError(
-                f"The label table {path}, row {row}: {name!r} has the labels {labels[name]!r} and {value!r}.",
-                "Keep the rows of one measurement (one drug, one method). If a spreadsheet has shortened ids that look "
-                "like numbers (562.10 to 562.1), export the table again with ids as text.",
-            )
+            raise _two_labels(table, name, (rows[name], int(row)), wanted)
+        rows.setdefault(name, int(row))
     missing = [row for row, name in enumerate(ids, start=1) if name not in labels]
-    if missing:
+    if missing and (not incomplete or len(missing) == len(ids)):
         raise DataError(
-            f"{len(missing)} of {len(ids)} genes are not in the label table {path}: "
+            f"{len(missing)} of {len(ids)} genes are not in the label table: "
             f"{_list([f'{ids[row - 1]} (row {row})' for row in missing])}. Ids found there: {_list(list(labels))}.",
-            "Add them, remove their genes, or correct the ids (--id-column).",
+            f"Add them, leave out their genes (--missing drop), or correct the ids (--id-column)."
+            f"{_shortened(ids, labels)}",
         )
-    return [labels[name] for name in ids]
+    return wanted[1], [labels.get(name) for name in ids]
+
+
+def _two_labels(table: Table, name: str, rows: tuple[int, int], wanted: Sequence[str]) -> DataError:
+    """Tells of one id with two labels, and of a column that tells its rows apart."""
+    others = [other for other in table.names if other not in wanted and table.names.count(other) == 1]
+    labels, *rest = table.read([wanted[1], *others])
+    first, second = rows
+    apart = [(other, held[first]) for other, held in zip(others, rest, strict=True) if held[first] != held[second]]
+    condition = "".join(f" (--where {shlex.quote(f'{other}={value}')})" for other, value in apart[:1])
+    hint = "" if apart else _SPREADSHEET
+    return DataError(
+        f"The label table, row {second + 1}: {name!r} has the labels {labels[first]!r} (row {first + 1}) and "
+        f"{labels[second]!r}.",
+        f"Keep the rows of one measurement, such as one drug{condition or ' (--where COLUMN=VALUE)'}.{hint}",
+    )
+
+
+def _shortened(ids: Sequence[str], labels: Mapping[str, object]) -> str:
+    """Says what happened where an id that looks like a number lost its last zero."""
+    lost = any(name not in labels and "." in name and name.rstrip("0").rstrip(".") in labels for name in ids)
+    return _SPREADSHEET if lost else ""
 
 
 def _list(names: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,13 @@ _PLAIN: dict[str, LabelMeaning] = {
     **dict.fromkeys(_RESISTANT, "resistant"),
     **dict.fromkeys(_SUSCEPTIBLE, "susceptible"),
 }
+# Words of which a column that holds no others is one of labels, whatever its name.
+_PHENOTYPES = frozenset(
+    [
+        *("r", "res", "resistant", "nonsusceptible", "notsusceptible", *INTERMEDIATE),
+        *("s", "sus", "susceptible", "sensitive", "nonresistant", "notresistant"),
+    ]
+)
 # Alone these mean "not known" as often, so they are read only where the other word stands in the column as well.
 _ONLY_BESIDE = {"-": "+", "n": "y"}
 _SIDES = {"resistant": "at or above", "susceptible": "below"}
@@ -49,7 +56,8 @@ class Labelling:
     Attributes:
         intermediate: What rows labelled I or intermediate become; None where there must not be any.
         words: What other words mean; white space around them and case do not matter.
-        resistant_from: Rows whose measured value (an MIC, a fold change) is this or more are resistant.
+        resistant_from: Rows whose measured value (an MIC, a fold change) is this or more are resistant; a bound that
+            does not decide (<=16 where the cutoff is 8) drops its row.
 
     Raises:
         DataError: One of them has a value that is not allowed.
@@ -126,7 +134,7 @@ def parse_labels(
 
 
 def find_unlabelled(values: Sequence[object], labelling: Labelling | None = None) -> list[int]:
-    """Finds rows without a label, counted from 1; a word such as - or NA is one where the column or the user says so.
+    """Finds values, from 0, that are no label; a word such as - or NA is one where the column or the user says so.
 
     Args:
         values: As in `parse_labels`. Length N.
@@ -135,7 +143,24 @@ def find_unlabelled(values: Sequence[object], labelling: Labelling | None = None
     labels = [_text(value) for value in values]
     vocabulary = _Vocabulary(labelling or Labelling(), frozenset(label.lower() for label in labels))
     missing = {label for label in set(labels) if is_missing(label) and vocabulary.look_up(label) is None}
-    return [row for row, label in enumerate(labels, start=1) if label in missing]
+    return [row for row, label in enumerate(labels) if label in missing]
+
+
+def label_kind(values: Sequence[object]) -> Literal["phenotype", "possible", "other"]:
+    """Tells whether a column may be one of labels: of words that mean nothing else, or of such as 0 and 1, yes and no.
+
+    Args:
+        values: Some of its values, or all.
+    """
+    words = {_plain(_text(value).lower()) for value in values if not is_missing(value)}
+    if words and words <= _PHENOTYPES:
+        return "phenotype"
+    return "possible" if words and words <= _PHENOTYPES | _PLAIN.keys() else "other"
+
+
+def _plain(word: str) -> str:
+    """Brings a word in lower case into the form in which plain words are compared."""
+    return word[0] if _WHOLE_NUMBER.fullmatch(word) else _BETWEEN.sub("", word)
 
 
 def _text(value: object) -> str:
@@ -169,6 +194,6 @@ class _Vocabulary:
         if word in self._own:
             return label, self._own[word]
         if self._cutoff is not None and (verdict := compare(word, self._cutoff)) is not None:
-            return None if verdict == "undecided" else (f"{_SIDES[verdict]} {self._cutoff:g}", verdict)
-        plain = word[0] if _WHOLE_NUMBER.fullmatch(word) else _BETWEEN.sub("", word)
+            return (label, "drop") if verdict == "undecided" else (f"{_SIDES[verdict]} {self._cutoff:g}", verdict)
+        plain = _plain(word)
         return (label, self._plain[plain]) if plain in self._plain else None

@@ -23,6 +23,14 @@ DOCUMENT: dict[str, Any] = {
         "fingerprint": "f" * 64,
         "alphabet": "dna",
         "ambiguous_letters": 0,
+        "columns": {
+            "sequence": "seq",
+            "label": "phenotype",
+            "id": None,
+            "ignored": ["note"],
+            "also_ignored": 0,
+            "where": {"drug": "colistin"},
+        },
         "cleaning": {
             "gaps": "remove",
             "odd_letters": "unknown",
@@ -57,7 +65,7 @@ DOCUMENT: dict[str, Any] = {
 THIRD: dict[str, Any] = {
     **DOCUMENT,
     "format": 3,
-    "data": {name: value for name, value in DOCUMENT["data"].items() if name != "cleaning"},
+    "data": {name: value for name, value in DOCUMENT["data"].items() if name not in ("columns", "cleaning")},
 }
 
 

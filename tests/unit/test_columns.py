@@ -6,6 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from model.cleaning import Rules
 from model.errors import DataError
 from model.reading import read_genes
 from model.reading.kinds import kind_of
@@ -106,3 +107,29 @@ def test_a_column_that_the_user_names_must_hold_text(tmp_path: Path) -> None:
 def test_columns_of_parquet_are_looked_into(tmp_path: Path) -> None:
     pq.write_table(pa.table({"gene": NAMES, "x": DNA, "label": [1, 0, 1]}), tmp_path / "genes.parquet")
     assert read_genes(tmp_path / "genes.parquet").sequences == DNA
+
+
+def test_a_column_of_phenotypes_is_found_whatever_its_name(tmp_path: Path) -> None:
+    path = table(tmp_path, sequence=DNA, rifampicin=["R", "S", ""], checked=["1", "0", "1"])
+    assert read_genes(path, rules=Rules(missing="drop")).provenance.columns["label"] == "rifampicin"
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (
+            {"ampicillin": ["R", "S", "R"], "colistin": ["S", "S", "R"]},
+            r"Several columns may hold the label: 'ampicillin' \(R 2, S 1\), 'colistin' \(S 2, R 1\).*--label-column",
+        ),
+        ({"label": ["1", "0", "1"], "labels": ["1", "1", "1"]}, r"the label: 'label' \(1 2, 0 1\), 'labels' \(1 3\)"),
+        (
+            {"checked": ["1", "0", "1"], "note": ["a", "b", "c"]},
+            r"No label column was found.* Columns that could be it: 'checked' \(1 2, 0 1\)\. .*--label-column",
+        ),
+    ],
+)
+def test_labels_that_are_not_clear_are_told_with_what_they_hold(
+    columns: dict[str, list[str]], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match=told):
+        read_genes(table(tmp_path, sequence=DNA, **columns))

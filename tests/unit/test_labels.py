@@ -8,7 +8,7 @@ from model.choices import LabelMeaning
 from model.errors import DataError
 from model.genes import LabelWord
 from model.reading import Labelling, read_genes
-from model.reading.labels import find_unlabelled, parse_labels
+from model.reading.labels import find_unlabelled, label_kind, parse_labels
 from model.reading.measured import compare
 
 
@@ -73,8 +73,8 @@ def test_rows_are_told_by_their_numbers_in_the_file() -> None:
 
 
 def test_rows_without_a_label_are_found_and_plus_and_minus_have_one() -> None:
-    assert find_unlabelled(["R", None, "", "nan", "-", "S", float("nan")]) == [2, 3, 4, 5, 7]
-    assert find_unlabelled(["+", "-", "", "NA"], Labelling(words={"NA": "drop"})) == [3]
+    assert find_unlabelled(["R", None, "", "nan", "-", "S", float("nan")]) == [1, 2, 3, 4, 6]
+    assert find_unlabelled(["+", "-", "", "NA"], Labelling(words={"NA": "drop"})) == [2]
 
 
 def test_many_unknown_words_are_counted_and_long_ones_cut() -> None:
@@ -146,12 +146,14 @@ def test_measured_values_need_a_cutoff_and_then_one_and_nought_are_values_too() 
     assert read(values, resistant_from=1) == [True, False, True, False]
 
 
-def test_bounds_that_do_not_decide_are_named_and_dropped_only_where_the_user_says_so() -> None:
+def test_bounds_that_do_not_decide_are_dropped_and_counted(tmp_path: Path) -> None:
     values: list[object] = ["8", ">2", "<=16", ">2", "1"]
-    told = r"either side of --resistant-from 3.5: '>2' in 2 rows \(first in row 2\), '<=16' in row 3.*>2=MEANING,<=16="
-    with pytest.raises(DataError, match=told):
-        read(values, resistant_from=3.5)
-    assert read(values, resistant_from=3.5, words={">2": "drop", "<=16": "drop"}) == [True, False]
+    assert read(values, resistant_from=3.5) == [True, False]
+    assert read(values, resistant_from=3.5, words={">2": "susceptible"}) == [True, False, False, False]
+    path = tmp_path / "a.csv"
+    path.write_text("sequence,mic\n" + "".join(f"ACGT,{value}\n" for value in values))
+    genes = read_genes(path, label_column="mic", labelling=Labelling(resistant_from=3.5), alphabet="dna")
+    assert genes.provenance.changes.dropped == {"label '>2'": 2, "label '<=16'": 1}
 
 
 def test_how_words_were_read_stands_in_the_genes(tmp_path: Path) -> None:
@@ -191,3 +193,20 @@ def test_what_the_user_says_is_checked(says: dict[str, object], told: str) -> No
 def test_meanings_are_those_of_the_options() -> None:
     meanings: tuple[LabelMeaning, ...] = ("resistant", "susceptible", "drop")
     assert [read(["R", "x"], words={"x": meaning}) for meaning in meanings] == [[True, True], [True, False], [True]]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["R", "S", "", "R"], "phenotype"),
+        (["Susceptible", "non-susceptible", "Intermediate"], "phenotype"),
+        ([1, 0, 1], "possible"),
+        (["yes", "no"], "possible"),
+        (["R", "1"], "possible"),
+        (["R", "SDD"], "other"),
+        (["rpoB", "katG"], "other"),
+        (["", None], "other"),
+    ],
+)
+def test_a_column_of_labels_is_known_by_its_words(values: list[object], kind: str) -> None:
+    assert label_kind(values) == kind

@@ -105,8 +105,8 @@ def test_labels_in_a_table_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("id,label\na,R\n", r"1 of 2 genes are not in the label table .*: 'b \(row 2\)'. Ids found there: 'a'"),
-        ("id,label\na,R\nb,S\na,S\n", "row 3: 'a' has the labels 'R' and 'S'.*one measurement"),
+        ("id,label\na,R\n", r"1 of 2 genes are not in the label table: 'b \(row 2\)'. Ids found there: 'a'"),
+        ("id,label\na,R\nb,S\na,S\n", r"row 3: 'a' has the labels 'R' \(row 1\) and 'S'.*one measurement.*spreadsheet"),
         ("label\nR\nS\n", "no column of ids. Columns found: 'label'.*--id-column"),
     ],
 )

@@ -19,7 +19,7 @@ def challenges(evidence: Evidence) -> Sequence[KeyPoint]:
     found = [
         _sealed(evidence),
         _balance(evidence),
-        _cleaning(evidence),
+        _reading(evidence),
         _ambiguity(data),
         _early_stops(evidence),
         _lengths(data),
@@ -52,9 +52,9 @@ def _balance(evidence: Evidence) -> KeyPoint:
     return KeyPoint("caution", "Unequal classes", text)
 
 
-def _cleaning(evidence: Evidence) -> KeyPoint | None:
-    changed = evidence.contract.data.cleaning.changes.in_words()
-    return KeyPoint("plain", "Cleaned sequences", changed) if changed else None
+def _reading(evidence: Evidence) -> KeyPoint | None:
+    told = evidence.contract.data.provenance.in_words()
+    return KeyPoint("plain", "Read from the file", " ".join(told)) if told else None
 
 
 def _ambiguity(data: Inspection) -> KeyPoint | None:

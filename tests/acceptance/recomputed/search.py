@@ -110,6 +110,14 @@ def data(study: Stored) -> dict[str, Any]:
         "test": study.contract.data.test.rows,
         "resistant": int(labels.sum()),
         "ceilings": {name: ceiling(study, name, labels) for name in ("nucleotide", "codon", "amino_acid")},
+        "columns": {
+            "sequence": "sequence",
+            "label": "resistant",
+            "id": "id",
+            "ignored": [],
+            "also_ignored": 0,
+            "where": {},
+        },
         # Simulated genes need no cleaning, and the user asked for none.
         "cleaning": {
             "gaps": "error",

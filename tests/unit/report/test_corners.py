@@ -117,8 +117,11 @@ def test_the_most_epochs_are_told_before_the_ensemble(evidence: Evidence, change
     assert "It is an ensemble" in say(together, derive(together)).epochs
 
 
-def test_what_was_done_to_sequences_is_told_where_something_was(evidence: Evidence, change_contract: Make) -> None:
-    assert "Cleaned sequences" not in challenges(evidence)
+def test_how_the_file_was_read_is_told_where_it_is_known(evidence: Evidence, change_contract: Make) -> None:
+    assert "Read from the file" not in challenges(evidence)
     cleaning = evidence.contract.data.cleaning.model_dump() | {"gaps": "remove", "gaps_removed": {"-": 180}}
-    text = challenges(change_contract(evidence, "data", cleaning=cleaning))["Cleaned sequences"]
+    text = challenges(change_contract(evidence, "data", cleaning=cleaning))["Read from the file"]
     assert text == "As read from the file: 180 gaps (- 180) removed."
+    read = {"sequence": "seq", "label": "mic", "id": None, "ignored": ["note"], "also_ignored": 0, "where": {"a": "b"}}
+    text = challenges(change_contract(evidence, "data", columns=read))["Read from the file"]
+    assert text == "Columns read: sequence 'seq', label 'mic'; ignored: 'note'. Rows read: where a is b."
