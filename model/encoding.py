@@ -5,7 +5,7 @@ nucleotide A C G T; amino_acid A C D E ... Y; codon AAA AAC AAG AAT ACA ... TTT 
 code; those that are stops are never seen).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any, Literal, cast, get_args
@@ -35,8 +35,11 @@ _VOCABULARIES: dict[WholeEncoding, tuple[str, ...]] = {
 }
 # Marks the first stop, an incomplete codon and what lies behind a sequence; no vocabulary reaches this far.
 _END = 255
-# Rows encoded at a time, so that intermediate arrays stay at a few megabytes.
-_CHUNK = 4096
+# Letters encoded at a time, padding included, so that intermediate arrays stay at some megabytes.
+_CHUNK = 2**22
+# Padding of a data set: its share of all tokens from which it is refused, once it takes this many bytes.
+_MOST_PADDING = 0.9
+_MANY_BYTES = 2**31
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,17 +137,47 @@ def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1) -> Enco
         )
     by_codon = genes.alphabet == "dna" and encoding != "nucleotide"
     table = _codon_table(encoding, genetic_code) if by_codon else _letter_table(encoding)
-    longest = max(map(len, genes.sequences), default=1)
-    width = -(-longest // 3) if by_codon else longest
-    tokens = np.zeros((len(genes), max(width, 1)), dtype=np.uint8)
     lengths = np.ones(len(genes), dtype=np.int64)
-    for start in range(0, len(genes), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        letters = _letters(genes.sequences[rows], tokens.shape[1] * (3 if by_codon else 1))
-        tokens[rows] = table[codon_numbers(letters) if by_codon else letters]
-        lengths[rows] = _close(tokens[rows])
-    used = int(lengths.max(initial=1))
-    return Encoded(np.ascontiguousarray(tokens[:, :used]), lengths, len(vocabulary(encoding)))
+    chunks = []
+    for rows in _of_like_length(genes.sequences):
+        longest = max(len(genes.sequences[row]) for row in rows)
+        width = max(-(-longest // 3) * 3 if by_codon else longest, 3)
+        letters = _letters([genes.sequences[row] for row in rows], width)
+        tokens = table[codon_numbers(letters) if by_codon else letters]
+        lengths[rows] = _close(tokens)
+        chunks.append((rows, np.ascontiguousarray(tokens[:, : lengths[rows].max()])))
+    _check_padding(genes, lengths)
+    tokens = np.zeros((len(genes), lengths.max(initial=1)), dtype=np.uint8)
+    for rows, part in chunks:
+        tokens[rows, : part.shape[1]] = part
+    return Encoded(tokens, lengths, len(vocabulary(encoding)))
+
+
+def _of_like_length(sequences: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    """Parts rows so that one long sequence pads few others: few letters a part, with their padding."""
+    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+    order = np.argsort(lengths, kind="stable")
+    while len(order):
+        # The longest row of a part stands last.
+        count = int(np.searchsorted(lengths[order] * np.arange(1, len(order) + 1), _CHUNK, side="right"))
+        yield order[: max(count, 1)]
+        order = order[max(count, 1) :]
+
+
+def _check_padding(genes: Genes, lengths: NDArray[np.int64]) -> None:
+    """Refuses what would be large, and padding for the most part.
+
+    Raises:
+        DataError: Naming the longest.
+    """
+    size, longest = len(genes), int(lengths.max(initial=1))
+    if size * longest > _MANY_BYTES and lengths.sum() < (1 - _MOST_PADDING) * size * longest:
+        raise DataError(
+            f"Sequence {genes.ids[int(lengths.argmax())]!r} has {longest:,} tokens, half of all have "
+            f"{np.median(lengths):,.0f} or fewer: padded to one length, {size:,} sequences take "
+            f"{size * longest / 2**30:.1f} GiB.",
+            "Leave out what is so long.",
+        )
 
 
 def _letters(sequences: Sequence[str], width: int) -> NDArray[np.uint8]:

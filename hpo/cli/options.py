@@ -135,6 +135,16 @@ class DataOptions:
         option("--missing", help="Rows without sequence or label: drop them, or (default) refuse the file."),
     ] = None
 
+    longest: Annotated[
+        int | None,
+        option(
+            "--longest",
+            help="Letters that a sequence may have; by default ten times the median, and 5,000 in any case.",
+            min=1,
+            metavar="LETTERS",
+        ),
+    ] = None
+
     def where(self) -> dict[str, str]:
         """Returns the values that other columns must have, by the names of these.
 

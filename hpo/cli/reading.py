@@ -42,6 +42,7 @@ def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> 
             header_labels=labelling.header_labels,
             rules=options.rules(),
             where=options.where(),
+            longest=options.longest,
             genetic_code=options.genetic_code,
         )
 
@@ -79,6 +80,7 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             require_labels=False,
             rules=options.rules(model.rules),
             where=options.where(),
+            longest=options.longest,
             genetic_code=model.encoder.genetic_code,
         )
     for line in genes.provenance.in_words():

@@ -1,6 +1,6 @@
 """Cleaning of all rows together: which alphabet they have, and what no rule is for in one report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
@@ -14,6 +14,10 @@ from model.cleaning.refusal import Refusal, numbered
 from model.cleaning.rows import RowCleaner, as_bytes
 from model.cleaning.rules import Rules
 from model.errors import DataError
+
+#: Times the median length.
+_OUTLIER = 10
+_NEVER_AN_OUTLIER = 5000
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,7 @@ def clean(
     rules: Rules | None = None,
     *,
     numbers: Sequence[int] | None = None,
+    longest: int | None = None,
     unlabelled: Sequence[int] = (),
     expected: Alphabet | None = None,
     genetic_code: int = 1,
@@ -50,6 +55,8 @@ def clean(
         alphabet: "auto" decides by the letters of all rows together, and refuses rows of the other kind.
         rules: What is done with what cannot be read; by default it is refused.
         numbers: Of the rows in the file, for messages. Length N; by default from 1.
+        longest: Letters that a sequence may have. By default ten times the median, and 5,000 in any case, for a genome
+            among genes is a mistake that costs memory.
         unlabelled: Numbers of rows that lack a label and should have one.
         expected: What a model reads: "auto" takes it, and refuses rows of the other kind.
         genetic_code: NCBI's number, for stops in DNA.
@@ -72,6 +79,7 @@ def clean(
     refusal = Refusal()
     _add_strangers(refusal, strangers, len(texts), known)
     rows.refuse(refusal, unlabelled)
+    _add_outliers(refusal, dict(zip(numbers, sequences, strict=True)), longest)
     refusal.raise_if_any(known, guessed=alphabet == "auto" and expected is None)
     kept = [sequence for sequence in sequences if sequence is not None]
     if not kept:
@@ -85,4 +93,20 @@ def _add_strangers(refusal: Refusal, strangers: Sequence[int], rows: int, known:
         refusal.add(
             f"{len(strangers):,} of {rows:,} rows look like {other}, not {name}: {numbered(strangers)}",
             f"remove or translate these rows, or say --alphabet {known} if they are {ALPHABET_NAMES[known]}",
+        )
+
+
+def _add_outliers(refusal: Refusal, sequences: Mapping[int, str | None], longest: int | None) -> None:
+    lengths = {number: len(sequence) for number, sequence in sequences.items() if sequence is not None}
+    if not lengths:
+        return
+    middle = float(np.median(list(lengths.values())))
+    limit = longest or max(_OUTLIER * middle, _NEVER_AN_OUTLIER)
+    outliers = [number for number, length in lengths.items() if length > limit]
+    if outliers:
+        most = max(lengths.values())
+        refusal.add(
+            f"{len(outliers):,} of {len(lengths):,} sequences are longer than {limit:,.0f} letters (half of all have "
+            f"{middle:,.0f} or fewer): {numbered(outliers)}; the longest has {most:,}",
+            f"remove them, or raise the limit: --longest {most}",
         )

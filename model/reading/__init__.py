@@ -32,6 +32,7 @@ def read_genes(
     require_labels: bool = True,
     rules: Rules | None = None,
     where: Mapping[str, str] | None = None,
+    longest: int | None = None,
     expected: Alphabet | None = None,
     genetic_code: int = 1,
 ) -> Genes:
@@ -52,6 +53,7 @@ def read_genes(
         require_labels: If False, labels are read only where `label_column` or `labels_path` asks for them.
         rules: What is done with what cannot be read; by default it is refused.
         where: Values that other columns must have, of the file or of the label table; other rows are not read.
+        longest: Letters that a sequence may have; by default ten times the median, and 5,000 in any case.
         expected: The alphabet of the model that the genes are for: "auto" takes it, and refuses rows of the other.
         genetic_code: NCBI's number, for stops in DNA.
 
@@ -93,6 +95,7 @@ def read_genes(
         alphabet,
         rules,
         numbers=numbers,
+        longest=longest,
         unlabelled=unlabelled,
         expected=expected,
         genetic_code=genetic_code,

@@ -111,3 +111,21 @@ def test_identities_and_subset() -> None:
     encoded = encode(dna("ACG", "ACN", "ACG", "ACR", "AC"), "nucleotide")
     assert encoded.identities().tolist() == [0, 1, 0, 1, 2]
     assert encoded.subset(np.array([4, 0])).lengths.tolist() == [2, 3]
+
+
+def test_one_long_sequence_pads_no_other_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As few letters at a time as there can be give the same tokens, and a stop may leave little of a genome."""
+    genes = Genes(["a", "b", "c"], ["ATGAAATAA", "ATG" + "TAA" * 4000, "ATGCCCGG"], None, "dna")
+    whole = encode(genes, "amino_acid")
+    monkeypatch.setattr("model.encoding._CHUNK", 1)
+    again = encode(genes, "amino_acid")
+    assert np.array_equal(whole.tokens, again.tokens)
+    assert np.array_equal(whole.lengths, again.lengths)
+    assert whole.tokens.shape == (3, 2)
+
+
+def test_what_would_be_padding_for_the_most_part_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model.encoding._MANY_BYTES", 1000)
+    genes = Genes(["a"] * 20 + ["genome"], ["ACGT"] * 20 + ["ACGT" * 1000], None, "dna")
+    with pytest.raises(DataError, match="'genome' has 4,000 tokens.*Leave out"):
+        encode(genes, "nucleotide")
