@@ -1,10 +1,13 @@
 """`hpo inspect`: what the data are, and what `create-study` would do with them."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from hpo.search.space import possible_encodings
 from model.choices import Duplicates
-from model.encoding import whole_encodings
+from model.coding import find_coding
+from model.encoding import Encoding
 from model.errors import DataError
 from model.genes import Genes
 from model.inspection import inspect
@@ -24,6 +27,7 @@ def look_at(
     test_size: float,
     seed: int,
     duplicates: Duplicates,
+    space_file: Path | None = None,
 ) -> dict[str, Any]:
     """Gathers everything that `hpo inspect` tells, ready for JSON.
 
@@ -35,7 +39,14 @@ def look_at(
         test_size: Likewise.
         seed: Likewise.
         duplicates: Likewise.
+        space_file: Likewise.
+
+    Raises:
+        SpaceError: The space file is none.
+        DataError: The genes cannot be encoded.
     """
+    coding = find_coding(genes, genetic_code)
+    encodings = possible_encodings(space_file, genes.alphabet, codes=coding is None or coding.codes)
     return {
         "source": source,
         "fingerprint": genes.fingerprint(),
@@ -46,16 +57,24 @@ def look_at(
         "reading": genes.provenance.in_words(),
         **inspect(genes, genetic_code).as_dict(),
         "label_words": [asdict(read) for read in genes.label_words],
-        "create_study": _rehearse(genes, genetic_code, folds, test_size, seed, duplicates),
+        "coding": coding and {"read": list(coding.read), "codes": coding.codes, "frame": coding.frame},
+        "coding_in_words": coding.in_words() if coding else "",
+        "create_study": _rehearse(genes, genetic_code, encodings, folds, test_size, seed, duplicates),
     }
 
 
 def _rehearse(
-    genes: Genes, genetic_code: int, folds: int, test_size: float, seed: int, duplicates: Duplicates
+    genes: Genes,
+    genetic_code: int,
+    encodings: tuple[Encoding, ...],
+    folds: int,
+    test_size: float,
+    seed: int,
+    duplicates: Duplicates,
 ) -> dict[str, Any]:
     if genes.labels is None:
         return {"possible": False, "reason": "These genes carry no labels.", "next_step": "Name the label column."}
-    groups = group_ids(genes, whole_encodings(genes.alphabet), genetic_code)
+    groups = group_ids(genes, encodings, genetic_code)
     try:
         parts = split(genes.labels, groups, test_size=test_size, folds=folds, seed=seed, duplicates=duplicates)
     except DataError as error:
@@ -92,6 +111,8 @@ def as_text(findings: dict[str, Any]) -> str:
             f"    contradictory {summary['contradictory_rows']} rows carry a sequence that has both labels",
             f"    ceiling      no classifier of these sequences can be right for more than {summary['ceiling']:.4f}",
         ]
+    if findings["coding_in_words"]:
+        lines.append(f"  {findings['coding_in_words']}")
     return "\n".join([*lines, *_mutation_lines(findings), *_rehearsal_lines(findings["create_study"])])
 
 

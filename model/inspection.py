@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import Alphabet
+from model.coding import find_coding
 from model.encoding import MutationEncoding, WholeEncoding, encode, whole_encodings
 from model.errors import DataError
 from model.genes import Genes
@@ -128,7 +129,9 @@ def inspect(genes: Genes, genetic_code: int = 1, relation: Relation | None = Non
         raise DataError("The genes have no labels to inspect.", "Name their column with --label-column.")
     rows, resistant = len(genes), int(genes.labels.sum())
     letters = np.fromiter(map(len, genes.sequences), np.int64, rows)
-    relation = relation or find_relation(genes, genetic_code)
+    if relation is None:
+        coding = find_coding(genes, genetic_code)
+        relation = find_relation(genes, genetic_code, codes=coding is None or coding.codes)
     return Inspection(
         rows=rows,
         resistant=resistant,

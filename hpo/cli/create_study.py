@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import typer
 
 from hpo.cli.command import STEP_BY_STEP, command
+from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
-from hpo.cli.options import DataFile, DataOptions, Json, SearchOptions, SplitOptions, StorageOptions
+from hpo.cli.options import DataFile, Json, SearchOptions, SplitOptions, StorageOptions
 from hpo.cli.output import print_json, print_table
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from hpo.cli.command import DATA, command, option
+from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
-from hpo.cli.options import DataOptions, Json, SplitOptions
+from hpo.cli.options import Json, SpaceFile, SplitOptions
 from hpo.cli.output import print_json
 from model.choices import SimulationRule
 
@@ -23,6 +24,7 @@ def inspect(
     reading: DataOptions,
     labelling: LabelOptions,
     splitting: SplitOptions,
+    space: SpaceFile = None,
     json: Json = False,
 ) -> None:
     """Counts, balance, lengths, duplicates, contradictory labels, the accuracy ceiling; what create-study would do."""
@@ -38,6 +40,7 @@ def inspect(
         test_size=splitting.test_size,
         seed=splitting.seed,
         duplicates=splitting.duplicates,
+        space_file=space,
     )
     if json:
         print_json(findings)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpo.cli.command import STEP_BY_STEP, command, option
-from hpo.cli.options import DataOptions, Device, Json
+from hpo.cli.data_options import DataOptions
+from hpo.cli.options import Device, Json
 from hpo.cli.output import print_json
 
 if TYPE_CHECKING:

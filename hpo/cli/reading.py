@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
-from hpo.cli.options import DataOptions
 
 if TYPE_CHECKING:
     from model.genes import Genes

@@ -6,12 +6,12 @@ import typer
 
 from hpo.cli.command import WHOLE_JOB, command
 from hpo.cli.create_study import plan_of
+from hpo.cli.data_options import DataOptions
 from hpo.cli.finalize import print_result
 from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import (
     AnswerOptions,
     DataFile,
-    DataOptions,
     Device,
     Json,
     Lanes,

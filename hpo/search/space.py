@@ -22,7 +22,7 @@ from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
 from hpo.search.space_file import read_toml
 from model.alphabet import Alphabet
 from model.configuration import LearnerConfig, Linear, original_configuration
-from model.encoding import Encoding, MutationEncoding, encodings_for, is_mutation, mutation_encodings
+from model.encoding import Encoding, MutationEncoding, encodings_for, is_mutation, mutation_encodings, whole_encoding
 from model.errors import ModelError
 
 #: Hyperparameters with which a network's memory grows.
@@ -110,19 +110,22 @@ class Space(BaseModel):
         return {name: values[name] for name, entry in self.searched.items() if entry.contains(values[name])}
 
 
-def read_space(path: Path | None, alphabet: str, related: Collection[MutationEncoding] = ()) -> Space:
+def read_space(
+    path: Path | None, alphabet: str, related: Collection[MutationEncoding] = (), *, codes: bool = True
+) -> Space:
     """Returns the search space in `path`, or the default for such genes.
 
     Args:
         path: A TOML file; parameters that it leaves out keep their default.
         alphabet: "dna" or "protein".
         related: Encodings by which the genes descend from one ancestor, so that they can be told by their mutations.
+        codes: Whether DNA codes for proteins; of what does not, the default is nucleotides.
 
     Raises:
         SpaceError: The file cannot be read, or asks for something that the learner does not have.
     """
     asked = {} if path is None else read_toml(path)
-    table = _defaults(alphabet, related, asked.get("encoding")) | asked
+    table = _defaults(alphabet, related, codes, asked.get("encoding")) | asked
     unknown = sorted(set(table) - _names())
     if unknown:
         raise SpaceError(
@@ -140,7 +143,7 @@ def read_space(path: Path | None, alphabet: str, related: Collection[MutationEnc
     return space
 
 
-def _defaults(alphabet: str, related: Collection[MutationEncoding], asked: object) -> dict[str, Any]:
+def _defaults(alphabet: str, related: Collection[MutationEncoding], codes: bool, asked: object) -> dict[str, Any]:
     """What a file leaves out: of mutations, of whole sequences where it asks for these alone, of both for a mixture."""
     named = [] if asked is None else asked if isinstance(asked, list) else [asked]
     whole = [one for one in named if not is_mutation(str(one))]
@@ -149,23 +152,26 @@ def _defaults(alphabet: str, related: Collection[MutationEncoding], asked: objec
     table = tomllib.loads((folder / f"{alphabet}{'_related' if by_mutation else ''}.toml").read_text())
     if by_mutation:
         table["encoding"] = [one for one in mutation_encodings(cast(Alphabet, alphabet)) if one in related]
+    elif not codes:
+        table["encoding"] = "nucleotide"
     if by_mutation and whole:
         table["positions"] = ["none", "learned"]
     return table
 
 
-def possible_encodings(path: Path | None, alphabet: Alphabet) -> tuple[Encoding, ...]:
+def possible_encodings(path: Path | None, alphabet: Alphabet, *, codes: bool = True) -> tuple[Encoding, ...]:
     """Names the encodings that a study may search, before it is known whether its genes are relatives.
 
     Args:
         path: Its space file.
         alphabet: Of its genes.
+        codes: Whether DNA codes for proteins.
 
     Raises:
         SpaceError: As `read_space`.
     """
     if path is None or "encoding" not in read_toml(path):
-        return encodings_for(alphabet)
+        return tuple(one for one in encodings_for(alphabet) if codes or whole_encoding(one) == "nucleotide")
     return read_space(path, alphabet, related=mutation_encodings(alphabet)).encodings
 
 

@@ -111,6 +111,8 @@ class Data(Frozen):
     #: None where an earlier version made the study.
     columns: Columns | None = None
     cleaning: Cleaning
+    #: Of DNA: False where translation leaves next to nothing, so that nucleotides alone are searched by default.
+    codes: bool = True
     #: What mutations are told from, by their encoding; found on the development rows, none where genes have none.
     ancestors: dict[MutationEncoding, Ancestor]
     development: Rows

@@ -19,6 +19,7 @@ from hpo.study.register import register
 from hpo.terminal import say
 from model import gpu
 from model.choices import Duplicates
+from model.coding import find_coding
 from model.configuration import TrainingSettings, original_configuration
 from model.encoder import Encoder
 from model.encoding import MutationEncoding
@@ -84,14 +85,22 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         raise UsageError(f"--trials is {plan.trials}; allowed are 1 to {MOST:,}.", "Give another number.")
     for line in genes.provenance.in_words():
         say(line)
-    parts = _divide(genes, plan)
+    # Before rows are dealt out (no label is looked at): what nobody reads need not keep rows together.
+    code = plan.training.genetic_code
+    coding = find_coding(genes, code)
+    codes = coding is None or coding.codes
+    if coding is not None and not codes:
+        say(coding.in_words())
+    parts = _divide(genes, plan, codes)
     seen = genes.subset(~parts.test)
-    ancestors = find_relation(seen, plan.training.genetic_code).ancestors if _comparable(genes, plan) else {}
-    space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors))
-    original = plan.original or _affordable(seen, Encoder(plan.training.genetic_code, ancestors), space, plan)
+    ancestors = (
+        find_relation(seen, plan.training.genetic_code, codes=codes).ancestors if _comparable(genes, plan) else {}
+    )
+    space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors), codes=codes)
+    original = plan.original or _affordable(seen, Encoder(code, ancestors), space, plan)
     development, test = _seal(genes, parts, artifacts)
     try:
-        return _contract(genes, plan, space, original, ancestors, development, test)
+        return _contract(genes, plan, space, original, ancestors, codes, development, test)
     except ValidationError as error:
         raise UsageError(f"No study can be made so ({first_complaint(error)}).", "Change the option.") from error
 
@@ -118,6 +127,7 @@ def _contract(
     space: Space,
     original: Original,
     ancestors: dict[MutationEncoding, str],
+    codes: bool,
     development: Rows,
     test: Rows,
 ) -> Contract:
@@ -133,6 +143,7 @@ def _contract(
             ambiguous_letters=genes.ambiguous_letters,
             columns=Columns.of(read),
             cleaning=Cleaning.model_validate({**read.rules.as_dict(), **read.changes.as_dict()}),
+            codes=codes,
             ancestors=ancestors,
             development=development,
             test=test,
@@ -160,10 +171,11 @@ def open_for_creation(address: StudyAddress) -> ArtifactStore:
     return open_artifacts(address.artifact_location, create=True)
 
 
-def _divide(genes: Genes, plan: Plan) -> Split:
+def _divide(genes: Genes, plan: Plan, codes: bool) -> Split:
     labels = _labels(genes)
     # Whether the genes are relatives is asked of the development rows alone, so it is not known yet.
-    groups = group_ids(genes, possible_encodings(plan.space_file, genes.alphabet), plan.training.genetic_code)
+    encodings = possible_encodings(plan.space_file, genes.alphabet, codes=codes)
+    groups = group_ids(genes, encodings, plan.training.genetic_code)
     return split(
         labels,
         groups,

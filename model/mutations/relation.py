@@ -45,12 +45,13 @@ class Mutations:
     far: NDArray[np.bool_]
 
 
-def find_relation(genes: Genes, genetic_code: int = 1) -> Relation:
+def find_relation(genes: Genes, genetic_code: int = 1, *, codes: bool = True) -> Relation:
     """Finds the ancestor of the genes, if they have one in common.
 
     Args:
         genes: N rows; those of development alone, where there are others.
         genetic_code: NCBI's number, for the translation of DNA.
+        codes: Whether DNA codes for proteins, so that there are residues to compare.
 
     Returns:
         No ancestor where half of the different genes lie farther from it than `LARGEST_DIVERGENCE`.
@@ -58,6 +59,8 @@ def find_relation(genes: Genes, genetic_code: int = 1) -> Relation:
     found: dict[MutationEncoding, str] = {}
     least: float | None = None
     for encoding in mutation_encodings(genes.alphabet):
+        if not codes and encoding == "mutation":
+            continue
         sequences = sequences_of(genes, encoding, genetic_code)
         if not any(sequences) or max(map(len, sequences)) > LONGEST:
             continue

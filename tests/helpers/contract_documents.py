@@ -41,6 +41,7 @@ DOCUMENT: dict[str, Any] = {
             "cut": 0,
             "dropped": {"label missing": 4},
         },
+        "codes": True,
         "ancestors": {"mutation": "MK", "mutation_nucleotide": "ATGAAA"},
         "development": {**ROWS},
         "test": {**ROWS},
@@ -65,7 +66,7 @@ DOCUMENT: dict[str, Any] = {
 THIRD: dict[str, Any] = {
     **DOCUMENT,
     "format": 3,
-    "data": {name: value for name, value in DOCUMENT["data"].items() if name not in ("columns", "cleaning")},
+    "data": {name: value for name, value in DOCUMENT["data"].items() if name not in ("columns", "cleaning", "codes")},
 }
 
 

@@ -127,5 +127,5 @@ def test_one_long_sequence_pads_no_other_on_the_way(monkeypatch: pytest.MonkeyPa
 def test_what_would_be_padding_for_the_most_part_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("model.encoding._MANY_BYTES", 1000)
     genes = Genes(["a"] * 20 + ["genome"], ["ACGT"] * 20 + ["ACGT" * 1000], None, "dna")
-    with pytest.raises(DataError, match="'genome' has 4,000 tokens.*Leave out"):
+    with pytest.raises(DataError, match=r"'genome' has 4,000 tokens.*Leave out"):
         encode(genes, "nucleotide")

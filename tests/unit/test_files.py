@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
-from hpo.cli.options import DataOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.errors import SpaceError
 from hpo.search.space import read_space

@@ -80,9 +80,9 @@ def test_the_ancestors_are_those_of_the_development_rows_alone(
 ) -> None:
     seen: list[Genes] = []
 
-    def noted(genes: Genes, genetic_code: int) -> object:
+    def noted(genes: Genes, genetic_code: int, *, codes: bool) -> object:
         seen.append(genes)
-        return find_relation(genes, genetic_code)
+        return find_relation(genes, genetic_code, codes=codes)
 
     monkeypatch.setattr("hpo.study.create.find_relation", noted)
     contract = prepare(relatives(), plan(tmp_path), artifacts)

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 
+from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
-from hpo.cli.options import DataOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.inspect_data import as_text, look_at
 from hpo.study.address import StudyAddress

@@ -69,6 +69,12 @@ def _ambiguity(data: Inspection) -> KeyPoint | None:
 
 def _early_stops(evidence: Evidence) -> KeyPoint | None:
     stopped = evidence.early_stops
+    if not evidence.contract.data.codes:
+        text = (
+            "Translated as they stand, most of these genes end at a stop before a third of their bases are read: they "
+            "do not code, or not from their first base on. Nucleotides were searched by default."
+        )
+        return KeyPoint("plain", "Genes that do not code", text)
     if not stopped:
         return None
     text = (
