@@ -10,6 +10,7 @@ from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import Json, SpaceFile, SplitOptions
 from hpo.cli.output import print_json
+from hpo.errors import EXIT_FAILED
 from model.choices import SimulationRule
 
 
@@ -46,6 +47,8 @@ def inspect(
         print_json(findings)
     else:
         show(as_text(findings))
+    if not findings["create_study"]["possible"]:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def simulate(
