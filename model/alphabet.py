@@ -18,11 +18,23 @@ AMBIGUOUS: dict[Alphabet, str] = {"dna": AMBIGUOUS_BASES, "protein": AMBIGUOUS_A
 
 #: What is read where a letter cannot be told.
 UNKNOWN_LETTER: dict[Alphabet, str] = {"dna": "N", "protein": "X"}
+#: Where an alignment has no letter, in sequences whose gaps were kept.
+GAP = "-"
 #: For people.
 ALPHABET_NAMES: dict[Alphabet, str] = {"dna": "DNA", "protein": "protein"}
 
 
 def count_ambiguous(sequences: Sequence[str], alphabet: Alphabet) -> int:
-    """Counts the IUPAC ambiguity letters of cleaned sequences."""
-    clear = CLEAR[alphabet].encode()
+    """Counts the IUPAC ambiguity letters of cleaned sequences; gaps are none."""
+    clear = (CLEAR[alphabet] + GAP).encode()
     return sum(len(sequence.encode().translate(None, clear)) for sequence in sequences)
+
+
+def without_gaps(sequences: Sequence[str]) -> Sequence[str]:
+    """Returns sequences as they are in a cell."""
+    return [sequence.replace(GAP, "") for sequence in sequences] if has_gaps(sequences) else sequences
+
+
+def has_gaps(sequences: Sequence[str]) -> bool:
+    """Says whether gaps were kept in any of cleaned sequences."""
+    return any(GAP in sequence for sequence in sequences)

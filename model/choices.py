@@ -7,7 +7,7 @@ Intermediate = Literal["resistant", "susceptible", "drop"]
 #: What a label may mean.
 LabelMeaning = Literal["resistant", "susceptible", "drop"]
 #: What becomes of alignment gaps.
-Gaps = Literal["remove", "error"]
+Gaps = Literal["remove", "keep", "error"]
 #: What becomes of letters that no sequence has, or of their rows.
 OddLetters = Literal["unknown", "drop", "error"]
 #: What becomes of sequences that go on after a stop.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from model.alphabet import without_gaps
 from model.encoding import UNKNOWN, encode
 from model.genes import Genes
 
@@ -70,6 +71,7 @@ def find_coding(genes: Genes, genetic_code: int = 1) -> Coding | None:
     if genes.alphabet == "protein":
         return None
     rows = genes.subset(np.unique(np.linspace(0, len(genes) - 1, _LOOKED_AT).astype(np.int64)))
+    rows = replace(rows, sequences=list(without_gaps(rows.sequences)))
     bases = np.fromiter(map(len, rows.sequences), np.int64, len(rows))
     first, second, third = (
         float(np.median(3 * _codons(rows, start, genetic_code) / np.maximum(bases - start, 3))) for start in range(3)

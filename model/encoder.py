@@ -17,10 +17,12 @@ class Encoder:
         genetic_code: NCBI's number, for codons and the translation of DNA.
         ancestors: The ancestor's amino acids or nucleotides, by the encoding that is told from it; none where the genes
             have no ancestor in common.
+        gaps: Whether gaps of an alignment are a letter of whole sequences; codons and mutations have none.
     """
 
     genetic_code: int = 1
     ancestors: Mapping[MutationEncoding, str] = field(default_factory=dict)
+    gaps: bool = False
 
     def encode(self, genes: Genes, encoding: Encoding) -> Encoded:
         """Encodes genes as tokens.
@@ -35,7 +37,7 @@ class Encoder:
         if is_mutation(encoding):
             kind = cast(MutationEncoding, encoding)
             return encode_mutations(genes, kind, self.genetic_code, self.ancestors[kind])
-        return encode(genes, cast(WholeEncoding, encoding), self.genetic_code)
+        return encode(genes, cast(WholeEncoding, encoding), self.genetic_code, gaps=self.gaps)
 
     def ancestor(self, encoding: Encoding) -> str | None:
         """Returns what mutations are told from; None for an encoding of whole sequences."""
@@ -45,7 +47,7 @@ class Encoder:
         """Names every letter of an encoding: of sequences, or of mutations."""
         if is_mutation(encoding):
             return letters_of(cast(MutationEncoding, encoding))
-        return vocabulary(cast(WholeEncoding, encoding))
+        return vocabulary(cast(WholeEncoding, encoding), gaps=self.gaps)
 
     def spelled(self, place: int, letter: int, encoding: Encoding) -> str:
         """Writes a letter for people.
@@ -59,6 +61,6 @@ class Encoder:
             A, ATC (I), K; of mutations p.Ser315Thr, or Ser315 for the ancestor's letter.
         """
         if not is_mutation(encoding):
-            return spelled(letter, cast(WholeEncoding, encoding), self.genetic_code)
+            return spelled(letter, cast(WholeEncoding, encoding), self.genetic_code, gaps=self.gaps)
         kind = cast(MutationEncoding, encoding)
         return written(place, letter, kind, self.ancestors[kind])

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from model.alphabet import AMINO_ACIDS, BASES, Alphabet
+from model.alphabet import AMINO_ACIDS, BASES, GAP, Alphabet, has_gaps, without_gaps
 from model.errors import DataError
 from model.genes import Genes, Indices
 from model.translation import CODONS, STOP, codon_numbers, translations
@@ -99,32 +99,34 @@ def is_mutation(encoding: str) -> bool:
     return encoding in get_args(MutationEncoding)
 
 
-def vocabulary(encoding: WholeEncoding) -> tuple[str, ...]:
-    """Names every token of a whole encoding; the index is the token."""
-    return _VOCABULARIES[encoding]
+def vocabulary(encoding: WholeEncoding, *, gaps: bool = False) -> tuple[str, ...]:
+    """Names every token of a whole encoding; the index is the token. Gaps that are kept come last; codons have none."""
+    return (*_VOCABULARIES[encoding], GAP) if gaps and encoding != "codon" else _VOCABULARIES[encoding]
 
 
-def spelled(token: int, encoding: WholeEncoding, genetic_code: int = 1) -> str:
-    """Writes a token for people: A, ATC (I), K; a dash for padding."""
+def spelled(token: int, encoding: WholeEncoding, genetic_code: int = 1, *, gaps: bool = False) -> str:
+    """Writes a token for people: A, ATC (I), K; a dash for padding and, where they are kept, for a gap."""
     if token == PAD:
         return "–"
-    word = vocabulary(encoding)[token]
+    word = vocabulary(encoding, gaps=gaps)[token]
     if encoding != "codon" or token == UNKNOWN:
         return word
     residue = next(residue for codon, residue in translations(genetic_code).values() if codon == word)
     return f"{word} ({residue})"
 
 
-def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1) -> Encoded:
+def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1, *, gaps: bool | None = None) -> Encoded:
     """Encode whole sequences as tokens.
 
     Nucleotides keep the whole sequence. Codons and amino acids go up to the first stop, which is not
-    included; an incomplete last codon is dropped. Proteins are encoded as they are.
+    included; an incomplete last codon is dropped. Proteins are encoded as they are. Gaps that were kept are a letter of
+    nucleotides and of proteins; codons are read without them.
 
     Args:
         genes: N rows.
         encoding: One of `whole_encodings(genes.alphabet)`.
         genetic_code: NCBI's number, for codons and the translation of DNA.
+        gaps: Whether gaps are a letter; by default where there is one.
 
     Raises:
         DataError: The alphabet does not have this encoding, or the genetic code is unknown.
@@ -136,13 +138,15 @@ def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1) -> Enco
             f"Allowed: {', '.join(allowed)}.",
         )
     by_codon = genes.alphabet == "dna" and encoding != "nucleotide"
-    table = _codon_table(encoding, genetic_code) if by_codon else _letter_table(encoding)
+    gaps = has_gaps(genes.sequences) if gaps is None else gaps
+    table = _codon_table(encoding, genetic_code) if by_codon else _letter_table(encoding, gaps)
+    sequences = without_gaps(genes.sequences) if by_codon else genes.sequences
     lengths = np.ones(len(genes), dtype=np.int64)
     chunks = []
-    for rows in _of_like_length(genes.sequences):
-        longest = max(len(genes.sequences[row]) for row in rows)
+    for rows in _of_like_length(sequences):
+        longest = max(len(sequences[row]) for row in rows)
         width = max(-(-longest // 3) * 3 if by_codon else longest, 3)
-        letters = _letters([genes.sequences[row] for row in rows], width)
+        letters = _letters([sequences[row] for row in rows], width)
         tokens = table[codon_numbers(letters) if by_codon else letters]
         lengths[rows] = _close(tokens)
         chunks.append((rows, np.ascontiguousarray(tokens[:, : lengths[rows].max()])))
@@ -150,7 +154,7 @@ def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1) -> Enco
     tokens = np.zeros((len(genes), lengths.max(initial=1)), dtype=np.uint8)
     for rows, part in chunks:
         tokens[rows, : part.shape[1]] = part
-    return Encoded(tokens, lengths, len(vocabulary(encoding)))
+    return Encoded(tokens, lengths, len(vocabulary(encoding, gaps=gaps)))
 
 
 def _of_like_length(sequences: Sequence[str]) -> Iterator[NDArray[np.int64]]:
@@ -196,10 +200,10 @@ def _close(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
     return lengths
 
 
-def _letter_table(encoding: WholeEncoding) -> NDArray[np.uint8]:
+def _letter_table(encoding: WholeEncoding, gaps: bool) -> NDArray[np.uint8]:
     """Token by ASCII code [256]."""
     table = np.full(256, UNKNOWN, dtype=np.uint8)
-    for token, letter in enumerate(vocabulary(encoding)[len(_SPECIAL) :], start=len(_SPECIAL)):
+    for token, letter in enumerate(vocabulary(encoding, gaps=gaps)[len(_SPECIAL) :], start=len(_SPECIAL)):
         table[ord(letter)] = token
     table[0] = _END
     return table

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.alphabet import Alphabet
+from model.alphabet import Alphabet, without_gaps
 from model.coding import find_coding
 from model.encoding import MutationEncoding, WholeEncoding, encode, whole_encodings
 from model.errors import DataError
@@ -167,7 +167,7 @@ def count_early_stops(genes: Genes, genetic_code: int = 1) -> int | None:
     if genes.alphabet == "protein":
         return None
     lengths = encode(genes, "amino_acid", genetic_code).lengths
-    codons = np.array([len(sequence) // 3 for sequence in genes.sequences])
+    codons = np.array([len(sequence) // 3 for sequence in without_gaps(genes.sequences)])
     return int(np.count_nonzero((lengths < _EARLY * lengths.max()) & (lengths < codons - 1)))
 
 

@@ -41,7 +41,12 @@ class DataOptions:
         int, option("--genetic-code", help="NCBI number of the translation table.", min=1, max=33)
     ] = 1
     gaps: Annotated[
-        Gaps | None, option("--gaps", help="Alignment gaps, - and .: remove them, or (default) refuse.")
+        Gaps | None,
+        option(
+            "--gaps",
+            help="Alignment gaps, - and .: remove them, keep them as a letter where all rows are aligned, or (default) "
+            "refuse.",
+        ),
     ] = None
     odd_letters: Annotated[
         OddLetters | None,

@@ -132,7 +132,7 @@ class Contract(Frozen):
     @property
     def encoder(self) -> Encoder:
         """What encodes the study's genes."""
-        return Encoder(self.training.genetic_code, self.data.ancestors)
+        return Encoder(self.training.genetic_code, self.data.ancestors, self.data.cleaning.gaps == "keep")
 
     @property
     def settings(self) -> TrainingSettings:

@@ -55,6 +55,7 @@ class Cleaning(Frozen):
     inner_stops: InnerStops | None
     missing: Missing
     gaps_removed: dict[str, Count]
+    gaps_kept: dict[str, Count] = Field(default_factory=dict)
     read_as_unknown: dict[str, Count]
     cut: Count
     dropped: dict[str, Count]
@@ -69,6 +70,7 @@ class Cleaning(Frozen):
         """What was done."""
         return Changes(
             gaps_removed=self.gaps_removed,
+            gaps_kept=self.gaps_kept,
             read_as_unknown=self.read_as_unknown,
             cut=self.cut,
             dropped=self.dropped,

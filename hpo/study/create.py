@@ -97,7 +97,9 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         find_relation(seen, plan.training.genetic_code, codes=codes).ancestors if _comparable(genes, plan) else {}
     )
     space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors), codes=codes)
-    original = plan.original or _affordable(seen, Encoder(code, ancestors), space, plan)
+    original = plan.original or _affordable(
+        seen, Encoder(code, ancestors, genes.provenance.rules.gaps == "keep"), space, plan
+    )
     development, test = _seal(genes, parts, artifacts)
     try:
         return _contract(genes, plan, space, original, ancestors, codes, development, test)

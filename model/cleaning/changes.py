@@ -11,12 +11,14 @@ class Changes:
 
     Attributes:
         gaps_removed: Letters, by gap sign.
+        gaps_kept: Likewise, where they are letters of their own.
         read_as_unknown: Letters, by odd letter.
         cut: Sequences that were cut at an inner stop.
         dropped: Rows, by reason.
     """
 
     gaps_removed: Mapping[str, int] = field(default_factory=dict)
+    gaps_kept: Mapping[str, int] = field(default_factory=dict)
     read_as_unknown: Mapping[str, int] = field(default_factory=dict)
     cut: int = 0
     dropped: Mapping[str, int] = field(default_factory=dict)
@@ -31,11 +33,12 @@ class Changes:
 
     def in_words(self) -> str:
         """Writes one sentence of all that was changed; empty where nothing was."""
-        removed, unknown, dropped = (
-            sum(counts.values()) for counts in (self.gaps_removed, self.read_as_unknown, self.dropped)
+        removed, kept, unknown, dropped = (
+            sum(counts.values()) for counts in (self.gaps_removed, self.gaps_kept, self.read_as_unknown, self.dropped)
         )
         told = [
             removed and f"{_count(removed, 'gap')} ({_list(self.gaps_removed)}) removed",
+            kept and f"{_count(kept, 'gap')} ({_list(self.gaps_kept)}) kept as letters",
             unknown and f"{_count(unknown, 'odd letter')} ({_list(self.read_as_unknown)}) read as unknown",
             self.cut and f"{_count(self.cut, 'sequence')} cut at an inner stop",
             dropped and f"{_count(dropped, 'row')} dropped ({_list(self.dropped)})",

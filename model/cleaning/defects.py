@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from model.alphabet import AMBIGUOUS, CLEAR, UNKNOWN_LETTER, Alphabet
+from model.alphabet import AMBIGUOUS, CLEAR, GAP, UNKNOWN_LETTER, Alphabet
 from model.cleaning.rules import Rules
 from model.translation import STOP, translations
 
@@ -58,7 +58,9 @@ class Finding:
 
 def gaps(rules: Rules) -> Defect:
     """Alignment gaps."""
-    return Defect("alignment gaps", rules.gaps, _GAPS, lambda text: _GAPS.sub("", text), "--gaps remove")
+    sign = GAP if rules.gaps == "keep" else ""
+    steps = "--gaps remove, or keep to read them as a letter"
+    return Defect("alignment gaps", rules.gaps, _GAPS, lambda text: _GAPS.sub(sign, text), steps)
 
 
 def odd_letters(alphabet: Alphabet, rules: Rules) -> Defect:

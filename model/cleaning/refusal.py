@@ -48,7 +48,7 @@ class Refusal:
         name = ALPHABET_NAMES[alphabet]
         raise DataError(
             f"Not all rows can be read as {name}{' (detected)' if guessed else ''}: {'; '.join(self._problems)}.",
-            f"Correct the file, or say how to read it: {'; '.join(self._steps)}.",
+            f"Correct the file, or say how to read it: {'; '.join(dict.fromkeys(self._steps))}.",
         )
 
 

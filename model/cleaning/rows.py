@@ -7,11 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
+from model.alphabet import AMBIGUOUS, CLEAR, GAP, Alphabet
 from model.cleaning.changes import Changes
 from model.cleaning.defects import Finding, gaps, inner_stops, odd_letters
 from model.cleaning.refusal import Refusal, numbered
 from model.cleaning.rules import Rules
+from model.errors import DataError
 
 _WHITE_SPACE = b" \t\r\n\v\f"
 _UPPER = bytes(range(256)).upper()
@@ -28,13 +29,18 @@ class RowCleaner:
         genetic_code: NCBI's number, for stops in DNA.
 
     Raises:
-        DataError: The genetic code is unknown.
+        DataError: The genetic code is unknown, or two rules do not go together.
     """
 
     def __init__(self, alphabet: Alphabet, rules: Rules, genetic_code: int) -> None:
         self._alphabet: Alphabet = alphabet
         self._rules = rules
         stops = inner_stops(alphabet, rules, genetic_code)
+        if stops is not None and alphabet == "dna" and rules.gaps == "keep":
+            raise DataError(
+                "Codons of DNA cannot be looked into for inner stops where gaps are kept.",
+                "Say --gaps remove, or leave out --inner-stops.",
+            )
         self._gaps, self._odd = Finding(gaps(rules)), Finding(odd_letters(alphabet, rules))
         self._stops = [Finding(stops)] if stops else []
         # In this order: gaps part no codons, and nothing behind a stop where a sequence is cut is odd.
@@ -56,7 +62,7 @@ class RowCleaner:
             sequence = self._mended(row, sequence)
             if sequence is None:
                 return None
-        if not sequence:
+        if not sequence or not sequence.strip(GAP):
             self._missing.append(row)
             return None
         return sequence
@@ -96,7 +102,8 @@ class RowCleaner:
             **{one.defect.name: len(one.rows) for one in self._findings if one.defect.policy == "drop"},
         }
         return Changes(
-            gaps_removed=dict(self._gaps.letters.most_common()),
+            gaps_removed=dict(self._gaps.letters.most_common()) if self._rules.gaps == "remove" else {},
+            gaps_kept=dict(self._gaps.letters.most_common()) if self._rules.gaps == "keep" else {},
             read_as_unknown=_printable(self._odd.letters) if self._rules.odd_letters == "unknown" else {},
             cut=sum(len(stops.rows) for stops in self._stops if self._rules.inner_stops == "cut"),
             dropped={reason: rows for reason, rows in dropped.items() if rows},

@@ -19,7 +19,7 @@ class Rules:
     """One policy for each kind of trouble. "error" refuses the file and names all rows of the kind at once.
 
     Attributes:
-        gaps: Of alignment gaps, `-` and `.`.
+        gaps: Of alignment gaps, `-` and `.`; kept, they are letters of whole sequences, where all rows are aligned.
         odd_letters: Of whatever else the alphabet does not have: read as the unknown letter, or the row dropped.
         inner_stops: Of a stop that letters follow: `*` in a protein, a stop codon in frame in DNA. A protein is cut
             before it, DNA behind it. None is "error" for proteins and leaves DNA alone, of which codons and amino acids

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from model.alphabet import without_gaps
 from model.encoding import Encoded, MutationEncoding, encode, vocabulary
 from model.genes import Genes
 from model.mutations.alignment import differences
@@ -48,7 +49,7 @@ def written(place: int, letter: int, encoding: MutationEncoding, ancestor: str) 
 def sequences_of(genes: Genes, encoding: MutationEncoding, genetic_code: int) -> list[str]:
     """The letters that are compared: residues up to the first stop, or nucleotides."""
     if encoding == "mutation_nucleotide" or genes.alphabet == "protein":
-        return genes.sequences
+        return list(without_gaps(genes.sequences))
     residues = encode(genes, "amino_acid", genetic_code)
     spelling = np.array([0, ord("X"), *(ord(letter) for letter in vocabulary("amino_acid")[2:])], dtype=np.uint8)
     letters = spelling[residues.tokens]

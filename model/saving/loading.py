@@ -70,7 +70,8 @@ def load_model(folder: Path) -> SavedModel:
     config = _config(folder, description["learner"])
     if config.encoding not in encodings_for(alphabet):
         raise _damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
-    encoder = _encoder(folder, config, genetic_code, description["ancestor"])
+    rules = _rules(folder, description["cleaning"])
+    encoder = _encoder(folder, config, genetic_code, rules, description["ancestor"])
     if description["vocabulary"] != list(encoder.vocabulary(config.encoding)):
         raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
     if not isinstance(description["card"], dict):
@@ -81,7 +82,6 @@ def load_model(folder: Path) -> SavedModel:
     _check_positions(folder, encoder.ancestor(config.encoding), longest, len(letters))
     size = len(description["vocabulary"])
     networks = tuple(_network(folder, number, digest, config, size, longest) for number, digest in enumerate(digests))
-    rules = _rules(folder, description["cleaning"])
     return SavedModel(networks, config, alphabet, rules, encoder, letters, description["card"])
 
 
@@ -128,11 +128,11 @@ def _rules(folder: Path, rules: object) -> Rules:
         raise _damaged(folder, f"cleaning: {error.message}") from error
 
 
-def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, ancestor: object) -> Encoder:
+def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, rules: Rules, ancestor: object) -> Encoder:
     if not is_mutation(config.encoding):
         if ancestor is not None:
             raise _damaged(folder, f"it has an ancestor, which the {config.encoding} encoding is not told from")
-        return Encoder(genetic_code)
+        return Encoder(genetic_code, gaps=rules.gaps == "keep")
     if not isinstance(ancestor, str) or not 1 <= len(ancestor) <= LONGEST_ANCESTOR:
         raise _damaged(folder, f"the ancestor is not a text of 1 to {LONGEST_ANCESTOR} letters")
     letters: Alphabet = "dna" if whole_encoding(config.encoding) == "nucleotide" else "protein"

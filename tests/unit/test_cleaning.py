@@ -69,7 +69,10 @@ def test_one_report_names_everything_at_once() -> None:
         "and 20 more (allowed: ACDEFGHIKLMNPQRSTVWY and the ambiguity letters BJOUXZ); "
         "the sequence is missing in row 4; the label is missing in row 2."
     )
-    assert "--gaps remove; --inner-stops cut or drop; --odd-letters" in refused.value.next_step
+    assert (
+        "--gaps remove, or keep to read them as a letter; --inner-stops cut or drop; --odd-letters"
+        in refused.value.next_step
+    )
 
 
 @pytest.mark.parametrize(

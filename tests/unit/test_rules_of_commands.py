@@ -46,6 +46,7 @@ def test_inspect_tells_people_and_scripts_of_columns_and_changes(data: Path) -> 
     assert found["columns"] == {"sequence": "aa", "label": "phenotype", "id": "isolate"}
     assert found["ignored_columns"] == ["gene"]
     assert found["rules"] == {"gaps": "remove", "odd_letters": "unknown", "inner_stops": "cut", "missing": "drop"}
+    assert found["gaps_kept"] == {}
     assert (found["gaps_removed"], found["read_as_unknown"], found["cut"]) == ({"-": 40}, {"~": 40}, 1)
     assert found["dropped"] == {"sequence missing": 1}
     said = as_text(found)
