@@ -3,13 +3,13 @@
 A model that reads mutations is asked what each of the gene's own does, and what the common ones would do.
 """
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 
 from hpo.errors import HpoError
 from hpo.use.formulas import as_text
+from hpo.use.table import write_rows
 from model.genes import Genes
 from model.mutagenesis import change_letters
 from model.saving import SavedModel, load_model
@@ -67,9 +67,8 @@ def explain(folder: Path, read: Callable[[SavedModel], Genes], device: str) -> l
 def write_changes(changes: Sequence[LetterChange], path: Path) -> None:
     """Writes changes as CSV."""
     try:
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([field.name for field in fields(LetterChange)])
-            writer.writerows((as_text(change.id), *astuple(change)[1:]) for change in changes)
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
+            names = [field.name for field in fields(LetterChange)]
+            write_rows(file, names, ((as_text(change.id), *astuple(change)[1:]) for change in changes))
     except OSError as error:
         raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --explain.") from error

@@ -1,6 +1,5 @@
 """Predictions of a saved model, row by row."""
 
-import csv
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TextIO
 from hpo.errors import HpoError
 from hpo.printable import printable
 from hpo.use.formulas import as_text
+from hpo.use.table import write_rows
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
 from model.saving import SavedModel, load_model
@@ -57,14 +57,12 @@ def write_csv(predictions: Iterable[Prediction], path: Path | None) -> None:
         _write(predictions, sys.stdout, printable if sys.stdout.isatty() else str)
         return
     try:
-        with path.open("w", newline="") as file:
+        with path.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
             _write(predictions, file)
     except OSError as error:
         raise HpoError(f"{path} cannot be written: {error.strerror}.", "Choose another --output.") from error
 
 
 def _write(predictions: Iterable[Prediction], file: TextIO, shown: Callable[[str], str] = str) -> None:
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["id", "probability_resistant", "resistant"])
-    for row in predictions:
-        writer.writerow([shown(as_text(row.id)), f"{row.probability_resistant:.6f}", int(row.resistant)])
+    rows = ((shown(as_text(row.id)), f"{row.probability_resistant:.6f}", int(row.resistant)) for row in predictions)
+    write_rows(file, ["id", "probability_resistant", "resistant"], rows)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from model.errors import DataError
 from model.reading.delimited import open_delimited
+from model.reading.preamble import without_preamble
 
 _TEXT = st.text(st.one_of(st.sampled_from("\",;\t\n\r 'ACGT-"), st.characters(exclude_categories=["Cs"])), max_size=8)
 
@@ -61,6 +62,35 @@ def test_quotation_marks_that_mean_nothing_lose_no_row(rows: list[list[str]]) ->
     except DataError:
         return
     assert len(read) == len(rows)
+
+
+def as_r_writes(row: list[str], delimiter: str, doubled: bool) -> str:
+    """As `write.csv` writes text (quotation marks doubled), or `write.table` (a backslash before them)."""
+    quoted = [value.replace('"', '""' if doubled else '\\"') for value in row]
+    return delimiter.join(f'"{value}"' for value in quoted) + "\n"
+
+
+@given(
+    table=tables(),
+    delimiter=st.sampled_from(",;\t "),
+    doubled=st.booleans(),
+    row_names=st.booleans(),
+)
+def test_what_r_writes_is_read_as_it_was_or_refused(
+    table: tuple[list[str], list[list[str]]], delimiter: str, doubled: bool, row_names: bool
+) -> None:
+    header, rows = table
+    assume(all(header) and not any("\r" in value for row in rows for value in row))
+    written = [[str(number), *row] for number, row in enumerate(rows, start=1)] if row_names else rows
+    text = "".join(as_r_writes(row, delimiter, doubled) for row in [header, *written])
+    try:
+        read = rows_of(without_preamble(text.encode()).decode(), "genes.tsv" if delimiter == "\t" else "genes.csv")
+    except DataError as error:
+        assert error.next_step
+        return
+    assert len(read) == len(rows)
+    if delimiter != " ":
+        assert [row[len(row) - len(header) :] for row in read] == rows
 
 
 @pytest.mark.parametrize(
