@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ground.network import Namespace
 from ground.servers import Postgres, Proxy
+from ground.spoiling import Spoiler
 from ground.workers import Parent, kill
 
 CUT_S = 60.0
@@ -32,6 +33,7 @@ class Blows:
     options: argparse.Namespace
     place: Ground
     parents: list[Parent]
+    spoiler: Spoiler
     rng: random.Random
     done: Counter[str] = field(default_factory=Counter)
     slowest_stop_s: float = 0.0
@@ -42,6 +44,7 @@ class Blows:
         wanted, to_parents = self.options, self.options.kills // 10
         events = [self.kill_worker] * (wanted.kills - to_parents) + [self.kill_parent] * to_parents
         events += [self.terminate_parent] * wanted.terms
+        events += [self.spoil_artifact] * wanted.spoilt_artifacts + [self.spoil_record] * wanted.spoilt_records
         if self.place.server is not None:
             events += [self.restart_server] * wanted.restarts
         if self.place.proxy is not None:
@@ -78,6 +81,18 @@ class Blows:
         self.done["parents terminated (SIGTERM)"] += 1
         parent.start()
         return True
+
+    def spoil_artifact(self) -> bool:
+        """A fold's result is damaged or removed; False where there is none yet."""
+        spoilt = self.spoiler.spoil_artifact()
+        self.done["artifacts damaged or removed"] += spoilt
+        return spoilt
+
+    def spoil_record(self) -> bool:
+        """A record of a trial that is not finished becomes garbage; False where there is none yet."""
+        spoilt = self.spoiler.spoil_record()
+        self.done["records overwritten by garbage"] += spoilt
+        return spoilt
 
     def restart_server(self) -> bool:
         """An immediate restart of Postgres."""

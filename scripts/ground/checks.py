@@ -1,5 +1,6 @@
 """What must hold of a study after its workers were killed: counts, folds, artifacts."""
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -7,16 +8,17 @@ from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.study.attributes import finished_folds
+from ground.spoiling import Spoiler
+from hpo.study.attributes import FoldRecord, finished_folds
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import FOLDER, checkpoint_name
-from storage.trials.lease import DEATHS
+from storage.trials.lease import DEATHS, read_deaths
 
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
 _WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")
 
 
-def check(opened: OpenedStudy, log: Path) -> dict[str, Any]:
+def check(opened: OpenedStudy, log: Path, spoiler: Spoiler) -> dict[str, Any]:
     """Everything that a study tells of itself. Keys that begin with "wrong:" must be empty or 0."""
     budget, folds = opened.budget, opened.contract.splitting.folds
     every = opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)
@@ -33,26 +35,41 @@ def check(opened: OpenedStudy, log: Path) -> dict[str, Any]:
         "failed": _count(trials, TrialState.FAIL),
         "folds recorded": len(recorded),
         "times that a fold went on at a checkpoint": len(_WENT_ON.findall(told)),
-        "deaths counted in trials": sum(len(trial.user_attrs.get(DEATHS, [])) for trial in trials),
+        "deaths counted in trials": sum(len(read_deaths(json.dumps(trial.user_attrs.get(DEATHS)))) for trial in trials),
         "wrong: finished trials too many or too few": len(finished) - budget,
         "wrong: numbers lost or doubled": sorted(set(range(budget)) ^ {trial.number for trial in finished}),
-        "wrong: folds trained twice": sorted(fold for fold, times in trained.items() if times > 1),
-        "wrong: folds trained and not recorded": sorted(set(trained) - recorded),
+        "folds trained again, for their result was spoilt": sum(trained[fold] > 1 for fold in spoiler.lost),
+        "wrong: folds trained twice": sorted(
+            fold for fold, times in trained.items() if times > 1 and fold not in spoiler.lost
+        ),
+        "wrong: folds trained and not recorded": sorted(
+            fold for fold in set(trained) - recorded if fold[0] not in spoiler.overwritten
+        ),
         "wrong: complete trials with a fold missing": [
-            t.number for t in trials if t.state == TrialState.COMPLETE and len(records[t.number]) != folds
+            t.number
+            for t in trials
+            if t.state == TrialState.COMPLETE
+            and len(records[t.number]) != folds
+            and t.number not in spoiler.overwritten
         ],
     }
     # The parent that ends a trial because all its workers died opens no artifacts.
     given_up = {checkpoint_name(opened.contract, t.number) for t in trials if t.state == TrialState.FAIL}
-    return found | _artifacts(opened, [record.artifact for found_ in records.values() for record in found_], given_up)
+    return found | _artifacts(opened, records, given_up, spoiler)
 
 
 def _count(trials: list[FrozenTrial], state: TrialState) -> int:
     return sum(trial.state == state for trial in trials)
 
 
-def _artifacts(opened: OpenedStudy, named: list[str], given_up: set[str]) -> dict[str, Any]:
+def _artifacts(
+    opened: OpenedStudy, records: dict[int, list[FoldRecord]], given_up: set[str], spoiler: Spoiler
+) -> dict[str, Any]:
     """Records without bytes, and bytes without a record."""
+    kept = {
+        one.artifact for number, found in records.items() for one in found if (number, one.fold) not in spoiler.lost
+    }
+    named = kept | spoiler.artifacts | {one.artifact for found in records.values() for one in found}
     folder = Path(opened.artifacts.location)
     data = opened.contract.data
     files = {path.name: str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
@@ -64,8 +81,8 @@ def _artifacts(opened: OpenedStudy, named: list[str], given_up: set[str]) -> dic
         "wrong: checkpoints left of other finished trials": sorted(
             name for name in checkpoints if files[name] not in given_up
         ),
-        "wrong: records without artifact": sorted(set(named) - files.keys()),
+        "wrong: records without artifact": sorted(kept - files.keys()),
         "wrong: artifacts without record": sorted(
-            files.keys() - halves - checkpoints - set(named) - {data.development.artifact, data.test.artifact}
+            files.keys() - halves - checkpoints - named - {data.development.artifact, data.test.artifact}
         ),
     }

@@ -10,9 +10,11 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from ground.spoiling import Spoiler
 from hpo.errors import StopRequested
+from hpo.finalize.usable_trials import UnusableTrialError, usable_folds
 from hpo.signals import StopFlag
-from hpo.study.attributes import FOLD_ACCURACIES, finished_folds
+from hpo.study.attributes import FOLD_ACCURACIES, finished_folds, fold_accuracies
 from hpo.study.opened import OpenedStudy
 from hpo.trial.fold_results import FoldLostError, read_fold
 from hpo.trial.held_trial import HeldTrial
@@ -25,22 +27,34 @@ from storage.trials.queue import TrialQueue
 NOBODY = WorkerIdentity(worker="undisturbed", host="here", pid=0, device="cpu")
 
 
-def compare_with_undisturbed(opened: OpenedStudy, say: Callable[[str], None]) -> dict[str, Any]:
-    """Runs every trial's configuration again, alone and in this process, and compares the fold accuracies."""
+def compare_with_undisturbed(opened: OpenedStudy, spoiler: Spoiler, say: Callable[[str], None]) -> dict[str, Any]:
+    """Runs every trial's configuration again, alone and in this process, and compares the fold accuracies.
+
+    A trial whose results were spoilt after they had been read is compared in nothing; no answer may rest on it.
+    """
     trials = [t for t in opened.storage.get_all_trials(opened.handle.study_id) if t.number < opened.budget]
     runner = TrialRunner.of(opened, "cpu")
-    differing, compared = [], 0
+    differing, left_out, rested_on, compared = [], 0, [], 0
     with tempfile.TemporaryDirectory(prefix="hpo-alone-") as folder:
         alone = _without_trials(opened, Path(folder))
         with closing(alone.storage):
             for trial in trials:
-                there = trial.user_attrs.get(FOLD_ACCURACIES, [])
+                there = list(fold_accuracies(trial.user_attrs))
+                spoilt = trial.number in spoiler.overwritten | {number for number, _ in spoiler.lost}
+                if spoilt and not _is_usable(opened, runner, trial):
+                    left_out += 1
+                    continue
                 here = _run_alone(runner, alone, trial, folds=len(there))
                 compared += len(there)
                 if here != there or not _read_alike(opened, runner, trial, len(there)):
-                    differing.append(trial.number)
+                    (rested_on if spoilt else differing).append(trial.number)
                 say(f"compared {trial.number + 1} of {opened.budget} trials")
-    return {"fold accuracies compared": compared, "wrong: trials with other numbers": differing}
+    return {
+        "fold accuracies compared": compared,
+        "trials with spoilt results, which no answer rests on": left_out,
+        "wrong: trials with spoilt results that an answer may rest on": rested_on,
+        "wrong: trials with other numbers": differing,
+    }
 
 
 def _without_trials(opened: OpenedStudy, folder: Path) -> OpenedStudy:
@@ -67,6 +81,17 @@ def _run_alone(runner: TrialRunner, alone: OpenedStudy, trial: FrozenTrial, fold
     accuracies: list[float] = held.attributes.get(FOLD_ACCURACIES, [])
     held.finish(TrialState.FAIL, None, "run again")
     return accuracies
+
+
+def _is_usable(opened: OpenedStudy, runner: TrialRunner, trial: FrozenTrial) -> bool:
+    """Whether `finalize` would take the trial for an answer."""
+    if trial.state not in (TrialState.COMPLETE, TrialState.PRUNED):
+        return True
+    try:
+        usable_folds(opened, trial, runner.development)
+    except UnusableTrialError:
+        return False
+    return True
 
 
 def _read_alike(opened: OpenedStudy, runner: TrialRunner, trial: FrozenTrial, folds: int) -> bool:
