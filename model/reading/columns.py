@@ -59,6 +59,7 @@ def sequence_column(table: Table, wanted: str | None, taken: Sequence[str | None
     """
     if wanted is not None:
         return find_named(table, wanted, "sequence", "--sequence-column")
+    _refuse_headless(table)
     for usual, kinds in zip(_SEQUENCE, _FITTING, strict=True):
         fitting = [name for name, kind in _kinds(table, _usual(table, usual)) if kind in kinds]
         if fitting:
@@ -159,6 +160,19 @@ def _only(found: Sequence[str], what: str, option: str) -> str:
     if len(found) > 1:
         raise DataError(f"Several columns may hold the {what}: {', '.join(found)}.", f"Choose one with {option}.")
     return found[0]
+
+
+def _refuse_headless(table: Table) -> None:
+    """Refuses a table whose first line holds a sequence in place of a name.
+
+    Raises:
+        DataError: Says so.
+    """
+    if any(kind_of([name]) == "long" for name in table.names):
+        raise DataError(
+            f"The first line names no columns: it is a row itself ({listed(table)}).",
+            "Write a line with the columns' names above it, such as id,sequence,resistant.",
+        )
 
 
 def _only_label(table: Table, found: Sequence[str]) -> str:

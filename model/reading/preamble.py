@@ -9,6 +9,7 @@ import csv
 import io
 import itertools
 import re
+from typing import Literal
 
 from model.reading.source import BYTE_ORDER_MARK
 
@@ -27,9 +28,10 @@ _LOOK = 2**20
 
 
 def without_preamble(data: bytes) -> bytes:
-    """Blanks out a line `sep=;` and comments before the header, and names R's row names where the header does not.
+    """Blanks out a line `sep=;` and comments before the header, and completes a header that has one name too few.
 
-    R's `write.table` writes a name for every column but that of the row names, so each row has one value more.
+    R's `write.table` writes a name for every column but that of the row names, so each row has one value more. Other
+    programs end each row with a delimiter, but not the header.
 
     Args:
         data: The file's bytes, UTF-8.
@@ -46,11 +48,12 @@ def without_preamble(data: bytes) -> bytes:
     table = memoryview(data)[end:]
     blank = re.sub(rb"[^\r\n]", b"", data[begin:end])
     delimiter = _delimiter(table)
-    if delimiter is None or not _lacks_a_name(table, delimiter):
-        return data if end == 0 else blank + table
+    lacking = None if delimiter is None else _lacking_name(table, delimiter)
     header = _HEADER.match(table)
-    start = header.start(1) if header else 0
-    return b"".join([blank, table[:start], (_ROW_NAMES + delimiter).encode(), table[start:]])
+    if lacking is None or delimiter is None or header is None:
+        return data if end == 0 else blank + table
+    place, name = (header.start(1), _ROW_NAMES + delimiter) if lacking == "first" else (header.end(1), delimiter)
+    return b"".join([blank, table[:place], name.encode(), table[place:]])
 
 
 def _is_header(comment: bytes, data: bytes, end: int) -> bool:
@@ -69,12 +72,14 @@ def _delimiter(table: memoryview) -> str | None:
     return best if counts[best] else None
 
 
-def _lacks_a_name(table: memoryview, delimiter: str) -> bool:
-    """Says whether the first rows have one value more than the header, and no mere delimiter at their ends."""
+def _lacking_name(table: memoryview, delimiter: str) -> Literal["first", "last"] | None:
+    """Says which column's name the header lacks, where the first rows have one value more: the last if it is empty."""
     text = io.TextIOWrapper(io.BytesIO(table[:_LOOK]), encoding="utf-8", newline="")
     try:
         records = csv.reader(text, delimiter=delimiter)
         header, *rows = itertools.islice(filter(None, records), _LOOKED_AT + 1)
     except (csv.Error, ValueError):  # what is wrong with the text, its reader says
-        return False
-    return bool(rows) and all(len(row) == len(header) + 1 for row in rows) and any(row[-1] for row in rows)
+        return None
+    if not rows or any(len(row) != len(header) + 1 for row in rows):
+        return None
+    return "first" if any(row[-1] for row in rows) else "last"

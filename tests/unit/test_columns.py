@@ -133,3 +133,11 @@ def test_labels_that_are_not_clear_are_told_with_what_they_hold(
 ) -> None:
     with pytest.raises(DataError, match=told):
         read_genes(table(tmp_path, sequence=DNA, **columns))
+
+
+def test_a_table_without_a_header_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "genes.csv"
+    path.write_text("".join(f"g{row},{gene},{row % 2}\n" for row, gene in enumerate(DNA)))
+    for labelled in (True, False):
+        with pytest.raises(DataError, match=r"first line names no columns.*'g0', 'ATGGCTAAACCCGGGTTTATG', '0'"):
+            read_genes(path, require_labels=labelled)

@@ -57,7 +57,18 @@ def test_a_header_may_be_the_last_comment(tmp_path: Path) -> None:
 def test_a_table_without_a_preamble_is_left_as_it_is(text: str) -> None:
     data = f"sequence,resistant\n{text}".encode()
     made = without_preamble(data)
-    assert made in (data, b"row.names," + data)
+    first = b"sequence,resistant\n"
+    assert made in (data, b"row.names," + data, data.replace(first, b"sequence,resistant,\n", 1))
+
+
+def test_rows_may_end_with_a_delimiter_that_the_header_lacks(tmp_path: Path) -> None:
+    path = tmp_path / "genes.csv"
+    path.write_text("id,sequence,resistant\na,ACGT,1,\nb,ACGA,0,\n")
+    genes = read_genes(path, alphabet="dna")
+    assert (genes.ids, genes.sequences) == (["a", "b"], ["ACGT", "ACGA"])
+    path.write_text("id,sequence,resistant\n" + "a,ACGT,1,\n" * 9 + "b,ACGA,0\n")
+    with pytest.raises(DataError, match=r"Row 10 \(line 11\): 3 column"):
+        read_genes(path)
 
 
 @given(st.lists(st.sampled_from(["sep=;", "# note", "#", "", "  # a,b"]), max_size=5), st.sampled_from(["\n", "\r\n"]))
@@ -72,8 +83,7 @@ def test_lines_keep_their_numbers(above: list[str], end: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        # A delimiter at the end of each row is no row name, and one long row is a mistake.
-        ("id,sequence,resistant\nx,ACGT,1,\ny,ACNN,0,\n", "Row 1.*4 column"),
+        # One long row is a mistake.
         ("id,sequence,resistant\nx,ACGT,1,1\ny,ACNN,0\n", "Row 1.*4 column"),
         ("# only a comment\n", "No sequence column|has no rows"),
         ("sep=;\n", "No sequence column|has no rows"),

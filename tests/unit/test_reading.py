@@ -72,7 +72,7 @@ def test_columns_named_by_options(tmp_path: Path) -> None:
         ("foo,foo", {"sequence_column": "foo"}, "2 columns are 'foo'"),
         ("sequence,foo", {"label_column": "sequence"}, "'sequence' is taken for two of.*'sequence', 'foo'"),
         ("id,sequence", {"label_column": "id"}, "'id' is taken for two of"),
-        ("ACGT" * 20 + ",1", {}, r"Columns found: '(ACGT){10}\.\.\.', '1'"),
+        ("ACGT" * 20 + ",1", {}, r"it is a row itself \('(ACGT){10}\.\.\.', '1'\)"),
     ],
 )
 def test_columns_that_are_not_clear(header: str, options: dict[str, str], told: str, tmp_path: Path) -> None:
