@@ -18,7 +18,7 @@ def say(text: str) -> None:
 
 def show(text: str) -> None:
     """Prints a result to stdout, as `say` prints talk."""
-    print(printable(without_secrets(text)))
+    print(printable(without_secrets(text, results=True)))
 
 
 @contextmanager

@@ -18,12 +18,12 @@ _SHORT = 6
 _LEAST = 3
 #: What begins so holds no secret: paths, and addresses that know no passwords.
 _PATHS = ("/", ".", "~", "sqlite:")
-#: Of a URL's query: what holds no secret. Whatever else is asked there may.
-_HARMLESS = {
-    *("host", "hostaddr", "port", "user", "dbname", "sslmode", "application_name", "connect_timeout", "options"),
-    *("target_session_attrs", "channel_binding", "gssencmode", "keepalives", "keepalives_idle", "client_encoding"),
-    *("endpoint_url", "region", "sslrootcert", "mode"),
-}
+#: Words of our own that a password may be made of: it is one only where it stands alone.
+_COMMON = frozenset(
+    ["hpo", "postgres", "postgresql", "sqlite", "worker", "study", "storage", "trial", "trials", "optuna"]
+)
+#: Names of what is secret in a URL's query, misspelt or not; host, port, sslmode and the like are told.
+_SECRETIVE = re.compile("pas|pwd|pw|secret|token|key|cred|auth")
 
 _secrets: set[str] = set()
 
@@ -38,12 +38,18 @@ def remember(address: str) -> None:
         _secrets.update(form for form in _forms(secret) if form)
 
 
-def without_secrets(text: str) -> str:
-    """Returns the text with three stars for every secret that was given to this process."""
+def without_secrets(text: str, *, results: bool = False) -> str:
+    """Returns the text with three stars for every secret that was given to this process.
+
+    Args:
+        text: Of our own, or of a driver's.
+        results: Whether it is figures and commands of our own, in which a short password can only be met by accident.
+    """
     for secret in sorted(_secrets, key=len, reverse=True):
-        if len(secret) >= _SHORT:
+        weak = len(secret) < _SHORT or secret.lower() in _COMMON
+        if not weak:
             text = text.replace(secret, _STARS)
-        else:
+        elif not results:
             text = re.sub(rf"(?<![A-Za-z0-9]){re.escape(secret)}(?![A-Za-z0-9])", _STARS, text)
     return text
 
@@ -80,7 +86,7 @@ def _pieces(secret: str) -> set[str]:
 def _in_query(text: str) -> set[str]:
     _, _, query = text.partition("?")
     pairs = (part.partition("=") for part in re.split("[&;]", query))
-    return {value for name, _, value in pairs if value and name.lower() not in _HARMLESS}
+    return {value for name, _, value in pairs if value and _SECRETIVE.search(name.lower())}
 
 
 def _forms(secret: str) -> set[str]:

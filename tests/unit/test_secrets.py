@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hpo.logs import log_to_stderr
 from hpo.study.address import StudyAddress
-from hpo.terminal import say
+from hpo.terminal import say, show
 from storage import secrets
 from storage.artifacts import open_artifacts
 from storage.errors import StorageError
@@ -132,3 +132,27 @@ def test_no_command_shows_what_it_could_not_read() -> None:
     assert done.returncode == 1
     assert "%40" in done.stderr
     assert "Sup3r" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://u:Sup3rSecret@db/hpo?keepalives_count=5&sslsni=1&load_balance_hosts=random",
+        "postgresql://u:hpo@db/hpo",
+        "postgresql://u:5@db/hpo",
+    ],
+)
+def test_figures_and_commands_of_our_own_stay_as_they_are(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    remember(address)
+    show("5 of 30 trials finished; best CV accuracy 0.5 (trial 1)\nNext: hpo worker --study random")
+    assert "***" not in capsys.readouterr().out
+
+
+def test_a_password_that_is_a_word_of_ours_goes_where_it_stands_alone() -> None:
+    remember("postgresql://u:postgres@db/hpo")
+    assert without_secrets("postgresql://u:postgres@db/hpo") == "postgresql://u:***@db/hpo"
+
+
+def test_a_short_secret_of_a_query_goes_from_messages() -> None:
+    remember("postgresql://db/hpo?password=abc")
+    assert without_secrets("user me, password abc") == "user me, password ***"
