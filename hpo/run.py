@@ -81,7 +81,7 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
         HpoError: The folder cannot be written, or all workers ended before the budget was spent.
     """
     slots = slots_here(job.device, job.workers)
-    open_report_folder(job.output)
+    open_report_folder(job.output, kept=job.address.local_paths)
     opened = _create_or_go_on(job, read_genes)
     say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
     with on_stop() as stop:

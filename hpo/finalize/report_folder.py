@@ -10,7 +10,7 @@ import re
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -33,13 +33,28 @@ _SHOWN, _LOOKED_AT = 5, 1000
 _CURRENT, _EXCHANGE = -100, 2
 
 
-def open_report_folder(folder: Path) -> None:
+def open_report_folder(folder: Path, kept: Sequence[Path] = ()) -> None:
     """Makes the folder for report and model, before hours are spent on what goes into it.
+
+    Args:
+        folder: Where it is to be.
+        kept: What must not lie in it: databases and artifacts, which may be made only later.
 
     Raises:
         HpoError: It cannot be made or replaced, or holds what hpo has not written.
     """
     place = folder.resolve()
+    if Path.cwd().is_relative_to(place):
+        raise HpoError(
+            f"The output folder {folder} is the one that you stand in (or one above it), and is replaced as a whole.",
+            f"Give a folder in it: --output {folder / 'report'}",
+        )
+    for other in kept:
+        if other.resolve().is_relative_to(place):
+            raise HpoError(
+                f"The output folder {folder} is to hold {other} too, and is replaced as a whole.",
+                "Choose another --output.",
+            )
     if place.is_mount():
         raise HpoError(
             f"The output folder {folder} is a mount point, which cannot be replaced as a whole.",
@@ -131,9 +146,12 @@ def _old(place: Path) -> Path:
 
 
 def _recover(place: Path) -> None:
-    """Puts back the old report where a kill came between the two renames of a system that has no exchange."""
-    if not place.exists() and _old(place).is_dir():
-        _old(place).rename(place)
+    """Ends what a kill left half done on a system that has no exchange: puts the old report back, or removes it."""
+    old = _old(place)
+    if old.is_dir() and not place.exists():
+        old.rename(place)
+    elif old.is_dir():
+        _remove_report(old, place)
 
 
 def _remove_report(old: Path, place: Path) -> None:

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from storage.artifacts import default_artifact_location
 from storage.secrets import remember
-from storage.url import redact
+from storage.url import parse_url, redact
 
 _STORAGE, _STUDY, _ARTIFACTS = "HPO_STORAGE", "HPO_STUDY", "HPO_ARTIFACTS"
 
@@ -54,6 +55,17 @@ class StudyAddress:
             StorageError: Nobody said where, and the storage's URL cannot be read.
         """
         return self.artifacts or default_artifact_location(self.storage)
+
+    @property
+    def local_paths(self) -> list[Path]:
+        """The database's file and the artifacts' folder, where they lie on this machine.
+
+        Raises:
+            StorageError: The storage's URL cannot be read.
+        """
+        database, artifacts = parse_url(self.storage).path, self.artifact_location
+        here = [] if "://" in artifacts else [Path(artifacts)]
+        return here if database is None else [database, *here]
 
     def __repr__(self) -> str:
         named = {"storage": self.storage, "study": self.study, "artifacts": self.artifacts}

@@ -1,5 +1,6 @@
 """The report's folder: whole or not at all, and nothing in it that hpo has not written is ever touched."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,38 @@ def test_a_mount_point_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         open_report_folder(tmp_path)
     open_report_folder(tmp_path / "report")
     assert str(tmp_path / "report") in caught.value.next_step
+
+
+@pytest.mark.parametrize("where", [".", "here"])
+def test_the_folder_that_somebody_stands_in_is_not_replaced(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here" / "below").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "here" / "below" if where == "here" else tmp_path)
+    with pytest.raises(HpoError, match="the one that you stand in"):
+        open_report_folder(Path(where) if where == "." else tmp_path / "here")
+
+
+def test_a_folder_that_is_to_hold_the_study_too_is_refused_before_it_does(tmp_path: Path) -> None:
+    with pytest.raises(HpoError, match=r"is to hold .*hpo\.db too"):
+        open_report_folder(tmp_path / "out", kept=[tmp_path / "out" / "hpo.db"])
+    open_report_folder(tmp_path / "out", kept=[tmp_path / "hpo.db"])
+
+
+def test_a_kill_before_the_old_report_is_removed_is_made_good(output: Path) -> None:
+    old = output.with_name(".report.old")
+    shutil.copytree(output, old)
+    (old / "mine.txt").write_text("mine")
+    open_report_folder_with_others(output)
+    assert not old.exists()
+    (output / "mine.txt").unlink()
+    open_report_folder(output)
+    with replacing(output) as folder:
+        write(folder, "new", "result.json")
+    assert contents(output) == {"result.json": "new", LOG: "old"}
+
+
+def open_report_folder_with_others(output: Path) -> None:
+    """What somebody has put into the old folder comes to the new one, where it is told."""
+    with pytest.raises(HpoError, match=r"mine\.txt"):
+        open_report_folder(output)
