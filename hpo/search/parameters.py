@@ -50,23 +50,36 @@ class Range(BaseModel):
     def start(self, whole: bool) -> Value:
         """Returns the value in the middle, on the range's own scale."""
         middle = math.sqrt(self.low * self.high) if self.log else (self.low + self.high) / 2
+        if self.step is not None:
+            middle = self._at(math.floor((middle - self.low) / self.step + 1e-9))
         return round(middle) if whole else middle
 
     def contains(self, value: Value) -> bool:
         """Returns whether the sampler could propose `value`."""
-        return not isinstance(value, str) and self.low <= value <= self.high
+        if isinstance(value, str) or not self.low <= value <= self.high:
+            return False
+        steps = (value - self.low) / (self.step or 1)
+        return self.step is None or math.isclose(steps, round(steps), abs_tol=1e-9)
 
     def distribution(self, whole: bool) -> BaseDistribution:
         """Returns it as Optuna's distribution; `whole` for integers."""
         if whole:
-            return IntDistribution(int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
-        return FloatDistribution(float(self.low), float(self.high), log=self.log, step=self.step)
+            return IntDistribution(int(self.low), int(self._last), log=self.log, step=int(self.step or 1))
+        return FloatDistribution(float(self.low), float(self._last), log=self.log, step=self.step)
 
     def suggest(self, trial: optuna.trial.Trial, name: str, whole: bool) -> Value:
         """Returns the value that the sampler proposes."""
         if whole:
-            return trial.suggest_int(name, int(self.low), int(self.high), log=self.log, step=int(self.step or 1))
-        return trial.suggest_float(name, self.low, self.high, log=self.log, step=self.step)
+            return trial.suggest_int(name, int(self.low), int(self._last), log=self.log, step=int(self.step or 1))
+        return trial.suggest_float(name, self.low, self._last, log=self.log, step=self.step)
+
+    @property
+    def _last(self) -> int | float:
+        """The highest value that can be proposed: Optuna warns where that is not the end of the range."""
+        return self.high if self.step is None else self._at(math.floor((self.high - self.low) / self.step + 1e-9))
+
+    def _at(self, steps: int) -> int | float:
+        return self.low + (self.step or 1) * steps
 
 
 class Choices(BaseModel):

@@ -189,3 +189,21 @@ def test_a_file_of_whole_encodings_keeps_their_defaults_for_relatives_too(tmp_pa
     both = read_space(write(tmp_path, 'encoding = ["mutation", "amino_acid"]\n'), "dna", related=RELATED)
     assert both.parameters["positions"].examples() == ("none", "learned")
     assert both.parameters["linear"].examples() == ("by_position", "none")
+
+
+@pytest.mark.parametrize(
+    ("entry", "start"),
+    [
+        ("hidden_size = { low = 16, high = 65, step = 10 }", 36),
+        ("dropout = { low = 0.0, high = 0.4, step = 0.15 }", 0.15),
+        ("dropout = { low = 0.0, high = 0.4 }", 0.2),
+    ],
+)
+def test_a_search_begins_on_the_grid_of_its_steps(entry: str, start: float, tmp_path: Path) -> None:
+    name = entry.split(" ")[0]
+    space = read_space(write(tmp_path, f"{entry}\n"), "dna")
+    assert getattr(space.start, name) == pytest.approx(start)
+    assert space.distributions[name]._contains(getattr(space.start, name))
+    assert space.representable(space.start)[name] == getattr(space.start, name)
+    off = dataclasses.replace(space.start, **{name: getattr(space.start, name) + (1 if "hidden" in name else 0.01)})
+    assert (name in space.representable(off)) is ("step" not in entry)
