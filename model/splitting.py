@@ -4,7 +4,7 @@ Rows of one group (identical sequences) stay on one side of every split, and eve
 both classes.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import get_args
 
@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from model.alphabet import has_gaps, without_gaps
 from model.choices import Duplicates
-from model.encoding import Encoding, encode, whole_encoding
+from model.encoding import Encoding, encode, is_mutation, whole_encoding
 from model.errors import DataError
 from model.genes import Genes
 
@@ -35,13 +36,16 @@ class Split:
 def group_ids(genes: Genes, encodings: tuple[Encoding, ...], genetic_code: int = 1) -> NDArray[np.int64]:
     """Number the groups of rows that are identical under any of the encodings: [N].
 
-    Mutations are told from the whole sequence, which is what is compared.
+    Mutations are told from the whole sequence without its gaps, which is what is compared.
     """
     everyone = np.arange(len(genes))
     firsts = []
-    for encoding in dict.fromkeys(whole_encoding(one) for one in encodings):
+    bare = replace(genes, sequences=list(without_gaps(genes.sequences))) if has_gaps(genes.sequences) else genes
+    compared = {(whole_encoding(one), is_mutation(one) and bare is not genes): None for one in encodings}
+    for encoding, without in compared:
+        rows = bare if without else genes
         _, first, inverse = np.unique(
-            encode(genes, encoding, genetic_code).identities(), return_index=True, return_inverse=True
+            encode(rows, encoding, genetic_code).identities(), return_index=True, return_inverse=True
         )
         firsts.append(first[inverse])
     starts = np.tile(everyone, len(firsts))

@@ -19,6 +19,7 @@ from model.mutations import find_relation
 from model.network import build_network
 from model.reading import read_genes
 from model.saving import load_model, save_model
+from model.splitting import group_ids
 
 KEEP = Rules(gaps="keep")
 ALIGNED = ["ATG---AAATTTGGG", "ATGCCCAAATT-GGG", "ATGCCCAAANTTGGG"]
@@ -98,3 +99,14 @@ def test_a_study_reads_its_genes_with_gaps() -> None:
     contract = parse({**DOCUMENT, "data": {**DOCUMENT["data"], "cleaning": cleaning}}, "s")
     assert contract.encoder.gaps
     assert contract.data.cleaning.changes.gaps_kept == {"-": 2}
+
+
+def test_one_sequence_with_its_gap_elsewhere_stays_on_one_side_of_a_split() -> None:
+    """Mutations are read without gaps, so these rows are the same to whoever learns from mutations."""
+    proteins = ["".join(np.random.default_rng(row).choice(list("ACDEFGHIKL"), 30)) for row in range(20)]
+    rows = [text for protein in proteins for text in (f"{protein}---", f"{protein[:15]}---{protein[15:]}")]
+    genes = Genes([str(row) for row in range(40)], rows, None, "protein")
+    together = group_ids(genes, ("amino_acid", "mutation"))
+    assert np.array_equal(together[::2], together[1::2])
+    assert len(set(together.tolist())) == 20
+    assert len(set(group_ids(genes, ("amino_acid",)).tolist())) == 40
