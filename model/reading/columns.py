@@ -24,7 +24,6 @@ _FITTING: tuple[tuple[Kind, ...], ...] = (
     ("long", "bases", "empty"),
     ("long", "bases", "empty"),
 )
-_UNMISTAKABLE = _SEQUENCE[:2]
 # Parts of the names of other columns of sequences, such as rpoB_seq.
 _SEQUENCE_PARTS = frozenset(["seq", "sequence", "dna", "cds", "orf", "nt", "aa", "protein", "nucleotide"])
 LABEL_NAMES = (
@@ -70,7 +69,7 @@ def sequence_column(table: Table, wanted: str | None, taken: Sequence[str | None
     if long:
         return _only(named if len(named) == 1 else long, "sequence", "--sequence-column")
     # Nothing else holds sequences: what is wrong with these is for the reader of letters to say.
-    for usual in _UNMISTAKABLE:
+    for usual in _SEQUENCE[:2]:
         if found := _usual(table, usual):
             return _only(found, "sequence", "--sequence-column")
     raise _missing(table, "sequence", _SEQUENCE, "Name it with --sequence-column.")
@@ -84,7 +83,17 @@ def is_header(value: str, column: str) -> bool:
         column: Its name.
     """
     word = normal(value)
-    return word == normal(column) or any(word in names for names in _SEQUENCE)
+    return word == normal(column) or is_sequence_name(value)
+
+
+def is_sequence_name(name: str) -> bool:
+    """Says whether a column of this name is taken for sequences."""
+    return any(normal(name) in names for names in _SEQUENCE)
+
+
+def is_usual(name: str) -> bool:
+    """Says whether this is a usual name of a column that is read."""
+    return any(normal(name) in names for names in (*_SEQUENCE, *LABEL_NAMES, *_ID))
 
 
 def label_column(table: Table, wanted: str | None, taken: Sequence[str | None] = ()) -> str:
@@ -227,16 +236,14 @@ def find_named(table: Table, wanted: str, what: str, option: str) -> str:
 
 def _missing(table: Table, what: str, usual: tuple[tuple[str, ...], ...], step: str) -> DataError:
     known = ", ".join(name for names in usual for name in names)
-    there = [name for names in usual for name in _usual(table, names)]
-    nothing = f", and {', '.join(map(repr, there))} holds no {what}s" if there else ""
-    return DataError(
-        f"No {what} column was found{nothing}. Columns found: {listed(table)}. Usual names: {known}.",
-        step,
-    )
+    there = ", ".join(repr(name) for names in usual for name in _usual(table, names))
+    nothing = f", and {there} holds no {what}s" if there else ""
+    message = f"No {what} column was found{nothing}. Columns found: {listed(table)}. Usual names: {known}."
+    return DataError(message, step)
 
 
 def listed(table: Table) -> str:
-    """Names the columns for a message; a file without a header may have a whole gene for a name."""
+    """Names the columns; a file without a header may have a whole gene for a name."""
     short = [name if len(name) <= _LONGEST_NAME else name[:_LONGEST_NAME] + "..." for name in table.names]
     more = [f"and {len(short) - _MOST_NAMES} more"] if len(short) > _MOST_NAMES else []
     return ", ".join([repr(name) for name in short[:_MOST_NAMES]] + more) or "none"

@@ -11,6 +11,8 @@ import itertools
 import re
 from typing import Literal
 
+from model.reading.columns import is_sequence_name, is_usual
+from model.reading.kinds import kind_of
 from model.reading.source import BYTE_ORDER_MARK
 
 # Excel's first line that names the delimiter.
@@ -57,10 +59,17 @@ def without_preamble(data: bytes) -> bytes:
 
 
 def _is_header(comment: bytes, data: bytes, end: int) -> bool:
-    """Says whether the last comment names the columns: the line below holds a sequence, and as many values."""
+    """Says whether the last comment names the columns: as many as the line below has values, and that is no header.
+
+    It is none where it holds a sequence, or where the comment has a usual name of a column.
+    """
     row = _HEADER.match(data, end)
     delimiter = _delimiter(memoryview(comment))
-    if row is None or delimiter is None or not _SEQUENCE.search(row[1]):
+    if row is None or delimiter is None:
+        return False
+    words = [comment.decode("utf-8", "replace"), row[1].decode("utf-8", "replace")]
+    named, below = (any(is_usual(word.strip(' "')) for word in line.split(delimiter)) for line in words)
+    if not _SEQUENCE.search(row[1]) and (below or not named):
         return False
     return row[1].count(delimiter.encode()) == comment.count(delimiter.encode())
 
@@ -82,4 +91,15 @@ def _lacking_name(table: memoryview, delimiter: str) -> Literal["first", "last"]
         return None
     if not rows or any(len(row) != len(header) + 1 for row in rows):
         return None
-    return "first" if any(row[-1] for row in rows) else "last"
+    if not any(row[-1] for row in rows):
+        return "last"
+    return "first" if _are_row_names(header, rows) else None
+
+
+def _are_row_names(header: list[str], rows: list[list[str]]) -> bool:
+    """Says whether the first column is R's and not the first of the header: numbered, or all else would be amiss."""
+    if [row[0] for row in rows] == [str(number) for number in range(1, len(rows) + 1)]:
+        return True
+    columns = list(zip(*rows, strict=True))
+    places = [place for place, name in enumerate(header) if is_sequence_name(name)]
+    return any(kind_of(columns[one + 1]) == "long" != kind_of(columns[one]) for one in places)

@@ -30,6 +30,8 @@ def check_known(where: Mapping[str, str], tables: Sequence[Table]) -> None:
         DataError: Naming the columns that are there.
     """
     for name in where:
+        if [normal(other) for other in where].count(normal(name)) > 1:
+            raise DataError(f"--where names column {name!r} twice.", "Keep one of them.")
         if not any(conditions({name: ""}, table) for table in tables):
             found = "; ".join(listed(table) for table in tables)
             raise DataError(f"--where {name}: there is no such column. Columns found: {found}.", "Correct --where.")

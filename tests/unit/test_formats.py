@@ -61,16 +61,6 @@ def test_a_table_without_a_preamble_is_left_as_it_is(text: str) -> None:
     assert made in (data, b"row.names," + data, data.replace(first, b"sequence,resistant,\n", 1))
 
 
-def test_rows_may_end_with_a_delimiter_that_the_header_lacks(tmp_path: Path) -> None:
-    path = tmp_path / "genes.csv"
-    path.write_text("id,sequence,resistant\na,ACGT,1,\nb,ACGA,0,\n")
-    genes = read_genes(path, alphabet="dna")
-    assert (genes.ids, genes.sequences) == (["a", "b"], ["ACGT", "ACGA"])
-    path.write_text("id,sequence,resistant\n" + "a,ACGT,1,\n" * 9 + "b,ACGA,0\n")
-    with pytest.raises(DataError, match=r"Row 10 \(line 11\): 3 column"):
-        read_genes(path)
-
-
 @given(st.lists(st.sampled_from(["sep=;", "# note", "#", "", "  # a,b"]), max_size=5), st.sampled_from(["\n", "\r\n"]))
 def test_lines_keep_their_numbers(above: list[str], end: str) -> None:
     data = end.join([*above, "id,sequence,resistant", "x,ACGT,1", ""]).encode()

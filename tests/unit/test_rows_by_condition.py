@@ -78,6 +78,7 @@ def test_an_id_that_lost_its_last_zero_is_told(tmp_path: Path) -> None:
             {"drug": "rifampicin"},
             "no row has this value. The column holds 'colistin' 2, 'Ampicillin' 1",
         ),
+        ({"drug": "colistin", "Drug": "penicillin"}, "names column 'drug' twice"),
         ({"medicine": "x"}, "there is no such column. Columns found: 'id', 'sequence', 'drug', 'label'"),
     ],
 )
