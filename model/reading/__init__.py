@@ -157,9 +157,14 @@ def _choose(
 def _ids(values: list[object], numbers: list[int]) -> list[str]:
     """Names every row: as its id says, or by its number where it has none."""
     return [
-        str(row) if value is None or not str(value).strip() else str(value).strip()
+        str(row) if value is None or not str(value).strip() else _spelled(str(value).strip())
         for row, value in zip(numbers, values, strict=True)
     ]
+
+
+def _spelled(name: str) -> str:
+    """Writes halves of surrogate pairs, which JSON may hold and no file of text can, by their numbers."""
+    return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
 def _texts(values: list[object], column: str, numbers: list[int]) -> list[str | None]:

@@ -10,6 +10,10 @@ from model.errors import DataError
 from model.reading.containers import check_size
 from model.reading.table import Table
 
+#: Rows that are read to see what a column holds.
+FIRST = 200
+#: Text that is not UTF-8, a time that Python's cannot express, ...
+_UNREADABLE = (ValueError, OverflowError, TypeError, pa.ArrowException)
 #: What a list takes for each row at least, in bytes.
 _POINTER = 8
 
@@ -36,7 +40,23 @@ def open_arrow(data: bytes, path: Path, stream: bool) -> Table:
     def read(wanted: Sequence[str]) -> list[list[object]]:
         return [to_list(table.column(name), name, path) for name in wanted]
 
-    return Table(tuple(table.column_names), read)
+    return Table(tuple(table.column_names), read, first=lambda wanted: first_values(table.slice(0, FIRST), wanted))
+
+
+def first_values(rows: pa.Table | pa.RecordBatch, names: Sequence[str]) -> list[list[object]]:
+    """Gives values that show what columns hold; of a column that cannot be read, one that is neither text nor number.
+
+    Args:
+        rows: The first of a table.
+        names: Of the columns.
+    """
+    found: list[list[object]] = []
+    for name in names:
+        try:
+            found.append(rows.column(name).to_pylist())
+        except _UNREADABLE:
+            found.append([()])
+    return found
 
 
 def to_list(column: pa.ChunkedArray, name: str, path: Path) -> list[object]:
@@ -48,13 +68,19 @@ def to_list(column: pa.ChunkedArray, name: str, path: Path) -> list[object]:
         path: For messages.
 
     Raises:
-        DataError: The values are lists or the like, or need more memory than what is unpacked of any file.
+        DataError: The values are lists or the like, cannot be read, or need more memory than is unpacked of any file.
     """
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     if pa.types.is_nested(kind) or pa.types.is_run_end_encoded(kind):
         raise DataError(f"{path}: column {name!r} holds {str(kind)[:60]}.", "Write it as text or plain numbers.")
-    check_size(sum(map(_size, column.chunks)), f"column {name!r} of {path}")
-    values: list[object] = column.to_pylist()
+    try:
+        check_size(sum(map(_size, column.chunks)), f"column {name!r} of {path}")
+        values: list[object] = column.to_pylist()
+    except _UNREADABLE as error:
+        raise DataError(
+            f"{path}: column {name!r} holds a value that cannot be read: {str(error)[:100]}.",
+            "Write it as text in UTF-8, or plain numbers.",
+        ) from error
     return values
 
 

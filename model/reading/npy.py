@@ -2,6 +2,8 @@
 
 import io
 import math
+import sys
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def read_array(data: bytes, path: Path, advice: str) -> PickledArray | dict[str,
         version = npy.read_magic(stream)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = header(stream)
-    except ValueError as error:
+    except (ValueError, SyntaxError, tokenize.TokenError, RecursionError) as error:
         raise _damaged(path, error) from error
     if dtype.hasobject and dtype.names is None:
         return _unpickled(safe_unpickle(data, str(path), start=stream.tell()), path)
@@ -55,7 +57,14 @@ def _flat(data: memoryview, shape: tuple[int, ...], dtype: "np.dtype[Any]") -> "
     """Gives the values in a row, and allocates nothing: a header may claim any shape."""
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError(f"shape {shape} does not fit {len(data)} bytes of {str(dtype)[:80]}")
-    return np.frombuffer(data, dtype=dtype)
+    values = np.frombuffer(data, dtype=dtype)
+    if (
+        dtype.kind == "U"
+        and values.size
+        and np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder)).max() > sys.maxunicode
+    ):
+        raise ValueError("it holds letters beyond Unicode")
+    return values
 
 
 def _unpickled(content: object, path: Path) -> PickledArray:

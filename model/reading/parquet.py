@@ -7,12 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.errors import DataError
-from model.reading.arrow import to_list
+from model.reading.arrow import FIRST, first_values, to_list
 from model.reading.containers import check_size
 from model.reading.table import Table
-
-#: Rows that are read to see what a column holds.
-_FIRST = 200
 
 
 def open_parquet(data: bytes, path: Path) -> Table:
@@ -39,10 +36,10 @@ def open_parquet(data: bytes, path: Path) -> Table:
 
     def first(wanted: Sequence[str]) -> list[list[object]]:
         try:
-            batch = next(file.iter_batches(_FIRST, columns=list(wanted)), None)
+            batch = next(file.iter_batches(FIRST, columns=list(wanted)), None)
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
-        return [[] if batch is None else batch[name].to_pylist() for name in wanted]
+        return [[] for _ in wanted] if batch is None else first_values(batch, wanted)
 
     return Table(tuple(schema.names), read, first=first)
 
