@@ -43,6 +43,7 @@ def compare_with_undisturbed(opened: OpenedStudy, spoiler: Spoiler, say: Callabl
                 spoilt = trial.number in spoiler.overwritten | {number for number, _ in spoiler.lost}
                 if spoilt and not _is_usable(opened, runner, trial):
                     left_out += 1
+                    _run_alone(runner, alone, trial, folds=0)  # the next trial has the next number
                     continue
                 here = _run_alone(runner, alone, trial, folds=len(there))
                 compared += len(there)
