@@ -56,19 +56,24 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
         model: For its alphabet, its genetic code and its rules.
 
     Raises:
-        UsageError: The user says another alphabet than the model's.
+        UsageError: The user says another alphabet or genetic code than the model's, or names labels.
         DataError: Says what is wrong with which row, and what to do.
     """
     from hpo.errors import UsageError
     from hpo.terminal import say, step
     from model.reading import read_genes
+    from model.translation import STANDARD
 
+    _refuse_labels(options)
     alphabet = model.alphabet
     if options.alphabet not in ("auto", alphabet):
         raise UsageError(
             f"This model reads {alphabet}, not {options.alphabet}.",
             f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet}.",
         )
+    code = model.encoder.genetic_code
+    if options.genetic_code not in (STANDARD, code):
+        raise UsageError(f"This model reads codons by genetic code {code}.", "Leave out --genetic-code.")
     _refuse_irregular(data)
     with step(f"Reading {data.name}"):
         genes = read_genes(
@@ -81,11 +86,20 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             rules=options.rules(model.rules),
             where=options.where(),
             longest=options.longest,
-            genetic_code=model.encoder.genetic_code,
+            genetic_code=code,
         )
     for line in genes.provenance.in_words():
         say(line)
     return genes
+
+
+def _refuse_labels(options: DataOptions) -> None:
+    from hpo.errors import UsageError
+
+    named = {"--labels": options.labels, "--label-column": options.label_column, "--intermediate": options.intermediate}
+    for option, value in named.items():
+        if value is not None:
+            raise UsageError(f"predict reads no labels, so {option} says nothing here.", "Leave it out.")
 
 
 def _refuse_irregular(path: Path) -> None:

@@ -19,7 +19,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         SpaceError: It cannot be read, is no TOML, or is larger, longer or deeper than any space.
     """
     try:
-        text = read_regular(path, _MAX_BYTES).decode("utf-8")
+        text = read_regular(path, _MAX_BYTES).decode("utf-8-sig")
         _check_lines(text, path)
         return tomllib.loads(text)
     except OSError as error:

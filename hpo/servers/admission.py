@@ -73,7 +73,7 @@ class Admission:
             )
 
     def _is_ours(self, name: str) -> bool:
-        if name in _LOOPBACK_NAMES or name in {one.lower() for one in (self.host, *self.allowed_hosts)}:
+        if name in _LOOPBACK_NAMES or name in {_bare(one) for one in (self.host, *self.allowed_hosts)}:
             return True
         # Bound to all addresses. A name can be rebound by who owns it; a numeric address and this machine's name not.
         return self.host in ("0.0.0.0", "::", "") and (_is_address(name) or name == socket.gethostname().lower())  # noqa: S104 - asked, not bound
@@ -83,7 +83,7 @@ class Admission:
             return
         own = origin.partition("://")[2]
         # A proxy may send its own Host on; the visitor's origin is then the proxy's name.
-        if own.lower() != authority.lower() and host_name(own) not in {one.lower() for one in self.allowed_hosts}:
+        if own.lower() != authority.lower() and host_name(own) not in {_bare(one) for one in self.allowed_hosts}:
             raise Refused(
                 "403 Forbidden",
                 f"A page of {origin[:200]!r} may not use this dashboard. If that is its name behind a proxy, start it "
@@ -93,6 +93,11 @@ class Admission:
     def _shows_token(self, environ: WSGIEnvironment) -> bool:
         scheme, _, shown = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
         return (scheme.lower() == "bearer" and self.knows(shown)) or self.knows(_cookie(environ))
+
+
+def _bare(name: str) -> str:
+    """Returns a name as visitors' headers are compared with it, whatever port or dot the user wrote behind it."""
+    return host_name(name.rstrip(".")) or name.lower()
 
 
 def host_name(authority: str) -> str | None:

@@ -1,5 +1,6 @@
 """Cleaning of all rows together: which alphabet they have, and what no rule is for in one report."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
@@ -7,7 +8,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto
+from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto, has_gaps
 from model.cleaning.changes import Changes
 from model.cleaning.detection import detect, dna_letters, rows_like
 from model.cleaning.refusal import Refusal, numbered
@@ -79,6 +80,8 @@ def clean(
     refusal = Refusal()
     _add_strangers(refusal, strangers, len(texts), known)
     rows.refuse(refusal, unlabelled)
+    if rules.gaps == "keep":
+        _add_unaligned(refusal, dict(zip(numbers, sequences, strict=True)))
     _add_outliers(refusal, dict(zip(numbers, sequences, strict=True)), longest)
     refusal.raise_if_any(known, guessed=alphabet == "auto" and expected is None)
     kept = [sequence for sequence in sequences if sequence is not None]
@@ -93,6 +96,19 @@ def _add_strangers(refusal: Refusal, strangers: Sequence[int], rows: int, known:
         refusal.add(
             f"{len(strangers):,} of {rows:,} rows look like {other}, not {name}: {numbered(strangers)}",
             f"remove or translate these rows, or say --alphabet {known} if they are {ALPHABET_NAMES[known]}",
+        )
+
+
+def _add_unaligned(refusal: Refusal, sequences: Mapping[int, str | None]) -> None:
+    """Gaps are places only where all rows have the same places."""
+    there = {number: len(sequence) for number, sequence in sequences.items() if sequence is not None}
+    usual = Counter(there.values()).most_common(1)[0][0] if there else 0
+    others = [number for number, length in there.items() if length != usual]
+    if others and has_gaps([sequence for sequence in sequences.values() if sequence is not None]):
+        refusal.add(
+            f"gaps are kept, but {len(others):,} of {len(there):,} rows are not {usual:,} letters long, as aligned "
+            f"rows are: {numbered(others)}",
+            "align all rows, or say --gaps remove",
         )
 
 

@@ -17,7 +17,7 @@ from model.errors import DataError
 _WHITE_SPACE = b" \t\r\n\v\f"
 _UPPER = bytes(range(256)).upper()
 _TABLES: dict[Alphabet, bytes] = {"dna": _UPPER.replace(b"U", b"T"), "protein": _UPPER}
-_FINAL_STOP = re.compile(r"\*(?=[-.]*\Z)")
+_FINAL_STOP = re.compile(r"\*+(?=[-.]*\Z)")
 
 
 class RowCleaner:

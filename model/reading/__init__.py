@@ -79,6 +79,11 @@ def read_genes(
     read = {what: [column[row] for row in selected] for what, column in zip(wanted, values, strict=False)}
     texts = _texts(read["sequence"], wanted["sequence"], numbers)
     ids = _ids(read.get("id") or [None] * len(texts), numbers)
+    if label_table is not None and chosen["id"] is None:
+        raise DataError(
+            f"These genes have no ids, by which their labels could be found. Columns found: {columns.listed(table)}.",
+            "Name the column of ids with --id-column.",
+        )
     if label_table is not None:
         chosen["label"], read["label"] = look_up(
             ids,

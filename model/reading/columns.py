@@ -29,13 +29,13 @@ _SEQUENCE_PARTS = frozenset(["seq", "sequence", "dna", "cds", "orf", "nt", "aa",
 LABEL_NAMES = (
     ("resistant", "is_resistant", "resistance"),
     ("label", "labels"),
-    ("phenotype", "resistant_phenotype", "resistance_phenotype"),
-    ("class", "target", "outcome", "sir"),
+    ("phenotype", "class", "target", "outcome"),
+    ("resistant_phenotype", "resistance_phenotype", "sir"),
 )
 # A row may have several names and needs one, so here the order decides and nothing is ambiguous.
 _ID = (
     *(("id",), ("gene_id",), ("sequence_id",), ("name",), ("accession",), ("isolate",), ("sample",)),
-    *(("genome_id",), ("isolate_id",), ("sample_id",), ("strain",)),
+    *(("genome_id",), ("isolate_id",), ("sample_id",), ("strain",), ("row.names",)),
 )
 
 _LONGEST_NAME = 40

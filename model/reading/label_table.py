@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from model.cleaning import is_missing
 from model.errors import DataError
 from model.reading import columns, selection
 from model.reading.table import Table
@@ -55,8 +56,10 @@ def look_up(
     labels: dict[str, object] = {}
     rows: dict[str, int] = {}
     for row in np.flatnonzero(selection.select(conditions, others, len(keys))):
+        if is_missing(keys[row]):
+            continue
         name, value = str(keys[row]).strip(), values[row]
-        if str(labels.setdefault(name, value)) != str(value):
+        if str(labels.setdefault(name, value)).strip().lower() != str(value).strip().lower():
             raise _two_labels(table, name, (rows[name], int(row)), wanted)
         rows.setdefault(name, int(row))
     missing = [row for row, name in enumerate(ids, start=1) if name not in labels]

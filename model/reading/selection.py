@@ -74,4 +74,6 @@ def _held(column: Sequence[object]) -> str:
 
 
 def _normal(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # a column of whole numbers in which some are missing
     return "" if value is None else str(value).strip().casefold()

@@ -240,3 +240,7 @@ def test_letters_of_hivdb(name: str, rows: int, odd: int) -> None:
     genes = read_genes(path, rules=Rules(gaps="remove", odd_letters="unknown"))
     assert len(genes) == rows
     assert sum(genes.provenance.changes.read_as_unknown.values()) == odd
+
+
+def test_several_stop_signs_at_the_end_are_one_end() -> None:
+    assert clean(["MKV**", "MKV*"], "protein").sequences == ["MKV", "MKV"]

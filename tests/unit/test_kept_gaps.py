@@ -110,3 +110,11 @@ def test_one_sequence_with_its_gap_elsewhere_stays_on_one_side_of_a_split() -> N
     assert np.array_equal(together[::2], together[1::2])
     assert len(set(together.tolist())) == 20
     assert len(set(group_ids(genes, ("amino_acid",)).tolist())) == 40
+
+
+def test_rows_that_are_not_aligned_cannot_keep_gaps() -> None:
+    with pytest.raises(
+        DataError, match=r"1 of 3 rows are not 4 letters long, as aligned rows are: row 2.*--gaps remove"
+    ):
+        clean(["AC-T", "ACGTT", "ACGT"], "dna", KEEP)
+    assert clean(["ACT", "ACGTT"], "dna", KEEP).sequences == ["ACT", "ACGTT"]

@@ -57,7 +57,10 @@ def test_every_command_that_reads_labels_takes_them(command: Callable[..., None]
 
 def test_the_command_takes_them_and_says_what_it_left_out(tmp_path: Path) -> None:
     labels = ["R", "S", "WT", "U", "8", "1"] * 4
-    text = "".join(f">g{row} {label}\nATGGC{'ACGT'[row % 4]}\n" for row, label in enumerate(labels))
+    text = "".join(
+        f">g{row} {label}\nATGGC{'ACGT'[row % 4]}{'ACGT'[row // 4 % 4]}{'ACGT'[row // 16]}\n"
+        for row, label in enumerate(labels)
+    )
     (tmp_path / "a.fasta").write_text(text)
     words = "WT=susceptible,U=drop"
     options = ("--header-labels", "--label-words", words, "--resistant-from", "4", "--alphabet", "dna", "--json")

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from model.cleaning import Rules
@@ -87,3 +89,24 @@ def test_conditions_that_nothing_meets_are_told_with_what_is_there(
 ) -> None:
     with pytest.raises(DataError, match=told):
         read_genes(write(tmp_path, LONG), where=where)
+
+
+def test_genes_without_ids_have_no_label_table(tmp_path: Path) -> None:
+    path = write(tmp_path, "sequence\nACGTACGT\nACGTACGA\n")
+    with pytest.raises(DataError, match="These genes have no ids"):
+        read_genes(path, labels_path=write(tmp_path, "id,label\n1,R\n2,S\n", "l.csv"))
+
+
+def test_rows_of_the_label_table_without_an_id_are_nobody_s(tmp_path: Path) -> None:
+    path = write(tmp_path, ">a\nACGTACGT\n>NA\nACGTACGA\n", "genes.fasta")
+    table = write(tmp_path, "id,label\na,R\na,r\nNA,S\n,S\n,R\n", "l.csv")
+    with pytest.raises(DataError, match=r"1 of 2 genes are not in the label table: 'NA \(row 2\)'"):
+        read_genes(path, labels_path=table)
+
+
+def test_whole_numbers_meet_a_condition_as_they_are_read(tmp_path: Path) -> None:
+    pq.write_table(
+        pa.table({"sequence": ["ACGTACGT"] * 3, "year": [2019.0, 2020.0, None], "label": [1, 0, 1]}),
+        tmp_path / "g.parquet",
+    )
+    assert len(read_genes(tmp_path / "g.parquet", where={"year": "2019"}, alphabet="dna")) == 1

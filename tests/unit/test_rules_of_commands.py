@@ -11,6 +11,7 @@ import pytest
 from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
+from hpo.errors import UsageError
 from hpo.inspect_data import as_text, look_at
 from hpo.study.address import StudyAddress
 from hpo.study.create import Plan, create
@@ -110,3 +111,17 @@ def test_genes_of_the_other_alphabet_are_not_predicted(tmp_path: Path) -> None:
 def test_options_hold_over_what_they_are_based_on() -> None:
     assert DataOptions().rules() == Rules()
     assert DataOptions(gaps="error").rules(Rules(gaps="remove", missing="drop")) == Rules(missing="drop")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (DataOptions(labels=Path("labels.csv")), "so --labels says nothing here"),
+        (DataOptions(label_column="phenotype"), "so --label-column says nothing here"),
+        (DataOptions(genetic_code=11), "reads codons by genetic code 4"),
+    ],
+)
+def test_predict_refuses_what_it_would_ignore(options: DataOptions, told: str, data: Path) -> None:
+    model = cast(SavedModel, SimpleNamespace(alphabet="protein", rules=Rules(), encoder=Encoder(4)))
+    with pytest.raises(UsageError, match=told):
+        read_unlabelled(data, options, model)

@@ -34,8 +34,9 @@ def test_a_name_that_is_rebound_to_this_machine_reads_nothing(ask, name: str) ->
     assert "study_summaries" not in answer.body
 
 
-def test_further_names_are_allowed_by_option(ask) -> None:
-    visitors = Visitors(allowed_hosts=("Genes.example",))
+@pytest.mark.parametrize("named", ["Genes.example", "genes.example.", "genes.example:8443"])
+def test_further_names_are_allowed_by_option(ask, named: str) -> None:
+    visitors = Visitors(allowed_hosts=(named,))
     assert ask("GET", "/api/studies", Host="genes.example", visitors=visitors).status == 200
     assert ask("GET", "/api/studies", Host="other.example", visitors=visitors).status == 403
 
