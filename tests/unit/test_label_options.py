@@ -58,7 +58,7 @@ def test_every_command_that_reads_labels_takes_them(command: Callable[..., None]
 def test_the_command_takes_them_and_says_what_it_left_out(tmp_path: Path) -> None:
     labels = ["R", "S", "WT", "U", "8", "1"] * 4
     text = "".join(
-        f">g{row} {label}\nATGGC{'ACGT'[row % 4]}{'ACGT'[row // 4 % 4]}{'ACGT'[row // 16]}\n"
+        f">g{row} {label}\nATG{'ACGT'[row % 4]}AC{'ACGT'[row // 4 % 4]}AC{'ACGT'[row // 16]}AC\n"
         for row, label in enumerate(labels)
     )
     (tmp_path / "a.fasta").write_text(text)
