@@ -2,6 +2,7 @@
 
 import importlib.util
 import platform
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -103,9 +104,14 @@ def _storage(url: str) -> str:
 
 def _artifacts(location: str) -> str:
     store = open_artifacts(location)
-    probe = b"hpo doctor was here\n"  # always the same bytes, so that checks leave one artifact, not many
-    if store.get(store.put(probe)) != probe:
-        raise StorageError(f"The artifacts at {location} do not read back what was written.")
+    # New bytes each time: such as are there already are not written again, and would tell nothing of today's rights.
+    probe = f"hpo doctor was here: {uuid.uuid4().hex}\n".encode()
+    name = store.put(probe)
+    try:
+        if store.get(name) != probe:
+            raise StorageError(f"The artifacts at {location} do not read back what was written.")
+    finally:
+        store.remove(name)
     return f"{store.location} can be written and read"
 
 

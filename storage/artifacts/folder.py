@@ -4,16 +4,13 @@ A file appears under its name whole: written beside it, synced, renamed. A crash
 file.
 """
 
-import contextlib
-import errno
 import os
-import stat
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from storage.errors import StorageError
+from storage.files import read_regular, write_whole
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ class FolderBlobs:
         path = self.root / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(path, data)
+            _write_durably(path, data)
         except OSError as error:
             raise StorageError(
                 f"The artifact folder '{self.root}' cannot be written: {error.strerror}.",
@@ -72,7 +69,7 @@ class FolderBlobs:
     def read(self, name: str) -> bytes:
         """Returns the bytes; KeyError where there are none."""
         try:
-            return _read_regular(self.root / name)
+            return read_regular(self.root / name)
         except FileNotFoundError as error:
             raise KeyError(name) from error
         except OSError as error:
@@ -101,28 +98,8 @@ class FolderBlobs:
             ) from error
 
 
-def _read_regular(path: Path) -> bytes:
-    """Reads a regular file: a named pipe would make us wait for ever, and a device never ends."""
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, f"'{path.name}' is no regular file")
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
-        return file.read()
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files for their owner only; other users' workers and the dashboard read them too.
-        Path(part).chmod(0o644)
-        Path(part).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(part).unlink()
-        raise
+def _write_durably(path: Path, data: bytes) -> None:
+    write_whole(path, data)
     for folder in (path.parent, path.parent.parent):
         _sync_folder(folder)
 

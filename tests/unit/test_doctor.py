@@ -1,5 +1,7 @@
 """What `hpo doctor` says of this machine's workers."""
 
+import os
+
 import pytest
 
 import hpo.doctor
@@ -25,3 +27,23 @@ def test_gpus_say_how_many_trials_they_train_and_how_that_is_known(monkeypatch: 
     said = says_of_workers("auto")
     assert "cuda:0 trains 8 trials at once (measured with genes of 300 codons" in said
     assert "cuda:1 trains 1 trial at a time (measured" in said
+
+
+def test_the_artifacts_are_tried_with_new_bytes_each_time_that_do_not_stay(tmp_path, monkeypatch) -> None:
+    """The trap: bytes that are there already are not written again, so a folder that became full would pass."""
+    place = tmp_path / "artifacts"
+    address = StudyAddress(storage="sqlite:///nowhere.db", artifacts=str(place))
+    place.mkdir()
+
+    def finding() -> hpo.doctor.Finding:
+        return next(finding for finding in examine(address, "cpu") if finding.what == "artifacts")
+
+    assert finding().ok
+    assert [path for path in place.rglob("*") if path.is_file()] == []
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    assert not finding().ok
+    assert "No space left" in finding().says
