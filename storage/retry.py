@@ -35,8 +35,7 @@ from storage.url import redact
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-#: Stands in the message of every StorageUnavailableError of a storage that was tried until the deadline; a
-#: proxy's client knows by it that the trouble is behind the proxy and may pass.
+#: Stands in the message of every StorageUnavailableError of a storage that was tried until the deadline.
 DOES_NOT_ANSWER = "does not answer"
 
 _PASSING_SQLITE = {
@@ -140,11 +139,15 @@ def first_line(error: BaseException) -> str:
     return redact(lines[0]) if lines else type(error).__name__
 
 
+def is_too_busy(error: grpc.Call) -> bool:
+    """Says whether a proxy has refused a call since it has enough to do (grpc's own words; it has no code for it)."""
+    return error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED and "Concurrent RPC limit" in (error.details() or "")
+
+
 def _is_passing_grpc(error: grpc.RpcError) -> bool:
     if not isinstance(error, grpc.Call):
         return False
-    behind_proxy = error.code() == grpc.StatusCode.UNKNOWN and DOES_NOT_ANSWER in (error.details() or "")
-    return error.code() in _PASSING_GRPC or behind_proxy
+    return error.code() in _PASSING_GRPC or is_too_busy(error)
 
 
 def _is_passing_database(error: exc.DBAPIError) -> bool:

@@ -35,7 +35,12 @@ def remember(address: str) -> None:
         address: A URL as the user gave it, misspelt or not; a path has nothing secret.
     """
     for secret in secrets_in(address):
-        _secrets.update(form for form in _forms(secret) if form)
+        remember_secret(secret)
+
+
+def remember_secret(secret: str) -> None:
+    """Keeps a secret, such as a token, out of all text that goes through `without_secrets`."""
+    _secrets.update(form for form in _forms(secret) if form)
 
 
 def without_secrets(text: str, *, results: bool = False) -> str:

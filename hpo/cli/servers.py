@@ -38,6 +38,29 @@ class VisitorOptions:
     ] = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class CallerOptions:
+    """Who may call the proxy."""
+
+    token_file: Annotated[
+        Path | None,
+        option(
+            "--token-file",
+            help="File that holds the token that callers must show; or set HPO_PROXY_TOKEN, as for the workers.",
+            metavar="FILE",
+        ),
+    ] = None
+    tls_cert: Annotated[
+        Path | None,
+        option(
+            "--tls-cert",
+            help="Certificate (PEM) to speak TLS with; workers then need HPO_PROXY_CA, the file of its authority.",
+            metavar="FILE",
+        ),
+    ] = None
+    tls_key: Annotated[Path | None, option("--tls-key", help="The certificate's key (PEM).", metavar="FILE")] = None
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands of this file."""
     command(app, "dashboard", LOOK_AFTER)(dashboard)
@@ -67,12 +90,14 @@ def dashboard(
 
 def proxy(
     where: StorageOptions,
+    callers: CallerOptions,
     host: Annotated[
-        str, option("--host", help="Address to listen on. It has no log-in: think before you leave loopback.")
+        str, option("--host", help="Address to listen on; beyond 127.0.0.1 give a token, and TLS.")
     ] = "127.0.0.1",
     port: Annotated[int, option("--port", help="0 takes any free one.", min=0, max=65535)] = 13000,
 ) -> None:
     """Optuna's gRPC proxy in front of Postgres, for large fleets: workers then use --storage grpc://HOST:PORT."""
-    from hpo.servers.proxy import serve
+    from hpo.servers.proxy import Callers, serve
 
-    serve(where.storage, host, port)
+    asked = Callers(tls_cert=callers.tls_cert, tls_key=callers.tls_key, token_file=callers.token_file)
+    serve(where.storage, host, port, asked)

@@ -73,7 +73,7 @@ def running(connection: Connection, scope: Scope) -> list[RunningTrial]:
         .order_by(TRIALS.c.number)
     )
     return [
-        RunningTrial(trial_id, number, started, StoredLease(lease), read_deaths(deaths))
+        RunningTrial(trial_id, number, started, StoredLease.of(lease), read_deaths(deaths))
         for trial_id, number, started, lease, deaths in connection.execute(query)
     ]
 

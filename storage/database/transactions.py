@@ -66,7 +66,7 @@ class DatabaseLedger(TrialLedger):
         with self._engine.begin() as connection:
             if connection.scalar(locked) != TrialState.RUNNING:
                 return False
-            if not _is_held(StoredLease(_attribute(connection, trial_id, LEASE)), held):
+            if not _is_held(StoredLease.of(_attribute(connection, trial_id, LEASE)), held):
                 return False
             _write(connection, trial_id, change)
             return True

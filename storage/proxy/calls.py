@@ -14,6 +14,7 @@ import grpc
 from pydantic import TypeAdapter, validate_call
 
 from storage.errors import StorageError
+from storage.proxy.limits import read_json
 from storage.trials.forwarding import VERBS, forwarding_ledger
 from storage.trials.ledger import TrialLedger
 
@@ -32,7 +33,7 @@ def service(ledger: TrialLedger) -> grpc.GenericRpcHandler:
     handlers = {
         verb: grpc.unary_unary_rpc_method_handler(
             _serving(getattr(ledger, verb)),
-            request_deserializer=json.loads,
+            request_deserializer=read_json,
             response_serializer=_answers(verb).dump_json,
         )
         for verb in VERBS

@@ -4,12 +4,14 @@ Both are user attributes of the trial, so they work through every storage. `toke
 worker's name, says whose the trial is.
 """
 
+import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from optuna.trial import FrozenTrial
-from pydantic import Field, OnErrorOmit, TypeAdapter, ValidationError
+from pydantic import AfterValidator, Field, OnErrorOmit, TypeAdapter, ValidationError
 
 from storage.errors import LeaseLostError
 
@@ -19,6 +21,8 @@ REASON = "hpo:reason"
 
 #: What a database may tell of a worker: it is written to logs and terminals, so it is one short line.
 Line = Annotated[str, Field(max_length=500, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+#: Characters of the JSON of a lease, each of whose texts may be escaped; one that is longer is none.
+_LONGEST = 20_000
 #: Any count that fits into 64 bits.
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 #: Seconds since 1970, up to the year 9999.
@@ -97,6 +101,13 @@ class StoredLease:
 
     text: str | None
 
+    @classmethod
+    def of(cls, text: str | None) -> Self:
+        """Returns what stands there; of what is far too long for a lease, no more than tells it from another."""
+        if text is None or len(text) <= _LONGEST:
+            return cls(text)
+        return cls(f"{len(text)} characters, SHA-256 {hashlib.sha256(text.encode()).hexdigest()}")
+
     @property
     def lease(self) -> Lease | None:
         """The lease; None where there is none, or none that can be read: nobody holds such a trial."""
@@ -112,6 +123,20 @@ class StoredLease:
 
 _LEASE = TypeAdapter(Lease)
 _DEATHS = TypeAdapter(list[OnErrorOmit[Death]])
+_WRITABLE: dict[str, TypeAdapter[Any]] = {LEASE: TypeAdapter(Lease | None), DEATHS: TypeAdapter(list[Death] | None)}
+
+
+def _readable(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
+    for name in _WRITABLE.keys() & attributes.keys():
+        try:
+            _WRITABLE[name].validate_python(attributes[name])
+        except ValidationError as error:
+            raise ValueError(f"what is to stand as {name} cannot be read as such") from error
+    return attributes
+
+
+#: User attributes of a trial as others may ask for them to be written: a row each, and a lease is one that can be read.
+TrialAttributes = Annotated[Mapping[str, Any], Field(max_length=1_000), AfterValidator(_readable)]
 
 
 def lease_of(trial: FrozenTrial) -> Lease | None:

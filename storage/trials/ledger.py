@@ -10,14 +10,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from optuna.trial import TrialState
+from pydantic import Field
 
-from storage.trials.lease import Death, Lease, StoredLease
+from storage.trials.lease import Count, Death, Lease, Line, StoredLease, TrialAttributes
 
 #: With the fold's number behind it, the name of a trial's attribute that records a finished fold.
 FOLD_PREFIX = "hpo:fold:"
+
+# The bounds hold where a call comes from elsewhere, in the proxy: each entry becomes a row, each of a window a trial.
+_MOST_ROWS = 1_000
+Id = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Window = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
+Keys = Annotated[list[Line], Field(max_length=_MOST_ROWS)]
+Params = Annotated[Mapping[str, tuple[float, str]], Field(max_length=_MOST_ROWS)]
+Steps = Annotated[Mapping[Id, float], Field(max_length=_MOST_ROWS)]
 
 
 @dataclass(frozen=True)
@@ -64,9 +73,9 @@ class TrialChange:
         death: The death to add to those of the trial.
     """
 
-    attributes: Mapping[str, Any] = field(default_factory=dict)
-    params: Mapping[str, tuple[float, str]] = field(default_factory=dict)
-    steps: Mapping[int, float] = field(default_factory=dict)
+    attributes: TrialAttributes = field(default_factory=dict)
+    params: Params = field(default_factory=dict)
+    steps: Steps = field(default_factory=dict)
     state: TrialState | None = None
     value: float | None = None
     lease: Lease | None = None
@@ -131,7 +140,7 @@ class TrialLedger(ABC):
     """
 
     @abstractmethod
-    def make_trials(self, study_id: int, budget: int, window: int) -> bool:
+    def make_trials(self, study_id: Id, budget: Count, window: Window) -> bool:
         """Makes WAITING trials where none waits, up to the budget's last.
 
         Args:
@@ -147,7 +156,7 @@ class TrialLedger(ABC):
         """
 
     @abstractmethod
-    def claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None:
+    def claim_trial(self, study_id: Id, budget: Count, lease: Lease, again: bool = False) -> ClaimedTrial | None:
         """Sets a WAITING trial to RUNNING and writes the lease: one with finished folds first, then the lowest number.
 
         Args:
@@ -161,7 +170,7 @@ class TrialLedger(ABC):
         """
 
     @abstractmethod
-    def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
+    def change_trial(self, trial_id: Id, held: str | StoredLease, change: TrialChange) -> bool:
         """Writes to a RUNNING trial, all of it or nothing, if it is still held as the caller believes.
 
         Args:
@@ -174,21 +183,21 @@ class TrialLedger(ABC):
         """
 
     @abstractmethod
-    def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
+    def running_trials(self, study_id: Id, budget: Count) -> list[RunningTrial]:
         """Returns the RUNNING trials in the budget."""
 
     @abstractmethod
-    def count_trials(self, study_id: int, budget: int) -> QueueCounts:
+    def count_trials(self, study_id: Id, budget: Count) -> QueueCounts:
         """Counts the trials in the budget by state."""
 
     @abstractmethod
-    def count_finished_by(self, study_id: int, worker: str) -> int:
+    def count_finished_by(self, study_id: Id, worker: Line) -> int:
         """Counts the trials that a worker finished: a finished trial keeps its last lease."""
 
     @abstractmethod
-    def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
+    def study_attributes(self, study_id: Id, keys: Keys) -> dict[str, Any]:
         """Returns some user attributes of a study: its contract is long, and workers ask often."""
 
     @abstractmethod
-    def overview(self, study_id: int, budget: int) -> Overview:
+    def overview(self, study_id: Id, budget: Count) -> Overview:
         """Returns how the study stands."""

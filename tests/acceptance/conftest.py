@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,11 @@ class Hpo:
     folder: Path
     preloaded: Preloaded
 
-    def run(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
-        """Run to the end, whatever the exit code."""
-        return self.preloaded.run(arguments, self.folder, clean_environment(), timeout)
+    def run(
+        self, *arguments: str, timeout: float = 240, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run to the end, whatever the exit code; what `environment` has is added to that of all others."""
+        return self.preloaded.run(arguments, self.folder, clean_environment() | dict(environment or {}), timeout)
 
     def ok(self, *arguments: str, timeout: float = 240) -> str:
         """Run, expect success, and return stdout."""

@@ -1,5 +1,6 @@
 """The storages that the contract runs over: SQLite, a real Postgres, and the gRPC proxy in front of that Postgres."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from sqlalchemy import create_engine, text
 from stale_watch import Clock
 
 from storage.connection import open_storage
@@ -86,6 +88,40 @@ def storage(url, open_url) -> RetryingStorage:
 @pytest.fixture
 def study(storage) -> StudyHandle:
     return create_study(storage, "tuberculosis")
+
+
+@pytest.fixture
+def write(url, request) -> Iterator[Callable[..., None]]:
+    """Runs SQL on the database itself, which a proxy may stand before."""
+    engine = create_engine(_database(url, request))
+
+    def run(sql: str, **values: object) -> None:
+        with engine.begin() as connection:
+            connection.execute(text(sql), values)
+
+    yield run
+    engine.dispose()
+
+
+def _database(url: str, request) -> str:
+    behind = request.getfixturevalue("postgres_url") if url.startswith("grpc") else url
+    return behind.replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.fixture
+def set_attribute(write) -> Callable[[int, str, object], None]:
+    """Sets a user attribute of a trial in the database itself: the proxy takes no lease that cannot be read."""
+
+    def run(trial_id: int, key: str, value: object) -> None:
+        with_key = {"trial": trial_id, "key": key}
+        write("DELETE FROM trial_user_attributes WHERE trial_id = :trial AND key = :key", **with_key)
+        write(
+            "INSERT INTO trial_user_attributes (trial_id, key, value_json) VALUES (:trial, :key, :value)",
+            **with_key,
+            value=json.dumps(value),
+        )
+
+    return run
 
 
 @pytest.fixture

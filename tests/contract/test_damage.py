@@ -1,12 +1,10 @@
 """What a database holds that nobody could have written: it is told, and stops nobody; on every storage."""
 
 import json
-from collections.abc import Callable, Iterator
 
 import pytest
 from optuna.distributions import IntDistribution, distribution_to_json
 from optuna.trial import TrialState
-from sqlalchemy import create_engine, text
 
 from storage.database import stored
 from storage.studies import create_study
@@ -17,24 +15,6 @@ from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
 
 BUDGET = 3
-
-
-@pytest.fixture
-def write(url, request) -> Iterator[Callable[..., None]]:
-    """Runs SQL on the database itself, which a proxy may stand before."""
-    engine = create_engine(_database(url, request))
-
-    def run(sql: str, **values: object) -> None:
-        with engine.begin() as connection:
-            connection.execute(text(sql), values)
-
-    yield run
-    engine.dispose()
-
-
-def _database(url: str, request) -> str:
-    behind = request.getfixturevalue("postgres_url") if url.startswith("grpc") else url
-    return behind.replace("postgresql://", "postgresql+psycopg://")
 
 
 @pytest.fixture(autouse=True)

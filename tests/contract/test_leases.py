@@ -54,10 +54,10 @@ def test_a_trial_that_runs_without_a_lease_goes_back_and_counts_no_death(queue, 
 
 @pytest.mark.parametrize("damage", [7, {}, {"worker": "w1", "token": "t"}])
 def test_a_trial_whose_lease_cannot_be_read_goes_back_and_counts_no_death(
-    queue, another, watch, clock, worker, damage, caplog
+    queue, another, watch, clock, worker, set_attribute, damage, caplog
 ):
     claim = queue.claim(worker(), BUDGET)
-    queue.storage.set_trial_user_attr(claim.trial_id, LEASE, damage)
+    set_attribute(claim.trial_id, LEASE, damage)
     assert [trial.lease for trial in another.running(BUDGET)] == [None]
     heartbeat = Heartbeat(queue, claim)
     heartbeat.beat()
@@ -70,24 +70,22 @@ def test_a_trial_whose_lease_cannot_be_read_goes_back_and_counts_no_death(
     assert DEATHS not in another.storage.get_trial(again.trial_id).user_attrs
 
 
-def test_a_lease_that_cannot_be_read_and_changes_is_not_taken_back(queue, watch, clock, worker, another, monkeypatch):
+def test_a_lease_that_cannot_be_read_and_changes_is_not_taken_back(
+    queue, watch, clock, worker, another, set_attribute, monkeypatch
+):
     claim = queue.claim(worker(), BUDGET)
-
-    def write(damage):
-        queue.storage.set_trial_user_attr(claim.trial_id, LEASE, damage)
-
     for beat in range(5):
-        write({"of another version": beat})
+        set_attribute(claim.trial_id, LEASE, {"of another version": beat})
         assert sweep_for(watch, clock, 50) == []
     clock.now += 10
-    interrupted(monkeypatch, another, lambda: write({"of another version": 5}))
+    interrupted(monkeypatch, another, lambda: set_attribute(claim.trial_id, LEASE, {"beat": 5}))
     assert watch.sweep(BUDGET) == []
 
 
-def test_a_death_is_added_to_what_stands_there(queue, another, watch, worker):
+def test_a_death_is_added_to_what_stands_there(queue, another, watch, worker, set_attribute):
     """Whatever it is: an entry that cannot be read is kept, and counts for nothing."""
     claim = queue.claim(worker("dead"), BUDGET)
-    queue.storage.set_trial_user_attr(claim.trial_id, DEATHS, [{"worker": "of another version"}])
+    set_attribute(claim.trial_id, DEATHS, [{"worker": "of another version"}])
     assert watch.release_dead("dead", BUDGET) == [0]
     first, second = another.storage.get_trial(claim.trial_id).user_attrs[DEATHS]
     assert first == {"worker": "of another version"}

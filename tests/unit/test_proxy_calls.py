@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import get_type_hints
 
 from storage.proxy import calls
@@ -36,10 +36,17 @@ RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: St
 
 def form_of_today() -> Iterator[str]:
     for name in VERBS:
-        yield f"{name}{inspect.signature(getattr(TrialLedger, name))}"
+        yield f"{name}{_signature(getattr(TrialLedger, name))}"
     for record in RECORDS:
         told = ", ".join(f"{name}: {_spelled(hint)}" for name, hint in get_type_hints(record).items())
         yield f"{record.__name__}({told})"
+
+
+def _signature(verb: Callable[..., object]) -> inspect.Signature:
+    """A verb's, with types without their bounds."""
+    hints, signature = get_type_hints(verb), inspect.signature(verb)
+    told = [each.replace(annotation=hints.get(name, each.empty)) for name, each in signature.parameters.items()]
+    return signature.replace(parameters=told, return_annotation=hints["return"])
 
 
 def _spelled(hint: object) -> str:
