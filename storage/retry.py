@@ -29,7 +29,7 @@ import grpc
 from optuna.exceptions import StorageInternalError
 from sqlalchemy import exc
 
-from storage.errors import StorageUnavailableError
+from storage.errors import StorageError, StorageUnavailableError
 from storage.url import redact
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ _PASSING_SQLITE = {
 # Classes of SQLSTATE: connection, transaction rollback (deadlock), resources, shutdown and start-up, lock
 # wait.
 _PASSING_SQLSTATE = ("08", "40", "53", "57", "55P03")
+_INSUFFICIENT_PRIVILEGE = "42501"
 # libpq gives no SQLSTATE for a refused log-in, only the server's words.
 _LASTING_WORDS = ("authentication failed", "does not exist", "no pg_hba.conf entry", "no password supplied")
 _PASSING_GRPC = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}
@@ -103,6 +104,7 @@ def call(
 
     Raises:
         StorageUnavailableError: The deadline is over; the last error is its cause.
+        StorageError: The database's user may not do this.
     """
     start, delay = clock(), policy.first_delay_s
     failed = False
@@ -110,6 +112,8 @@ def call(
         try:
             answer = function()
         except Exception as error:
+            if _is_forbidden(error):
+                raise _forbidden(error, shown) from error
             if not passes(error):
                 raise
             pause = delay * random.uniform(0.5, 1.0)
@@ -137,6 +141,19 @@ def first_line(error: BaseException) -> str:
         words = f"{error.code().name}: {error.details()}"
     lines = str(words).strip().splitlines()
     return redact(lines[0]) if lines else type(error).__name__
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    if isinstance(error, StorageInternalError) and error.__cause__ is not None:
+        error = error.__cause__
+    return isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
+
+
+def _forbidden(error: BaseException, shown: str) -> StorageError:
+    return StorageError(
+        f"The storage {shown} does not allow it: {first_line(error)}.",
+        "Use a database user who may do this, or give this one the role of storage/roles.sql that is meant for it.",
+    )
 
 
 def is_too_busy(error: grpc.Call) -> bool:

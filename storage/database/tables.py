@@ -19,7 +19,8 @@ REVISION = "v3.2.0.a"
 #: Any number, the same in every process: who holds this lock of Postgres may make tables.
 _LOCK = 0x68706F
 #: For claims and counts, which would otherwise read every trial of the study.
-_INDEX = "CREATE INDEX IF NOT EXISTS hpo_trials_by_state ON trials (study_id, state, number)"
+_INDEX = "hpo_trials_by_state"
+_MAKE_INDEX = f"CREATE INDEX {_INDEX} ON trials (study_id, state, number)"
 
 
 def has_tables(connection: Connection) -> bool:
@@ -54,7 +55,9 @@ def make_tables(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     models.BaseModel.metadata.create_all(connection)
-    connection.execute(text(_INDEX))
+    # Looked for, and not left to IF NOT EXISTS: that asks for the table's owner even where there is nothing to make.
+    if _INDEX not in {index["name"] for index in inspect(connection).get_indexes(models.TrialModel.__tablename__)}:
+        connection.execute(text(_MAKE_INDEX))
     if connection.scalar(select(models.VersionInfoModel.version_info_id)) is None:
         versions = {"schema_version": models.SCHEMA_VERSION, "library_version": optuna.__version__}
         connection.execute(insert(models.VersionInfoModel).values(versions))
