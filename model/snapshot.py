@@ -1,6 +1,7 @@
 """Genes as Parquet bytes and back: what a study keeps of its data. Nothing is pickled.
 
-The same genes give the same bytes (under one version of pyarrow), so they can be addressed by their digest.
+The same genes give the same bytes (under one version of pyarrow), so they can be addressed by their digest. What they
+unpack to is bounded, for whoever writes to the artifacts may have written these.
 """
 
 import numpy as np
@@ -11,8 +12,13 @@ from numpy.typing import NDArray
 from model.alphabet import count_ambiguous
 from model.errors import DataError
 from model.genes import Genes
+from model.reading.arrow import unpacked_size
 
 _ALPHABET = b"hpo:alphabet"
+_TYPES = {"id": pa.string(), "sequence": pa.string(), "resistant": pa.bool_(), "fold": pa.int16()}
+_TEXTS = ("id", "sequence")
+#: Bytes that any stored genes may unpack to; and how many times their own where that is more.
+_MOST, _TIMES = 2 * 2**30, 100
 
 
 def to_bytes(genes: Genes, folds: NDArray[np.int64] | None = None) -> bytes:
@@ -21,16 +27,18 @@ def to_bytes(genes: Genes, folds: NDArray[np.int64] | None = None) -> bytes:
     Args:
         genes: N rows; without labels the column `resistant` is left out.
         folds: [N], small integers, or None.
+
+    Raises:
+        DataError: They are too many and too alike: `from_bytes` would refuse to unpack them.
     """
-    columns = {"id": pa.array(genes.ids, pa.string()), "sequence": pa.array(genes.sequences, pa.string())}
-    if genes.labels is not None:
-        columns["resistant"] = pa.array(genes.labels, pa.bool_())
-    if folds is not None:
-        columns["fold"] = pa.array(folds, pa.int16())
+    values = {"id": genes.ids, "sequence": genes.sequences, "resistant": genes.labels, "fold": folds}
+    columns = {name: pa.array(column, _TYPES[name]) for name, column in values.items() if column is not None}
     table = pa.table(columns).replace_schema_metadata({_ALPHABET: genes.alphabet.encode()})
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    return bytes(sink.getvalue().to_pybytes())
+    data = bytes(sink.getvalue().to_pybytes())
+    _check_size(table.nbytes, len(data))
+    return data
 
 
 def from_bytes(data: bytes) -> tuple[Genes, NDArray[np.int64] | None]:
@@ -40,14 +48,15 @@ def from_bytes(data: bytes) -> tuple[Genes, NDArray[np.int64] | None]:
         The genes and the fold of each row [N], or None where no folds were written.
 
     Raises:
-        DataError: The bytes are damaged or not a snapshot.
+        DataError: The bytes are damaged or not a snapshot, or unpack to more than any genes that were read.
     """
     try:
-        table = pq.read_table(pa.BufferReader(data))
+        table = _table(data)
         alphabet = (table.schema.metadata or {})[_ALPHABET].decode()
-        ids, sequences = table["id"].to_pylist(), table["sequence"].to_pylist()
-    except (pa.ArrowException, OSError, KeyError) as error:
-        raise DataError(f"The stored genes are not readable: {error}", "Create the study again.") from error
+        # Decoded as a whole: text by text takes twice as long.
+        ids, sequences = (table[name].cast(pa.large_string()).to_pylist() for name in _TEXTS)
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise DataError(f"The stored genes are not readable: {str(error)[:200]}", "Create the study again.") from error
     labels = _column(table, "resistant")
     folds = _column(table, "fold")
     genes = Genes(
@@ -58,6 +67,32 @@ def from_bytes(data: bytes) -> tuple[Genes, NDArray[np.int64] | None]:
         ambiguous_letters=count_ambiguous(sequences, alphabet),
     )
     return genes, None if folds is None else folds.astype(np.int64)
+
+
+def _table(data: bytes) -> pa.Table:
+    """Reads the columns, of the types that they were written with and without gaps."""
+    schema = pq.read_schema(pa.BufferReader(data))
+    for field in schema:
+        if _TYPES.get(field.name) != field.type:
+            raise ValueError(f"column {field.name[:40]!r} is of type {str(field.type)[:40]}")
+    # As dictionaries, texts that repeat are not repeated in memory before their size is known.
+    file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=[name for name in _TEXTS if name in schema.names])
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    _check_size(sum(int(group.total_byte_size) for group in groups), len(data))
+    table = file.read()
+    if any(column.null_count for column in table.columns):
+        raise ValueError("a value is missing")
+    _check_size(sum(unpacked_size(chunk) for name in _TEXTS for chunk in table[name].chunks), len(data))
+    return table
+
+
+def _check_size(size: int, packed: int) -> None:
+    most = max(_MOST, _TIMES * packed)
+    if size > most:
+        raise DataError(
+            f"The stored genes unpack to {size:,} bytes; {most:,} are allowed.",
+            "Make a study of fewer rows: of many copies of a gene, some say as much as all.",
+        )
 
 
 def _column(table: pa.Table, name: str) -> NDArray[np.generic] | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from hpo.cli.command import option
+from hpo.cli.sizes import parse_size
 from model.alphabet import AlphabetOrAuto
 from model.choices import Gaps, InnerStops, Intermediate, Missing, OddLetters
 
@@ -75,6 +76,17 @@ class DataOptions:
             help="Letters that a sequence may have; by default ten times the median, and 5,000 in any case.",
             min=1,
             metavar="LETTERS",
+        ),
+    ] = None
+
+    memory: Annotated[
+        int | None,
+        option(
+            "--memory",
+            help="Memory that reading the data may take (16GiB, 500MB), four bytes for each that a file has or unpacks "
+            "to. By default 8GiB, or four times the file where that is more.",
+            parser=parse_size,
+            metavar="SIZE",
         ),
     ] = None
 

@@ -43,6 +43,7 @@ def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> 
             rules=options.rules(),
             where=options.where(),
             longest=options.longest,
+            memory=options.memory,
             genetic_code=options.genetic_code,
         )
 
@@ -86,6 +87,7 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             rules=options.rules(model.rules),
             where=options.where(),
             longest=options.longest,
+            memory=options.memory,
             genetic_code=code,
         )
     for line in genes.provenance.in_words():

@@ -14,6 +14,7 @@ from model.reading import columns, selection
 from model.reading.formats import open_table
 from model.reading.label_table import look_up
 from model.reading.labels import Labelling, find_unlabelled, parse_labels
+from model.reading.memory import reading_within
 from model.reading.table import Table
 
 __all__ = ["Labelling", "read_genes"]
@@ -35,6 +36,7 @@ def read_genes(
     longest: int | None = None,
     expected: Alphabet | None = None,
     genetic_code: int = 1,
+    memory: int | None = None,
 ) -> Genes:
     """Reads genes and their labels from a file of any format that is known; its bytes tell which.
 
@@ -56,6 +58,7 @@ def read_genes(
         longest: Letters that a sequence may have; by default ten times the median, and 5,000 in any case.
         expected: The alphabet of the model that the genes are for: "auto" takes it, and refuses rows of the other.
         genetic_code: NCBI's number, for stops in DNA.
+        memory: Bytes that reading may take; by default 8 GiB, or four times the file where that is more.
 
     Raises:
         DataError: The file or one of its rows cannot be used; says which and why.
@@ -63,36 +66,32 @@ def read_genes(
     if header_labels:
         _check_one_place(label_column, labels_path)
     rules = rules or Rules()
-    table = open_table(Path(path), label_column, header_labels)
-    label_table = None if labels_path is None else open_table(Path(labels_path))
-    selection.check_known(where or {}, [table, label_table] if label_table else [table])
-    labelled = require_labels or label_column is not None or labels_path is not None
-    chosen = _choose(table, sequence_column, label_column, id_column, labelled, labels_path is not None)
-    wanted = {what: name for what, name in chosen.items() if name is not None}
-    conditions = selection.conditions(where or {}, table)
-    values = table.read([*wanted.values(), *conditions])
-    if not values[0]:
-        raise DataError(f"{path} has no rows.", "Give a file with genes.")
-    chosen_rows = selection.select(conditions, values[len(wanted) :], len(values[0]))
-    selected = [row for row, meets in enumerate(chosen_rows) if meets]
-    numbers = [row + 1 for row in selected]
-    read = {what: [column[row] for row in selected] for what, column in zip(wanted, values, strict=False)}
-    texts = _texts(read["sequence"], wanted["sequence"], numbers)
-    ids = _ids(read.get("id") or [None] * len(texts), numbers)
-    if label_table is not None and chosen["id"] is None:
-        raise DataError(
-            f"These genes have no ids, by which their labels could be found. Columns found: {columns.listed(table)}.",
-            "Name the column of ids with --id-column.",
-        )
-    if label_table is not None:
-        chosen["label"], read["label"] = look_up(
-            ids,
-            label_table,
-            label_column=label_column,
-            id_column=id_column,
-            where=where,
-            incomplete=rules.missing == "drop",
-        )
+    with reading_within(memory, *(Path(one) for one in (path, labels_path) if one is not None)):
+        table = open_table(Path(path), label_column, header_labels)
+        label_table = None if labels_path is None else open_table(Path(labels_path))
+        selection.check_known(where or {}, [table, label_table] if label_table else [table])
+        labelled = require_labels or label_column is not None or labels_path is not None
+        chosen = _choose(table, sequence_column, label_column, id_column, labelled, labels_path is not None)
+        wanted = {what: name for what, name in chosen.items() if name is not None}
+        conditions = selection.conditions(where or {}, table)
+        values = table.read([*wanted.values(), *conditions])
+        if not values[0]:
+            raise DataError(f"{path} has no rows.", "Give a file with genes.")
+        chosen_rows = selection.select(conditions, values[len(wanted) :], len(values[0]))
+        selected = [row for row, meets in enumerate(chosen_rows) if meets]
+        numbers = [row + 1 for row in selected]
+        read = {what: [column[row] for row in selected] for what, column in zip(wanted, values, strict=False)}
+        texts = _texts(read["sequence"], wanted["sequence"], numbers)
+        ids = _ids(read.get("id") or [None] * len(texts), numbers)
+        if label_table is not None:
+            chosen["label"], read["label"] = look_up(
+                ids,
+                label_table,
+                label_column=label_column,
+                id_column=id_column,
+                where=where,
+                incomplete=rules.missing == "drop",
+            )
     labels = read.get("label")
     unlabelled = [numbers[row] for row in find_unlabelled(labels or (), labelling)]
     cleaned = clean(
@@ -153,6 +152,11 @@ def _choose(
         "label": None,
         "id": columns.id_column(table, own_id),
     }
+    if elsewhere and chosen["id"] is None:
+        raise DataError(
+            f"These genes have no ids, by which their labels could be found. Columns found: {columns.listed(table)}.",
+            "Name the column of ids with --id-column.",
+        )
     if labelled and not elsewhere:
         chosen["label"] = columns.label_column(table, own_label, taken=[chosen["sequence"], chosen["id"]])
     columns.check_apart(table, [name for name in chosen.values() if name is not None])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from model.errors import DataError
-from model.reading.containers import check_size
+from model.reading.memory import check_content
 from model.reading.table import Table
 
 #: Rows that are read to see what a column holds.
@@ -16,6 +16,7 @@ FIRST = 200
 _UNREADABLE = (ValueError, OverflowError, TypeError, pa.ArrowException)
 #: What a list takes for each row at least, in bytes.
 _POINTER = 8
+_TEXTS = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
 
 
 def open_arrow(data: bytes, path: Path, stream: bool) -> Table:
@@ -74,7 +75,7 @@ def to_list(column: pa.ChunkedArray, name: str, path: Path) -> list[object]:
     if pa.types.is_nested(kind) or pa.types.is_run_end_encoded(kind):
         raise DataError(f"{path}: column {name!r} holds {str(kind)[:60]}.", "Write it as text or plain numbers.")
     try:
-        check_size(sum(map(_size, column.chunks)), f"column {name!r} of {path}")
+        check_content(sum(map(unpacked_size, column.chunks)), f"column {name!r} of {path}")
         values: list[object] = column.to_pylist()
     except _UNREADABLE as error:
         raise DataError(
@@ -84,10 +85,17 @@ def to_list(column: pa.ChunkedArray, name: str, path: Path) -> list[object]:
     return values
 
 
-def _size(chunk: pa.Array) -> int:
+def unpacked_size(chunk: pa.Array) -> int:
+    """Returns the bytes that a part of a column takes with each of its texts as often as it is there.
+
+    Args:
+        chunk: Of N values; of a dictionary, few texts may stand for many rows.
+    """
     pointers = _POINTER * len(chunk)
     if not pa.types.is_dictionary(chunk.type):
         return max(int(chunk.nbytes), pointers)
-    words = chunk.dictionary.to_pylist()
-    lengths = pa.array([len(word) if isinstance(word, str | bytes) else _POINTER for word in words], pa.int64())
+    words = chunk.dictionary.type
+    if not any(is_text(words) for is_text in _TEXTS):
+        return 2 * pointers
+    lengths = pc.binary_length(chunk.dictionary).cast(pa.int64())
     return pointers + int(pc.sum(lengths.take(chunk.indices)).as_py() or 0)

@@ -13,9 +13,8 @@ from typing import Protocol
 import pyarrow as pa
 
 from model.errors import DataError
+from model.reading import memory
 
-#: A small file may hold an endless one, so no more than this is unpacked, in bytes.
-LARGEST = 2 * 2**30
 _STEP = 2**20
 #: The second begins an empty archive.
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -76,29 +75,11 @@ def read_bounded(stream: _Stream, path: Path) -> bytes:
     whole = io.BytesIO()
     while part := stream.read(_STEP):
         whole.write(part)
-        if whole.tell() > LARGEST:
-            raise DataError(
-                f"Unpacked, {path} has more than {LARGEST:,} bytes, and no more are unpacked here.",
-                "If that is as it should be, unpack it yourself and give the unpacked file, which may have any size.",
+        if whole.tell() > (most := memory.content_allowed()):
+            raise memory.too_large(
+                most, f"Unpacked, {path} has more than {most:,} bytes.", memory.allowed(), known=False
             )
     return whole.getvalue()
-
-
-def check_size(size: int, what: str) -> None:
-    """Refuses what a small file makes large.
-
-    Args:
-        size: Of what would be unpacked, in bytes.
-        what: What that is.
-
-    Raises:
-        DataError: It is more than the limit.
-    """
-    if size > LARGEST:
-        raise DataError(
-            f"Unpacked, {what} has {size:,} bytes, and no more than {LARGEST:,} are unpacked here.",
-            "If that is as it should be, write the table as CSV, which may have any size.",
-        )
 
 
 def open_zip(data: bytes, path: Path) -> zipfile.ZipFile:

@@ -9,10 +9,8 @@ import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
-#: Bytes that a pickle may take once it is read, every part counted as often as it is used.
-LARGEST = 4 * 2**30
-#: Containers and marks that a pickle may make: each takes a hundred bytes of memory and one of the file.
-MOST_PARTS = 20_000_000
+from model.reading import memory
+
 #: Containers within containers; the original's file has four.
 DEEPEST = 20
 #: Dimensions of an array, as in numpy; and its places.
@@ -23,6 +21,7 @@ _CALLS = (pickle.REDUCE, pickle.BUILD, pickle.OBJ, pickle.INST, pickle.NEWOBJ, p
 #: What one opcode does with the reader.
 Step = Callable[[Any], None]
 _PLAIN_KEYS = (str, bytes, int, float, bool, type(None))
+_RAISE = "twice as many with twice the --memory."
 
 
 class LimitError(Exception):
@@ -41,12 +40,14 @@ class BoundedUnpickler(pickle._Unpickler):
         super().__init__(*arguments, **settings)
         self._parts = 0
         self._bytes = 0
+        # Each takes a hundred bytes of memory or more, and one of the file.
+        self._most_parts = memory.parts_allowed()
 
     def count_part(self) -> None:
         """Counts a container or a mark."""
         self._parts += 1
-        if self._parts > MOST_PARTS:
-            raise LimitError(f"It has more than {MOST_PARTS:,} parts.")
+        if self._parts > self._most_parts:
+            raise LimitError(f"It has more than {self._most_parts:,} parts; {_RAISE}")
 
     def count_made(self) -> None:
         """Counts what a call made: a file can call again and again with the same long text."""
@@ -108,8 +109,8 @@ def check_shape(shape: tuple[int, ...]) -> None:
 
 
 def _check_size(size: int) -> None:
-    if size > LARGEST:
-        raise LimitError(f"It would take {size:,} bytes or more once it is read; {LARGEST:,} are allowed.")
+    if size > (most := memory.values_allowed()):
+        raise LimitError(f"It would take {size:,} bytes or more once it is read; {most:,} are allowed, {_RAISE}")
 
 
 def _values(part: object) -> list[object] | tuple[object, ...]:

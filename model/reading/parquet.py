@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from model.errors import DataError
 from model.reading.arrow import FIRST, first_values, to_list
-from model.reading.containers import check_size
+from model.reading.memory import check_content
 from model.reading.table import Table
 
 
@@ -27,7 +27,7 @@ def open_parquet(data: bytes, path: Path) -> Table:
         raise _damaged(path, error) from error
 
     def read(wanted: Sequence[str]) -> list[list[object]]:
-        check_size(_unpacked(file.metadata, wanted), f"{path}")
+        check_content(_unpacked(file.metadata, wanted), f"{path}")
         try:
             table = file.read(columns=list(wanted))
         except (pa.ArrowException, OSError) as error:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from model.errors import DataError
-from model.reading.containers import check_size, open_zip, read_member
+from model.reading.containers import open_zip, read_member
+from model.reading.memory import check_content
 from model.reading.npy import read_array
 from model.reading.parts import table_of
 from model.reading.table import Table
@@ -51,7 +52,7 @@ def open_npz(data: bytes, path: Path) -> Table:
         DataError: It is damaged, or holds something else.
     """
     archive = open_zip(data, path)
-    check_size(sum(info.file_size for info in archive.infolist()), f"{path}")
+    check_content(sum(info.file_size for info in archive.infolist()), f"{path}")
     arrays = {
         name.removesuffix(".npy"): read_array(read_member(archive, name, path), path, _SAVE_BOTH)
         for name in archive.namelist()

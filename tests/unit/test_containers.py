@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from model.errors import DataError
-from model.reading import containers, read_genes
+from model.reading import read_genes
 
 TABLE = b"id,sequence,resistant\nx,ACGT,1\ny,ACNN,0\n"
 
@@ -24,7 +24,8 @@ def zipped(**files: bytes) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name.replace("__", "/").replace("_", ".")), data)
+            info = zipfile.ZipInfo(name.replace("__", "/").replace("_", "."))
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
 
 
@@ -57,13 +58,14 @@ def test_what_is_packed_in_pieces_is_read_whole(packer: str, tmp_path: Path) -> 
 
 
 @packed
-def test_no_more_than_the_limit_is_unpacked(packer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "LARGEST", len(TABLE))
-    read_genes(put(PACKERS[packer](TABLE), tmp_path))
-    with pytest.raises(DataError, match=r"genes.csv has more than 40 bytes.*unpack it yourself"):
-        read_genes(put(PACKERS[packer](TABLE + b" "), tmp_path))
-    with pytest.raises(DataError, match=r"more than 40 bytes"):
-        read_genes(put(PACKERS[packer](bytes(2**22)), tmp_path))
+def test_no_more_than_the_limit_is_unpacked(packer: str, tmp_path: Path) -> None:
+    table = TABLE + b"z,ACGT,1\n" * 5_000
+    memory = 4 * len(table)
+    read_genes(put(PACKERS[packer](table), tmp_path), memory=memory)
+    with pytest.raises(DataError, match=r"genes.csv has more than 45,040 bytes.*180,160 are allowed.*--memory 1GiB"):
+        read_genes(put(PACKERS[packer](table + b" "), tmp_path), memory=memory)
+    with pytest.raises(DataError, match=r"more than 45,040 bytes"):
+        read_genes(put(PACKERS[packer](bytes(2**22)), tmp_path), memory=memory)
 
 
 @packed

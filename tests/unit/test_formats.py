@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import DataError
-from model.reading import containers, read_genes
+from model.reading import read_genes
 from model.reading.preamble import without_preamble
 
 COLUMNS = {"id": ["x", "y"], "sequence": ["ACGT", "ACNN"], "resistant": [True, False]}
@@ -176,9 +176,7 @@ def test_arrow_columns_of_other_kinds_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["arrow", "parquet"])
-def test_a_text_that_many_rows_share_is_not_repeated_beyond_the_limit(
-    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_text_that_many_rows_share_is_not_repeated_beyond_the_limit(kind: str, tmp_path: Path) -> None:
     shared = pa.DictionaryArray.from_arrays(pa.array([0] * 1000, pa.int32()), pa.array(["ACGT" * 1000]))
     table = pa.table({"sequence": shared, "resistant": [True, False] * 500})
     path = tmp_path / "genes.parquet"
@@ -187,17 +185,15 @@ def test_a_text_that_many_rows_share_is_not_repeated_beyond_the_limit(
     else:
         pq.write_table(table, path)
     assert len(read_genes(path)) == 1000
-    monkeypatch.setattr(containers, "LARGEST", 10**6)
-    with pytest.raises(DataError, match=r"column 'sequence' of .* has 4,008,000 bytes.*1,000,000.*CSV"):
-        read_genes(path)
+    with pytest.raises(DataError, match=r"column 'sequence' of .* has 4,008,000 bytes.*4,000,000 are .*--memory 1GiB"):
+        read_genes(path, memory=4 * 10**6)
 
 
-def test_parquet_pages_are_not_unpacked_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parquet_pages_are_not_unpacked_beyond_the_limit(tmp_path: Path) -> None:
     table = pa.table({"sequence": ["ACGT" * 1000 + "A" * row for row in range(300)], "resistant": [True, False] * 150})
     pq.write_table(table, tmp_path / "a.parquet", compression="zstd", use_dictionary=False)
-    monkeypatch.setattr(containers, "LARGEST", 10**6)
-    with pytest.raises(DataError, match=r"Unpacked, .*a.parquet has 1,\d+,\d+ bytes.*1,000,000"):
-        read_genes(tmp_path / "a.parquet")
+    with pytest.raises(DataError, match=r"Unpacked, .*a.parquet has 1,\d+,\d+ bytes.*4,000,000 are allowed"):
+        read_genes(tmp_path / "a.parquet", memory=4 * 10**6)
 
 
 @pytest.mark.parametrize(

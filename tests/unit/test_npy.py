@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.reading import containers, read_genes
+from model.reading import read_genes
 from model.reading.unpickling import PickledArray, safe_unpickle
 
 GENES, RESISTANT = ["ACGT", "AC"], [True, False]
@@ -70,12 +70,11 @@ def test_a_pickle_and_an_npz_hold_the_same(tmp_path: Path) -> None:
     check(tmp_path / "b.npz")
 
 
-def test_an_npz_is_not_unpacked_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_npz_is_not_unpacked_beyond_the_limit(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "a.npz", genes=np.array(["ACGT" * 50] * 20), resistant=np.arange(20) % 2)
     assert len(read_genes(tmp_path / "a.npz")) == 20
-    monkeypatch.setattr(containers, "LARGEST", 16_300)
-    with pytest.raises(DataError, match=r"a\.npz has 16,416 bytes, and no more than 16,300"):
-        read_genes(tmp_path / "a.npz")
+    with pytest.raises(DataError, match=r"a\.npz has 16,416 bytes.* 65,664 bytes of memory; 65,200 are allowed"):
+        read_genes(tmp_path / "a.npz", memory=4 * 16_300)
 
 
 def test_sequences_alone_are_read_and_their_labels_asked_for(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.errors import DataError
-from model.reading import limits
+from model.reading.memory import reading_within
 from model.reading.unpickling import safe_unpickle
 
 #: A tuple in memo 0 that holds two of itself, n times over: pushes it, and leaves it on the stack.
@@ -43,34 +43,33 @@ def test_a_part_that_holds_itself_is_refused() -> None:
         safe_unpickle(pickle.dumps(part), "it")
 
 
-def test_what_is_shared_is_counted_as_often_as_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LARGEST", 1_000_000)
+def test_what_is_shared_is_counted_as_often_as_it_is_used() -> None:
     column = ["A" * 900] * 500
-    assert safe_unpickle(pickle.dumps({"genes": column}), "it") == {"genes": column}
-    with pytest.raises(DataError, match=r"would take 1,\d{3},\d{3} bytes or more once it is read; 1,000,000 are"):
-        safe_unpickle(pickle.dumps({"genes": column * 4}), "it")
-    with pytest.raises(DataError, match="1,000,000 are allowed"):
-        safe_unpickle(pickle.dumps({str(name): column for name in range(100)}), "it")
+    with reading_within(2_000_000):
+        assert safe_unpickle(pickle.dumps({"genes": column}), "it") == {"genes": column}
+        with pytest.raises(DataError, match=r"would take 1,\d{3},\d{3} bytes or more once it is read; 1,000,000 are"):
+            safe_unpickle(pickle.dumps({"genes": column * 4}), "it")
+        with pytest.raises(DataError, match="1,000,000 are allowed, twice as many with twice the --memory"):
+            safe_unpickle(pickle.dumps({str(name): column for name in range(100)}), "it")
 
 
-def test_what_calls_make_is_counted_while_they_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "LARGEST", 10_000_000)
+def test_what_calls_make_is_counted_while_they_are_made() -> None:
     text = pickle.dumps("A" * 1_000_000, 2)[2:-1]
     once = b"0c_codecs\nencode\n(h\x00X\x06\x00\x00\x00latin1tR"
     data = b"\x80\x02" + text + once * 1_000 + b"."
     tracemalloc.start()
-    with pytest.raises(DataError, match="10,000,000 are allowed"):
+    with reading_within(20_000_000), pytest.raises(DataError, match="10,000,000 are allowed"):
         safe_unpickle(data, "it")
     assert tracemalloc.get_traced_memory()[1] < 20_000_000
     tracemalloc.stop()
 
 
-def test_parts_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_PARTS", 1_000)
-    assert safe_unpickle(b"]" + b"]0" * 999 + b".", "it") == []
-    for part in (b"]", b"}", b")", b"(", b"K\x01\x85"):
-        with pytest.raises(DataError, match="more than 1,000 parts"):
-            safe_unpickle(part * 1_001, "it")
+def test_parts_are_counted() -> None:
+    with reading_within(400_000):
+        assert safe_unpickle(b"]" + b"]0" * 999 + b".", "it") == []
+        for part in (b"]", b"}", b")", b"(", b"K\x01\x85"):
+            with pytest.raises(DataError, match="more than 1,000 parts"):
+                safe_unpickle(part * 1_001, "it")
 
 
 @pytest.mark.parametrize(

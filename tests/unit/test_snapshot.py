@@ -1,6 +1,9 @@
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from model import snapshot
 from model.errors import DataError
 from model.genes import Genes
 from model.snapshot import from_bytes, to_bytes
@@ -32,3 +35,38 @@ def test_the_same_genes_give_the_same_bytes() -> None:
 def test_damaged_bytes_are_refused(damage: bytes) -> None:
     with pytest.raises(DataError, match="not readable"):
         from_bytes(damage)
+
+
+def test_genes_that_unpack_to_more_than_any_are_refused_and_never_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    many = Genes([str(row) for row in range(3_000)], ["ACGT" * 500] * 3_000, None, "dna")
+    data = to_bytes(many)
+    assert from_bytes(data)[0].fingerprint() == many.fingerprint()
+    monkeypatch.setattr(snapshot, "_MOST", 1_000_000)
+    for way in (lambda: from_bytes(data), lambda: to_bytes(many)):
+        with pytest.raises(DataError, match=r"unpack to 6,\d+,\d+ bytes; \d,\d+,\d+ are allowed"):
+            way()
+
+
+def stored(**columns: pa.Array) -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(columns).replace_schema_metadata({b"hpo:alphabet": b"dna"}), sink)
+    return bytes(sink.getvalue().to_pybytes())
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"id": pa.array([1, 2])},
+        {"sequence": pa.array(["AC", None])},
+        {"fold": pa.array(["0", "1"])},
+        {"fold": pa.array([0, None], pa.int16())},
+        {"resistant": pa.array([1.0, 0.0])},
+        {"extra": pa.array(["x", "y"])},
+        {"sequence": pa.array([b"\xff", b"A"]).cast(pa.string(), safe=False)},
+    ],
+)
+def test_columns_of_other_types_or_with_gaps_are_refused(columns: dict[str, pa.Array]) -> None:
+    whole = {"id": pa.array(["a", "b"]), "sequence": pa.array(["AC", "GT"])}
+    from_bytes(stored(**whole))
+    with pytest.raises(DataError, match="not readable"):
+        from_bytes(stored(**{**whole, **columns}))
