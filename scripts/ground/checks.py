@@ -9,7 +9,7 @@ from typing import Any
 from optuna.trial import FrozenTrial, TrialState
 
 from ground.spoiling import Spoiler
-from hpo.study.attributes import FoldRecord, finished_folds
+from hpo.study.attributes import FoldRecord, finished_folds, fold_record
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import FOLDER, checkpoint_name
 from storage.trials.lease import DEATHS, read_deaths
@@ -55,7 +55,9 @@ def check(opened: OpenedStudy, log: Path, spoiler: Spoiler) -> dict[str, Any]:
     }
     # The parent that ends a trial because all its workers died opens no artifacts.
     given_up = {checkpoint_name(opened.contract, t.number) for t in trials if t.state == TrialState.FAIL}
-    return found | _artifacts(opened, records, given_up, spoiler)
+    # Those behind a record that is garbage too.
+    readable = (fold_record(trial.user_attrs, fold) for trial in trials for fold in range(folds))
+    return found | _artifacts(opened, records, {one.artifact for one in readable if one}, given_up, spoiler)
 
 
 def _count(trials: list[FrozenTrial], state: TrialState) -> int:
@@ -63,13 +65,13 @@ def _count(trials: list[FrozenTrial], state: TrialState) -> int:
 
 
 def _artifacts(
-    opened: OpenedStudy, records: dict[int, list[FoldRecord]], given_up: set[str], spoiler: Spoiler
+    opened: OpenedStudy, records: dict[int, list[FoldRecord]], every: set[str], given_up: set[str], spoiler: Spoiler
 ) -> dict[str, Any]:
     """Records without bytes, and bytes without a record."""
     kept = {
         one.artifact for number, found in records.items() for one in found if (number, one.fold) not in spoiler.lost
     }
-    named = kept | spoiler.artifacts | {one.artifact for found in records.values() for one in found}
+    named = kept | spoiler.artifacts | every
     folder = Path(opened.artifacts.location)
     data = opened.contract.data
     files = {path.name: str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}

@@ -35,7 +35,11 @@ class Spoiler:
     def spoil_artifact(self) -> bool:
         """Damages or removes the result of a fold; False where there is none yet."""
         folds = self.opened.contract.splitting.folds
-        found = [(trial.number, one) for trial in self._trials() for one in finished_folds(trial.user_attrs, folds)]
+        trials = self._trials()
+        at_work = [
+            trial for trial in trials if not trial.state.is_finished() and finished_folds(trial.user_attrs, folds)
+        ]
+        found = [(trial.number, one) for trial in at_work or trials for one in finished_folds(trial.user_attrs, folds)]
         if not found:
             return False
         number, record = self.rng.choice(found)
