@@ -43,7 +43,9 @@ class Spoiler:
         if not found:
             return False
         number, record = self.rng.choice(found)
-        (path,) = Path(self.opened.artifacts.location).rglob(record.artifact)
+        path = next(Path(self.opened.artifacts.location).rglob(record.artifact), None)
+        if path is None:
+            return False  # it is gone already
         content = path.read_bytes()
         match self.rng.choice(["remove", "cut", "change"]):
             case "remove":
