@@ -76,7 +76,7 @@ def listens(address: str) -> bool:
         return probe.connect_ex((host, int(port))) == 0
 
 
-def test_a_token_and_tls_close_the_proxy_to_others(hpo, proxy, tmp_path) -> None:
+def test_a_token_and_tls_close_the_proxy_to_all_but_those_who_have_both(hpo, proxy, database, tmp_path) -> None:
     files = make_certificates(tmp_path / "certificates")
     (tmp_path / "token").write_text("a-token-of-the-tests-own\n")
     options = ("--tls-cert", str(files.cert), "--tls-key", str(files.key), "--token-file", str(tmp_path / "token"))
@@ -88,7 +88,10 @@ def test_a_token_and_tls_close_the_proxy_to_others(hpo, proxy, tmp_path) -> None
         told = hpo.run("doctor", "--storage", address, environment=environment).stdout
         return next(line for line in told.splitlines() if " storage " in line)
 
-    assert "holds 0 studies" in doctor(**shown)
+    hpo.create("s", 1, "--folds", "2", "--storage", database)
+    done = hpo.run("worker", "--workers", "1", "--study", "s", "--storage", address, environment=shown)
+    assert done.returncode == 0, done.stderr
+    assert "holds 1 study" in doctor(**shown)
     refused = doctor(HPO_PROXY_CA=str(files.ca), HPO_PROXY_TOKEN="some-other-token-of-ours")
     assert "lets nobody in without its token" in refused
     assert "some-other-token" not in refused
