@@ -4,12 +4,14 @@ The same genes give the same bytes (under one version of pyarrow), so they can b
 unpack to is bounded, for whoever writes to the artifacts may have written these.
 """
 
+from typing import get_args
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from model.alphabet import count_ambiguous
+from model.alphabet import Alphabet, count_ambiguous
 from model.errors import DataError
 from model.genes import Genes
 from model.reading.arrow import unpacked_size
@@ -17,6 +19,7 @@ from model.reading.arrow import unpacked_size
 _ALPHABET = b"hpo:alphabet"
 _TYPES = {"id": pa.string(), "sequence": pa.string(), "resistant": pa.bool_(), "fold": pa.int16()}
 _TEXTS = ("id", "sequence")
+_INDEX = 4
 #: Bytes that any stored genes may unpack to; and how many times their own where that is more.
 _MOST, _TIMES = 2 * 2**30, 100
 
@@ -55,6 +58,8 @@ def from_bytes(data: bytes) -> tuple[Genes, NDArray[np.int64] | None]:
         alphabet = (table.schema.metadata or {})[_ALPHABET].decode()
         # Decoded as a whole: text by text takes twice as long.
         ids, sequences = (table[name].cast(pa.large_string()).to_pylist() for name in _TEXTS)
+        if alphabet not in get_args(Alphabet):
+            raise ValueError(f"the alphabet is {alphabet[:40]!r}")
     except (pa.ArrowException, OSError, KeyError, ValueError) as error:
         raise DataError(f"The stored genes are not readable: {str(error)[:200]}", "Create the study again.") from error
     labels = _column(table, "resistant")
@@ -78,7 +83,9 @@ def _table(data: bytes) -> pa.Table:
     # As dictionaries, texts that repeat are not repeated in memory before their size is known.
     file = pq.ParquetFile(pa.BufferReader(data), read_dictionary=[name for name in _TEXTS if name in schema.names])
     groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
-    _check_size(sum(int(group.total_byte_size) for group in groups), len(data))
+    # A page of one number holds it for as many rows as it likes, and each becomes an index at least.
+    indices = _INDEX * int(file.metadata.num_rows) * len(schema)
+    _check_size(max(indices, sum(int(group.total_byte_size) for group in groups)), len(data))
     table = file.read()
     if any(column.null_count for column in table.columns):
         raise ValueError("a value is missing")

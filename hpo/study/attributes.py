@@ -66,7 +66,10 @@ def openings_of(attributes: Mapping[str, Any]) -> tuple[str, ...]:
         attributes: A study's user attributes.
     """
     own = (date for name, date in attributes.items() if name.startswith(_OPENING_PREFIX))
-    return tuple(sorted(str(date) for date in (*attributes.get(_EARLIER_OPENINGS, ()), *own)))
+    earlier = attributes.get(_EARLIER_OPENINGS, ())
+    # Whatever it is, somebody wrote it for an opening: one too many is told, never one too few.
+    dates = earlier if isinstance(earlier, list | tuple) else [earlier]
+    return tuple(sorted(str(date) for date in (*dates, *own)))
 
 
 @dataclass(frozen=True, kw_only=True)

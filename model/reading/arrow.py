@@ -35,13 +35,14 @@ def open_arrow(data: bytes, path: Path, stream: bool) -> Table:
         table = (pa.ipc.open_stream(source) if stream else pa.ipc.open_file(source)).read_all()
         # Offsets that point elsewhere would be followed.
         table.validate(full=True)
-    except (pa.ArrowException, OSError) as error:
+        names = tuple(table.column_names)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"The Arrow file {path} cannot be read: {str(error)[:200]}", "Write it again.") from error
 
     def read(wanted: Sequence[str]) -> list[list[object]]:
         return [to_list(table.column(name), name, path) for name in wanted]
 
-    return Table(tuple(table.column_names), read, first=lambda wanted: first_values(table.slice(0, FIRST), wanted))
+    return Table(names, read, first=lambda wanted: first_values(table.slice(0, FIRST), wanted))
 
 
 def first_values(rows: pa.Table | pa.RecordBatch, names: Sequence[str]) -> list[list[object]]:

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Sequence
@@ -37,8 +38,12 @@ _PACKED: dict[str, tuple[bytes, Callable[[bytes], _Stream]]] = {
     "xz": (b"\xfd7zXZ\0", lambda data: lzma.LZMAFile(io.BytesIO(data))),  # noqa: SIM115 - over bytes, not a file
     "Zstandard": (b"\x28\xb5\x2f\xfd", _zstd),
 }
-# zipfile raises RuntimeError at a password, and NotImplementedError at a method that it does not know.
-_DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+# zipfile raises RuntimeError at a password, NotImplementedError at a method that it does not know, and ValueError,
+# IndexError and struct.error where its tables point elsewhere.
+_DAMAGED = (
+    *(OSError, EOFError, ValueError, IndexError, RuntimeError, NotImplementedError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile, struct.error),
+)
 
 
 def unpack(data: bytes, path: Path) -> bytes:
@@ -113,7 +118,9 @@ def _packing(data: bytes) -> str | None:
 
 def _only_member(data: bytes, path: Path) -> bytes:
     archive = open_zip(data, path)
-    names = [info.filename for info in archive.infolist() if not info.is_dir() and not _is_litter(info.filename)]
+    names = [
+        info.filename for info in archive.infolist() if not _is_folder(info.filename) and not _is_litter(info.filename)
+    ]
     if "xl/workbook.xml" in names or "content.xml" in names:
         raise DataError(
             f"{path} is a workbook of a spreadsheet.", "Save its sheet as CSV (UTF-8) there, and give that file."
@@ -126,6 +133,11 @@ def _only_member(data: bytes, path: Path) -> bytes:
             "Unpack it and give the file with the genes.",
         )
     return read_member(archive, names[0], path)
+
+
+def _is_folder(name: str) -> bool:
+    # ZipInfo.is_dir fails at a file without a name.
+    return name.endswith("/")
 
 
 def _is_litter(name: str) -> bool:

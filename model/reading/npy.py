@@ -3,7 +3,6 @@
 import io
 import math
 import sys
-import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from model.errors import DataError
-from model.reading.unpickling import PickledArray, safe_unpickle
+from model.reading.unpickling import PickledArray, plain_values, safe_unpickle
 
 #: Booleans, whole and real numbers, text and bytes.
 _PLAIN_KINDS = "biufUS"
@@ -36,7 +35,7 @@ def read_array(data: bytes, path: Path, advice: str) -> PickledArray | dict[str,
         version = npy.read_magic(stream)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, _, dtype = header(stream)
-    except (ValueError, SyntaxError, tokenize.TokenError, RecursionError) as error:
+    except Exception as error:  # the header is read as Python's source, and raises whatever that does
         raise _damaged(path, error) from error
     if dtype.hasobject and dtype.names is None:
         return _unpickled(safe_unpickle(data, str(path), start=stream.tell()), path)
@@ -47,9 +46,9 @@ def read_array(data: bytes, path: Path, advice: str) -> PickledArray | dict[str,
     try:
         flat = _flat(memoryview(data)[stream.tell() :], shape, dtype)
         if fields:
-            return {name: flat[name].tolist() for name in fields}
-        return PickledArray.of(shape, flat.tolist())
-    except (ValueError, SystemError) as error:  # an array of empty texts; letters beyond Unicode
+            return {name: plain_values(flat[name]) for name in fields}
+        return PickledArray.of(shape, plain_values(flat))
+    except ValueError as error:  # an array of empty texts; letters beyond Unicode
         raise _damaged(path, error) from error
 
 

@@ -16,7 +16,8 @@ lead to stand-ins of our own, so a file gets hold of no class, no function and n
 import io
 import math
 import re
-from typing import cast
+import sys
+from typing import Any
 
 import numpy as np
 
@@ -70,7 +71,24 @@ class _Dtype:
         kind = np.dtype(self.order + self.code if self.order != "|" else self.code)
         if not isinstance(raw, bytes) or len(raw) != count * kind.itemsize:
             raise _RefusedError("It holds an array whose data do not fit its type and shape.")
-        return cast(list[object], np.frombuffer(raw, dtype=kind).tolist() if raw else [])
+        return plain_values(np.frombuffer(raw, dtype=kind)) if raw else []
+
+
+def plain_values(array: "np.ndarray[Any, Any]") -> list[object]:
+    """Returns the values of an array.
+
+    Args:
+        array: Of booleans, numbers or text, in a row, over bytes of a file.
+
+    Raises:
+        ValueError: It has letters beyond Unicode: numpy makes texts of them that break whoever uses them.
+    """
+    if array.dtype.kind == "U" and array.size and array.dtype.itemsize:
+        letters = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if letters.max() > sys.maxunicode:
+            raise ValueError("it has letters beyond Unicode")
+    values: list[object] = array.tolist()
+    return values
 
 
 class PickledArray:

@@ -15,7 +15,7 @@ from optuna.distributions import BaseDistribution, json_to_distribution
 
 _distribution = lru_cache(maxsize=4096)(json_to_distribution)
 #: What broken JSON, unknown distributions and values beyond them raise.
-_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RecursionError, OverflowError)
+_UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RecursionError, ArithmeticError)
 
 log = logging.getLogger(__name__)
 

@@ -83,3 +83,15 @@ def test_a_packed_archive_is_refused_before_it_is_unpacked(artifacts: ArtifactSt
     packed = artifacts.put(buffer.getvalue())
     with pytest.raises(FoldLostError, match=r"its part 'probabilities\.npy' is packed"):
         read_fold(artifacts, replace(record, artifact=packed), rows=2)
+
+
+@pytest.mark.parametrize(("where", "value", "told"), [(6, 99, "zip file version"), (8, 32, "patched data"), (8, 1, "")])
+def test_an_archive_that_cannot_be_unpacked_is_lost(
+    where: int, value: int, told: str, artifacts: ArtifactStore
+) -> None:
+    record = write_fold(artifacts, 0, RESULT, seconds=1)
+    data = artifacts.get(record.artifact)
+    at = data.index(b"PK\x01\x02") + where  # in the table: what is needed to unpack the first part, and its flags
+    other = artifacts.put(data[:at] + bytes([value]) + data[at + 1 :])
+    with pytest.raises(FoldLostError, match=rf"no fold result: .*{told}"):
+        read_fold(artifacts, replace(record, artifact=other), rows=2)

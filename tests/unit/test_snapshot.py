@@ -47,9 +47,9 @@ def test_genes_that_unpack_to_more_than_any_are_refused_and_never_stored(monkeyp
             way()
 
 
-def stored(**columns: pa.Array) -> bytes:
+def stored(alphabet: str = "dna", **columns: pa.Array) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(columns).replace_schema_metadata({b"hpo:alphabet": b"dna"}), sink)
+    pq.write_table(pa.table(columns).replace_schema_metadata({"hpo:alphabet": alphabet}), sink)
     return bytes(sink.getvalue().to_pybytes())
 
 
@@ -70,3 +70,8 @@ def test_columns_of_other_types_or_with_gaps_are_refused(columns: dict[str, pa.A
     from_bytes(stored(**whole))
     with pytest.raises(DataError, match="not readable"):
         from_bytes(stored(**{**whole, **columns}))
+
+
+def test_another_alphabet_is_refused() -> None:
+    with pytest.raises(DataError, match="the alphabet is 'dn'"):
+        from_bytes(stored("dn", id=pa.array(["a"]), sequence=pa.array(["AC"])))

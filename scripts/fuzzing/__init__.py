@@ -1,0 +1,1 @@
+"""What `scripts/fuzz` is made of: seeds, mutations, readers, and the process that reads."""

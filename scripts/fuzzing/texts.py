@@ -1,0 +1,90 @@
+"""Small whole files of text, and words that stand where readers decide something."""
+
+DELIMITED = [
+    b"id,sequence,resistant\ng1,ATGAAACGT,1\ng2,ATGAAACGA,0\ng3,ATGNNACGT,R\n",
+    b"sep=;\nisolate;gene;dna;phenotype;MIC\nx;rpoB;ACGT;R;>=16\ny;rpoB;ACGA;S;0.5\n",
+    b'"id"\t"sequence"\t"resistant"\n"1"\t"g,1"\t"ACGT"\tTRUE\n"2"\t"g""2"\t"ACGA"\tFALSE\n',
+    b"# a comment\nname|protein|SIR\r\na|MKLVFF*|R\r\nb|MKLVYW|S\r\nc|MKLWYF|S\r\nd|NA|NA\r\n",
+    "\ufeffid,sequence,label\n\u00e9,ACGT,+\ng,ACGA,-\n".encode(),
+    "id,sequence,label\ng1,ACGT,1\ng2,ACGA,0\n".encode("utf-16"),
+]
+FASTA = [
+    b">g1 resistant=1\nATGAAACGT\n>g2|resistance=S\nATGAAA\nCGA\n>g3 [phenotype=R]\nATGNNACGT\n",
+    b">g1\nATGAAACGT\n>g2\nATGAAACGA\n",
+    b">g1|R\nMKLVFF\n>g2|S\nMKLV-F*\n",
+]
+JSON = [
+    b'[{"id": "g1", "sequence": "ACGT", "resistant": true}, {"id": "g2", "sequence": "ACGA", "resistant": 0}]',
+    b'{"id": "g1", "sequence": "ACGT", "resistant": "R"}\n{"id": "g2", "sequence": "ACGA", "resistant": "S"}\n',
+    b'{"sequence": ["ACGT", "ACGA"], "resistant": [1, 0]}',
+    b'{"columns": ["sequence", "resistant"], "data": [["ACGT", 1], ["ACGA", 0]]}',
+]
+SPACE = [
+    b'encoding = ["codon", "amino_acid"]\nhidden_size = { low = 16, high = 128, log = true }\nlayers = 2\n',
+    b'encoding = "mutation"\nlinear = ["none", "by_position"]\ndropout = { low = 0.0, high = 0.5, step = 0.1 }\n',
+    b"batch_size = { low = 32, high = 512, step = 32 }\n[learning_rate]\nlow = 1e-4\nhigh = 1e-2\nlog = true\n",
+]
+WORDS: dict[str, tuple[bytes, ...]] = {
+    "delimited": (b",", b"\t", b";", b"|", b'"', b'""', b"\r", b"\n", b"sep=,\n", b"#", b"NA", b"\0", b"\xff", b">16"),
+    "fasta": (b">", b"\n", b"|", b" resistant=", b"[phenotype=", b"]", b";", b"*", b"-", b"\r", b"\0", b"R", b"S"),
+    "json": (b"[", b"]", b"{", b"}", b'"', b":", b"NaN", b"1e999", b"\\ud800", b"null", b"[" * 200, b'{"a":' * 99),
+    "npy": (b"\x93NUMPY\x01\x00", b"'shape': (", b"9" * 30, b"|O", b"<f8", b"(", b")", b"\x80\x04", b"R", b"b", b"."),
+    "pickle": (
+        *(
+            b"(",
+            b")",
+            b"t",
+            b"\x85",
+            b"\x86",
+            b"\x87",
+            b"l",
+            b"]",
+            b"d",
+            b"}",
+            b"s",
+            b"u",
+            b"e",
+            b"a",
+            b"R",
+            b"b",
+            b".",
+        ),
+        *(
+            b"q\x00",
+            b"h\x00",
+            b"2",
+            b"0",
+            b"cnumpy\nndarray\n",
+            b"cos\nsystem\n",
+            b"\x8f",
+            b"\x90",
+            b"\x96" + b"\xff" * 8,
+        ),
+        *(
+            b"cnumpy.core.multiarray\nscalar\n",
+            b"c_codecs\nencode\n",
+            b"X\x04\x00\x00\x00ACGT",
+            b"\x8a\xff" + b"\x7f" * 255,
+        ),
+    ),
+    "npz": (b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b".npy", b"\x08\x00", b"\x00\x00"),
+    "parquet": (b"PAR1", b"\x15\x00", b"\x19\x1c", b"\xff\xff\xff\xff\x0f", b"\x80\x80\x80\x80\x08"),
+    "arrow": (b"ARROW1\0\0", b"\xff\xff\xff\xff", b"\0" * 8),
+    "containers": (b"\x1f\x8b\x08\x00", b"BZh9", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"\0" * 8),
+    "space": (
+        b"=",
+        b"[",
+        b"]",
+        b"{",
+        b"}",
+        b"nan",
+        b"inf",
+        b"-1",
+        b"1e999",
+        b"9" * 400,
+        b"low",
+        b"'",
+        b'"""',
+        b"a." * 500,
+    ),
+}
