@@ -127,12 +127,19 @@ def _existing(address: StudyAddress) -> Contract | None:
 
 def _as_begun(plan: Plan, earlier: Contract) -> Plan:
     """Keeps what was chosen for the user: another budget, or another version, would choose otherwise."""
-    return replace(plan, original=plan.original or earlier.original, related=bool(earlier.data.ancestors))
+    return replace(
+        plan,
+        original=plan.original or earlier.original,
+        related=bool(earlier.data.ancestors),
+        may_not_code=earlier.data.columns is not None,
+    )
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:
     before = earlier.model_dump(mode="json", exclude=_DATED)
     now = asked.model_dump(mode="json", exclude=_DATED)
+    if before["data"]["columns"] is None:  # an earlier version did not write down which were read
+        now["data"]["columns"] = None
     # What has become a hyperparameter since is none of this study.
     known = before["search"]["space"]["parameters"].keys()
     for document in (before, now):

@@ -54,6 +54,8 @@ class Plan:
     retries: int
     #: Whether the genes may be read by their mutations; studies of earlier versions were not.
     related: bool = True
+    #: Whether it is looked if DNA codes; earlier versions took all for genes that do.
+    may_not_code: bool = True
 
 
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
@@ -87,7 +89,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         say(line)
     # Before rows are dealt out (no label is looked at): what nobody reads need not keep rows together.
     code = plan.training.genetic_code
-    coding = find_coding(genes, code)
+    coding = find_coding(genes, code) if plan.may_not_code else None
     codes = coding is None or coding.codes
     if coding is not None and not codes:
         say(coding.in_words())
