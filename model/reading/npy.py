@@ -2,7 +2,6 @@
 
 import io
 import math
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,8 @@ import numpy as np
 from numpy.lib import format as npy
 
 from model.errors import DataError
-from model.reading.unpickling import PickledArray, plain_values, safe_unpickle
+from model.reading.stand_ins import PickledArray, plain_values
+from model.reading.unpickling import safe_unpickle
 
 #: Booleans, whole and real numbers, text and bytes.
 _PLAIN_KINDS = "biufUS"
@@ -56,14 +56,7 @@ def _flat(data: memoryview, shape: tuple[int, ...], dtype: "np.dtype[Any]") -> "
     """Gives the values in a row, and allocates nothing: a header may claim any shape."""
     if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(data):
         raise ValueError(f"shape {shape} does not fit {len(data)} bytes of {str(dtype)[:80]}")
-    values = np.frombuffer(data, dtype=dtype)
-    if (
-        dtype.kind == "U"
-        and values.size
-        and np.frombuffer(data, np.dtype(np.uint32).newbyteorder(dtype.byteorder)).max() > sys.maxunicode
-    ):
-        raise ValueError("it holds letters beyond Unicode")
-    return values
+    return np.frombuffer(data, dtype=dtype)
 
 
 def _unpickled(content: object, path: Path) -> PickledArray:

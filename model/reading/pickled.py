@@ -12,8 +12,9 @@ from model.reading.containers import open_zip, read_member
 from model.reading.memory import check_content
 from model.reading.npy import read_array
 from model.reading.parts import table_of
+from model.reading.stand_ins import PickledArray
 from model.reading.table import Table
-from model.reading.unpickling import PickledArray, safe_unpickle
+from model.reading.unpickling import safe_unpickle
 
 _EXPECTED = "Expected: a dict of lists, such as {'genes': [...], 'resistant': [...]}, saved with numpy.save."
 _SAVE_BOTH = "Save both in one file: numpy.savez('genes.npz', genes=genes, resistant=resistant)."

@@ -89,11 +89,13 @@ def parquet(table: pa.Table) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-@pytest.mark.parametrize("column", ["sequence", "gene"])
-def test_text_of_a_parquet_file_that_is_no_utf8(column: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("column", "told"), [("sequence", r"cannot be read: .*utf-8"), ("gene", "'gene' holds no sequences")]
+)
+def test_text_of_a_parquet_file_that_is_no_utf8(column: str, told: str, tmp_path: Path) -> None:
     texts = pa.array([b"AC\xff\xfe", b"ACGT"]).cast(pa.string(), safe=False)
     rows = {column: texts, "resistant": pa.array([True, False])}
-    refused(parquet(pa.table(rows)), tmp_path, r"cannot be read: .*utf-8")
+    refused(parquet(pa.table(rows)), tmp_path, told)
 
 
 def test_rows_that_a_parquet_file_only_counts(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from model.errors import DataError
 from model.reading import read_genes
-from model.reading.unpickling import PickledArray, safe_unpickle
+from model.reading.stand_ins import PickledArray
+from model.reading.unpickling import safe_unpickle
 
 GENES, RESISTANT = ["ACGT", "AC"], [True, False]
 

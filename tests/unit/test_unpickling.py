@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from model.errors import DataError
 from model.reading import read_genes
-from model.reading.unpickling import PickledArray, safe_unpickle
+from model.reading.stand_ins import PickledArray
+from model.reading.unpickling import safe_unpickle
 
 
 class Hostile:
