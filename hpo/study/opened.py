@@ -1,6 +1,6 @@
 """An opened study: its contract, its queue and its artifacts."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from optuna.pruners import BasePruner
 
@@ -10,7 +10,7 @@ from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies, read_orders
 from hpo.study.contract import Contract, parse
-from hpo.study.own_trials import OwnStudy
+from hpo.study.own_trials import OwnStudy, OwnTrials
 from hpo.study.ownership import check_made_here
 from storage.artifacts import ArtifactStore, open_artifacts
 from storage.connection import open_storage
@@ -33,6 +33,8 @@ class OpenedStudy:
     queue: TrialQueue
     #: One for all trials: it remembers what it has read.
     pruner: BasePruner
+    #: Likewise.
+    own: OwnTrials = field(default_factory=OwnTrials)
 
     def in_a_hurry(self, seconds: float = STORAGE_HURRY_S) -> "OpenedStudy":
         """The same study, for calls that must not wait long for a storage that is away."""
@@ -71,6 +73,7 @@ class OpenedStudy:
         """Optuna's study as far as it is ours, with the sampler of one trial."""
         search = self.contract.search
         return OwnStudy(
+            self.own,
             study_name=self.handle.name,
             storage=self.storage,
             sampler=sampler_for(

@@ -4,7 +4,10 @@ Whoever has the study's name may add trials to it, or run them with an objective
 Their values say nothing about ours, so nothing of ours compares with them.
 """
 
+import bisect
 from collections.abc import Container
+from itertools import takewhile
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -17,16 +20,45 @@ def own(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     return [trial for trial in trials if is_ours(trial) or not trial.state.is_finished()]
 
 
+class OwnTrials:
+    """Remembers below which number every trial has ended and is ours: what has ended stays so, and may be thousands."""
+
+    def __init__(self) -> None:
+        self._below = 0
+
+    def of(self, trials: list[FrozenTrial], whole: bool) -> list[FrozenTrial]:
+        """Returns what `own` does.
+
+        Args:
+            trials: In the order of their numbers.
+            whole: Whether these are all trials of the study.
+        """
+        begin = bisect.bisect_left(trials, self._below, key=lambda trial: trial.number)
+        rest = trials[begin:]
+        kept = own(rest)
+        if whole:
+            self._below += sum(1 for _ in takewhile(lambda trial: trial.state.is_finished() and is_ours(trial), rest))
+        return trials if len(kept) == len(rest) else trials[:begin] + kept
+
+
 class OwnStudy(optuna.Study):
     """A study whose finished trials are ours.
+
+    Args:
+        own: Shared by all that look at the study.
+        names: What Optuna's study takes.
 
     Optuna's samplers and pruners ask it for trials by these ways (source: optuna 5.0.0, study/study.py).
     """
 
+    def __init__(self, own: OwnTrials, **names: Any) -> None:
+        super().__init__(**names)
+        self._own = own
+
     def _get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
     ) -> list[FrozenTrial]:
-        return own(super()._get_trials(deepcopy, states, use_cache))
+        return self._own.of(super()._get_trials(deepcopy, states, use_cache), whole=states is None)
 
     @property
     def best_trial(self) -> FrozenTrial:

@@ -5,9 +5,10 @@ so the budget ends as many numbers later.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from optuna.trial import TrialState
-from sqlalchemy import ColumnElement, Connection, and_, case, exists, func, not_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, select, true
 
 from storage.database.rows import ATTRIBUTES, TRIALS, VALUES
 from storage.trials.lease import DEATHS, LEASE, StoredLease, read_deaths
@@ -43,13 +44,32 @@ class Scope:
         return and_(TRIALS.c.study_id == self.study_id, TRIALS.c.number < self.end, ours)
 
 
-def scope_of(connection: Connection, study_id: int, budget: int) -> Scope:
-    """Finds where the budget ends."""
-    foreign = _count_foreign(connection, study_id)
-    end = budget
-    while foreign and (further := budget + _count_foreign(connection, study_id, end)) > end:
-        end = further
-    return Scope(study_id, budget, end, foreign)
+class Scopes:
+    """Finds where budgets end, and remembers below which number every trial of a study has ended and is ours.
+
+    What has ended stays so, and a study may have many thousands of such trials.
+    """
+
+    def __init__(self) -> None:
+        self._ours_below: dict[int, int] = {}
+
+    def scope_of(self, connection: Connection, study_id: int, budget: int) -> Scope:
+        """Finds where the budget of a study ends."""
+        begin = self._ours_below.get(study_id, 0)
+        unfinished = func.min(case((TRIALS.c.state.not_in(FINISHED), TRIALS.c.number)))
+        query = select(func.sum(case((_is_foreign(), 1), else_=0)), unfinished, func.max(TRIALS.c.number) + 1)
+        foreign, first_open, beyond = connection.execute(_from(query, study_id, begin)).one()
+        if not foreign:
+            self._ours_below[study_id] = next((one for one in (first_open, beyond) if one is not None), begin)
+            return Scope(study_id, budget, budget)
+        end = budget
+        while (further := budget + _count_foreign(connection, study_id, begin, end)) > end:
+            end = further
+        return Scope(study_id, budget, end, foreign)
+
+
+def _from(query: Select[Any], study_id: int, begin: int) -> Select[Any]:
+    return query.select_from(TRIALS).where(TRIALS.c.study_id == study_id, TRIALS.c.number >= begin)
 
 
 def _is_foreign() -> ColumnElement[bool]:
@@ -57,9 +77,9 @@ def _is_foreign() -> ColumnElement[bool]:
     return and_(TRIALS.c.state.in_(FINISHED), not_(exists().where(lease, _LAST_LEASES.c.value_json != "null")))
 
 
-def _count_foreign(connection: Connection, study_id: int, end: int | None = None) -> int:
-    query = select(func.count()).select_from(TRIALS).where(TRIALS.c.study_id == study_id, _is_foreign())
-    return connection.scalar(query if end is None else query.where(TRIALS.c.number < end)) or 0
+def _count_foreign(connection: Connection, study_id: int, begin: int, end: int) -> int:
+    query = _from(select(func.count()), study_id, begin).where(TRIALS.c.number < end, _is_foreign())
+    return connection.scalar(query) or 0
 
 
 def running(connection: Connection, scope: Scope) -> list[RunningTrial]:

@@ -14,7 +14,7 @@ from optuna.storages._rdb import models
 from optuna.trial import TrialState
 from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, select, update
 
-from storage.database.queries import FINISHED, LEASES, Scope, best, count, count_folds, running, scope_of
+from storage.database.queries import FINISHED, LEASES, Scope, Scopes, best, count, count_folds, running
 from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_params, set_steps, set_value
 from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
@@ -43,6 +43,7 @@ class DatabaseLedger(TrialLedger):
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._scopes = Scopes()
 
     def make_trials(self, study_id: int, budget: int, window: int) -> bool:
         """See `TrialLedger`. The study's row is locked, as where Optuna makes trials."""
@@ -50,7 +51,7 @@ class DatabaseLedger(TrialLedger):
         with self._engine.begin() as connection:
             if connection.scalar(locked) is None:
                 raise KeyError(f"No study with id {study_id}.")
-            scope = scope_of(connection, study_id, budget)
+            scope = self._scopes.scope_of(connection, study_id, budget)
             counts = count(connection, scope)
             return counts.waiting > 0 or _make(connection, scope, max(window, counts.running // 2))
 
@@ -58,7 +59,7 @@ class DatabaseLedger(TrialLedger):
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
             earlier = _claimed(connection, study_id, lease.token) if again else None
-            return earlier or _claim_in_budget(connection, study_id, budget, lease)
+            return earlier or _claim_in_budget(connection, self._scopes, study_id, budget, lease)
 
     def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
         """See `TrialLedger`."""
@@ -74,12 +75,12 @@ class DatabaseLedger(TrialLedger):
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
-            return running(connection, scope_of(connection, study_id, budget))
+            return running(connection, self._scopes.scope_of(connection, study_id, budget))
 
     def count_trials(self, study_id: int, budget: int) -> QueueCounts:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
-            return count(connection, scope_of(connection, study_id, budget))
+            return count(connection, self._scopes.scope_of(connection, study_id, budget))
 
     def count_finished_by(self, study_id: int, worker: str) -> int:
         """See `TrialLedger`."""
@@ -103,7 +104,7 @@ class DatabaseLedger(TrialLedger):
     def overview(self, study_id: int, budget: int) -> Overview:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
-            scope = scope_of(connection, study_id, budget)
+            scope = self._scopes.scope_of(connection, study_id, budget)
             finished = and_(scope.condition, TRIALS.c.state.in_(FINISHED))
             ends = select(TRIALS.c.datetime_complete).where(finished, TRIALS.c.datetime_complete.is_not(None))
             folds, of_pruned = count_folds(connection, scope)
@@ -128,12 +129,14 @@ def _make(connection: Connection, scope: Scope, number: int) -> bool:
     return True
 
 
-def _claim_in_budget(connection: Connection, study_id: int, budget: int, lease: Lease) -> ClaimedTrial | None:
+def _claim_in_budget(
+    connection: Connection, scopes: Scopes, study_id: int, budget: int, lease: Lease
+) -> ClaimedTrial | None:
     """Takes what waits below the budget's number, which is in it; asks where that ends only where nothing does."""
     claimed = _claim(connection, Scope(study_id, budget, budget), lease)
     if claimed is not None:
         return claimed
-    scope = scope_of(connection, study_id, budget)
+    scope = scopes.scope_of(connection, study_id, budget)
     return _claim(connection, scope, lease) if scope.end > budget else None
 
 
