@@ -12,10 +12,12 @@ from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto, has_gaps
 from model.cleaning.changes import Changes
 from model.cleaning.detection import detect, dna_letters, rows_like
 from model.cleaning.refusal import Refusal, numbered
-from model.cleaning.rows import RowCleaner, as_bytes
+from model.cleaning.rows import RowCleaner, as_bytes, plain_dna
 from model.cleaning.rules import Rules
 from model.errors import DataError
 
+#: Rows that are looked at together.
+_PART = 4096
 #: Times the median length.
 _OUTLIER = 10
 _NEVER_AN_OUTLIER = 5000
@@ -70,13 +72,23 @@ def clean(
         raise DataError(f"The alphabet {alphabet!r} is unknown.", "Allowed: auto, dna, protein.")
     rules = rules or Rules()
     numbers = numbers or range(1, len(texts) + 1)
-    counts = dna_letters(as_bytes(text or "") for text in texts)
+    plain = _plain_dna(texts)
+    counts = _dna_letters(texts, plain)
     known = alphabet if alphabet != "auto" else expected or detect(*counts, numbers)
     alike = rows_like("protein" if known == "dna" else "dna", *counts) if alphabet == "auto" else ()
     strangers = [numbers[row] for row in alike]
     rows = RowCleaner(known, rules, genetic_code)
     apart = {*strangers, *(unlabelled if rules.missing == "drop" else ())}
-    sequences = [None if row in apart else rows.clean(row, text) for row, text in zip(numbers, texts, strict=True)]
+    if known == "protein" or rows.looks_closer:
+        plain = {}
+    sequences: list[str | None] = []
+    for start in range(0, len(texts), _PART):
+        here = slice(start, start + _PART)
+        if start in plain and apart.isdisjoint(numbers[here]):
+            sequences += plain[start]
+        else:
+            rest = zip(numbers[here], texts[here], strict=True)
+            sequences += [None if row in apart else rows.clean(row, text) for row, text in rest]
     refusal = Refusal()
     _add_strangers(refusal, strangers, len(texts), known)
     rows.refuse(refusal, unlabelled)
@@ -88,6 +100,29 @@ def clean(
     if not kept:
         raise DataError(f"All {len(texts):,} rows were dropped: no sequence is left.", "Choose other rules.")
     return Cleaned(kept, np.array([sequence is not None for sequence in sequences]), known, rows.changes(unlabelled))
+
+
+def _plain_dna(texts: Sequence[str | None]) -> dict[int, list[str]]:
+    """Cleans those parts of the rows in which there is nothing but plain DNA, by the first row of each, from 0.
+
+    All rows of a part at once take a fraction of the time. Where one part is not plain, no further one is tried.
+    """
+    found: dict[int, list[str]] = {}
+    for start in range(0, len(texts), _PART):
+        part = plain_dna(texts[start : start + _PART])
+        if part is None:
+            break
+        found[start] = part
+    return found
+
+
+def _dna_letters(
+    texts: Sequence[str | None], plain: Mapping[int, Sequence[str]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Counts letters as `dna_letters` does, but for rows that are known to be plain DNA."""
+    lengths = np.array([len(sequence) for part in plain.values() for sequence in part], np.int64)
+    dna, every = dna_letters(as_bytes(text or "") for text in texts[len(lengths) :])
+    return np.concatenate([lengths, dna]), np.concatenate([lengths, every])
 
 
 def _add_strangers(refusal: Refusal, strangers: Sequence[int], rows: int, known: Alphabet) -> None:

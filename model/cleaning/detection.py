@@ -28,7 +28,7 @@ def dna_letters(sequences: Iterable[bytes]) -> tuple[NDArray[np.int64], NDArray[
     Returns:
         [N] those that are A, C, G, T, U or N, and [N] all.
     """
-    letters = (sequence.translate(None, _NOT_LETTERS) for sequence in sequences)
+    letters = (one if one.isalpha() else one.translate(None, _NOT_LETTERS) for one in sequences)
     counts = [(len(one), len(one.translate(None, _DNA_LETTERS))) for one in letters]
     every, others = np.array(counts, np.int64).reshape(-1, 2).T
     return every - others, every

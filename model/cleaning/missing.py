@@ -9,6 +9,8 @@ _WORDS = frozenset(
     ]
 )
 _LONGEST = max(map(len, _WORDS))
+#: Letters that show that more than a word stands there.
+_LOOK = 4 * _LONGEST
 
 
 def is_missing(value: object) -> bool:
@@ -16,6 +18,9 @@ def is_missing(value: object) -> bool:
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):
+        # Of a whole gene nothing is copied.
+        if len(value) > _LOOK and len(value[:_LOOK].strip()) > _LONGEST:
+            return False
         word = value.strip()
         return len(word) <= _LONGEST and word.lower() in _WORDS
     # Nothing else differs from itself.

@@ -17,6 +17,7 @@ from model.errors import DataError
 _WHITE_SPACE = b" \t\r\n\v\f"
 _UPPER = bytes(range(256)).upper()
 _TABLES: dict[Alphabet, bytes] = {"dna": _UPPER.replace(b"U", b"T"), "protein": _UPPER}
+_PLAIN_DNA = b"ACGTN\n"
 _FINAL_STOP = re.compile(r"\*+(?=[-.]*\Z)")
 
 
@@ -47,7 +48,7 @@ class RowCleaner:
         self._findings = [self._gaps, *self._stops, self._odd]
         self._allowed = (CLEAR[alphabet] + AMBIGUOUS[alphabet]).encode()
         # A stop in DNA is spelled with letters that are allowed.
-        self._look_closer = alphabet == "dna" and stops is not None
+        self.looks_closer = alphabet == "dna" and stops is not None
         self._missing: list[int] = []
 
     def clean(self, row: int, text: str | None) -> str | None:
@@ -57,8 +58,9 @@ class RowCleaner:
             row: Its number, from 1.
             text: As the file has it.
         """
-        sequence: str | None = _tidied(text or "", self._alphabet)
-        if sequence and (self._look_closer or as_bytes(sequence).translate(None, self._allowed)):
+        tidied = _tidied(text or "", self._alphabet)
+        sequence: str | None = tidied.decode("utf-8", "surrogatepass")
+        if sequence and (self.looks_closer or tidied.translate(None, self._allowed)):
             sequence = self._mended(row, sequence)
             if sequence is None:
                 return None
@@ -110,17 +112,33 @@ class RowCleaner:
         )
 
 
+def plain_dna(texts: Sequence[str | None]) -> list[str] | None:
+    """Cleans rows of which each holds A, C, G, T, U and N alone, and blanks, all at once; None where one does not.
+
+    Args:
+        texts: As the file has them.
+    """
+    if None in texts:
+        return None
+    # Nothing but a sequence of its own is an end of a line: the count of rows would tell.
+    tidied = _tidied("\n".join(texts), "dna", keep=b"\n")  # type: ignore[arg-type]
+    if tidied.translate(None, _PLAIN_DNA):
+        return None
+    sequences = tidied.decode("ascii").split("\n")
+    return sequences if len(sequences) == len(texts) and all(sequences) else None
+
+
 def as_bytes(text: str) -> bytes:
     """Returns text in which whatever is no letter of a sequence is no ASCII letter either; any text has such bytes."""
     return text.encode("utf-8", "surrogatepass")
 
 
-def _tidied(text: str, alphabet: Alphabet) -> str:
+def _tidied(text: str, alphabet: Alphabet, keep: bytes = b"") -> bytes:
     """Folds case, takes white space out, and reads U as T in DNA; what is not ASCII stays, and will be found odd."""
-    if not text.isascii():
+    if not text.isascii() and not keep:
         text = "".join(text.split())
     # The bytes of a letter that is not ASCII are all above 127, which no table touches.
-    return as_bytes(text).translate(_TABLES[alphabet], _WHITE_SPACE).decode("utf-8", "surrogatepass")
+    return as_bytes(text).translate(_TABLES[alphabet], _WHITE_SPACE.translate(None, keep))
 
 
 def _printable(letters: Counter[str]) -> dict[str, int]:

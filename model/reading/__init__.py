@@ -20,6 +20,10 @@ from model.reading.table import Table
 __all__ = ["Labelling", "read_genes"]
 
 
+#: Letters of a value that show that it is no word.
+_LOOK = 120
+
+
 def read_genes(
     path: str | Path,
     *,
@@ -80,7 +84,9 @@ def read_genes(
         chosen_rows = selection.select(conditions, values[len(wanted) :], len(values[0]))
         selected = [row for row, meets in enumerate(chosen_rows) if meets]
         numbers = [row + 1 for row in selected]
-        read = {what: [column[row] for row in selected] for what, column in zip(wanted, values, strict=False)}
+        read = dict(zip(wanted, values, strict=False))
+        if len(selected) < len(values[0]):
+            read = {what: [column[row] for row in selected] for what, column in read.items()}
         texts = _texts(read["sequence"], wanted["sequence"], numbers)
         ids = _ids(read.get("id") or [None] * len(texts), numbers)
         if label_table is not None:
@@ -180,6 +186,9 @@ def _texts(values: list[object], column: str, numbers: list[int]) -> list[str | 
     """Makes sure that sequences are text, or missing."""
     texts: list[str | None] = []
     for row, value in zip(numbers, values, strict=True):
+        if isinstance(value, str) and len(value) > _LOOK and len(value[:_LOOK].strip()) > _LOOK // 2:
+            texts.append(value)  # too long for a word or a header
+            continue
         if is_missing(value):
             texts.append(None)
             continue

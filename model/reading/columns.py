@@ -82,8 +82,9 @@ def is_header(value: str, column: str) -> bool:
         value: Of the column of sequences.
         column: Its name.
     """
-    word = normal(value)
-    return word == normal(column) or is_sequence_name(value)
+    if len(value) > max(_LONGEST_NAME, len(column)):
+        return False
+    return normal(value) == normal(column) or is_sequence_name(value)
 
 
 def is_sequence_name(name: str) -> bool:
@@ -92,7 +93,7 @@ def is_sequence_name(name: str) -> bool:
 
 
 def is_usual(name: str) -> bool:
-    """Says whether this is a usual name of a column that is read."""
+    """Says whether a column of this name is read."""
     return any(normal(name) in names for names in (*_SEQUENCE, *LABEL_NAMES, *_ID))
 
 

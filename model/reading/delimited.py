@@ -1,4 +1,4 @@
-"""CSV, TSV and tables of semicolons or bars, through Python's csv module. Every value stays text.
+"""CSV, TSV and tables of semicolons or bars, through Python's csv module where quotes matter. Every value stays text.
 
 No line is ever lost: a quotation mark that opens a value and does not close it would swallow the lines behind it, so it
 is an error, and so is a value in quotes whose lines could just as well be rows.
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from model.errors import DataError
+from model.reading.plain_lines import read_plain
 from model.reading.table import Table
 
 #: The first line that is not blank.
@@ -36,12 +37,17 @@ def open_delimited(data: bytes, path: Path) -> Table:
         DataError: The text is not UTF-8, or its header has an unclosed quotation mark.
     """
     delimiter = _delimiter(data, path)
-    _, header = next(_records(data, delimiter, path), (1, []))
+    line, header = next(_records(data, delimiter, path), (1, []))
 
-    def read(wanted: Sequence[str], most: int | None = None) -> list[list[object]]:
+    def first(wanted: Sequence[str], most: int | None = _FIRST) -> list[list[object]]:
         return _read(_records(data, delimiter, path), [header.index(name) for name in wanted], most)
 
-    return Table(tuple(header), read, first=lambda wanted: read(wanted, _FIRST))
+    def read(wanted: Sequence[str]) -> list[list[object]]:
+        places = [header.index(name) for name in wanted]
+        quickly = read_plain(data, delimiter, header, line, places) if len(header) > 1 else None
+        return first(wanted, None) if quickly is None else quickly
+
+    return Table(tuple(header), read, first=first)
 
 
 def _delimiter(data: bytes, path: Path) -> str:
