@@ -43,7 +43,7 @@ def read_all(name: str, first: int, last: int, progress: mmap.mmap, findings: Te
     logging.disable()  # what cannot be read is told there
     signal.signal(signal.SIGPROF, _too_slow)
     _bound_addresses()
-    with tempfile.TemporaryDirectory(dir=_memory_folder()) as folder:
+    with tempfile.TemporaryDirectory(dir=memory_folder()) as folder:
         for number in range(first, last):
             told.begin(number)
             found = read_one(reader, reader.input(name, number), Path(folder))
@@ -104,6 +104,6 @@ def _bound_addresses() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def _memory_folder() -> str | None:
+def memory_folder() -> str | None:
     """Files that live for a millisecond need no disk."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
