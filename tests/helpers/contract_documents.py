@@ -37,6 +37,7 @@ DOCUMENT: dict[str, Any] = {
             "inner_stops": None,
             "missing": "drop",
             "gaps_removed": {"-": 3},
+            "gaps_kept": {},
             "read_as_unknown": {"~": 1, "#": 2},
             "cut": 0,
             "dropped": {"label missing": 4},
