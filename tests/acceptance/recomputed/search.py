@@ -125,6 +125,7 @@ def data(study: Stored) -> dict[str, Any]:
             "inner_stops": None,
             "missing": "error",
             "gaps_removed": {},
+            "gaps_kept": {},
             "read_as_unknown": {},
             "cut": 0,
             "dropped": {},
