@@ -72,10 +72,10 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             f"This model reads {alphabet}, not {options.alphabet}.",
             f"Give it {alphabet} sequences, or a model that was trained on {options.alphabet}.",
         )
+    _refuse_irregular(data)
     code = model.encoder.genetic_code
     if options.genetic_code not in (STANDARD, code):
         raise UsageError(f"This model reads codons by genetic code {code}.", "Leave out --genetic-code.")
-    _refuse_irregular(data)
     with step(f"Reading {data.name}"):
         genes = read_genes(
             data,

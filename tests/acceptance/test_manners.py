@@ -125,9 +125,13 @@ def test_a_study_of_another_program_is_refused_before_the_data_are_read(hpo) -> 
 
 
 def test_an_output_folder_with_anything_else_in_it_is_refused(hpo) -> None:
-    message = complaint(hpo, "run", "genes.csv", "--study", "s", "--trials", "4", "--output", ".")
+    job = ("run", "genes.csv", "--study", "s", "--trials", "4", "--output")
+    assert "the one that you stand in" in complaint(hpo, *job, ".")
+    (hpo.folder / "mine").mkdir()
+    (hpo.folder / "mine" / "notes.txt").touch()
+    message = complaint(hpo, *job, "mine")
     assert "hpo has not written" in message
-    assert "genes.csv" in message
+    assert "notes.txt" in message
 
 
 def test_a_space_with_a_mistake_is_refused_when_the_study_is_made(hpo) -> None:
