@@ -84,7 +84,7 @@ def test_an_address_without_a_secret_is_shown_as_it_is(address: str) -> None:
     st.text(min_size=1), st.sampled_from(["postgresql://me:{}@db:5432/hpo", "postgres:/me:{}@db", "s3://KEY:{}@b/p"])
 )
 def test_no_password_whatever_its_letters_is_in_what_is_shown(password: str, form: str) -> None:
-    assume(password not in form and password not in "***")
+    assume(password not in f"<{form}>" and password not in "***")
     remember(form.format(password))
     told = without_secrets(f"<{form.format(password)}>")
     assert password not in told or password in form.format("***")
