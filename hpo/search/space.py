@@ -148,9 +148,11 @@ def _defaults(alphabet: str, related: Collection[MutationEncoding], codes: bool,
     named = [] if asked is None else asked if isinstance(asked, list) else [asked]
     whole = [one for one in named if not is_mutation(str(one))]
     by_mutation = bool(related) and (not named or len(whole) < len(named))
-    folder = Path(__file__).parent / "spaces"
-    table = tomllib.loads((folder / f"{alphabet}{'_related' if by_mutation else ''}.toml").read_text())
-    if by_mutation:
+    # Where residues say nothing and bases do, frames are lost and found again: what stands between is read whole.
+    shifted = by_mutation and not named and alphabet == "dna" and codes and "mutation" not in related
+    file = f"{alphabet}{'_shifted' if shifted else '_related' if by_mutation else ''}.toml"
+    table = tomllib.loads((Path(__file__).parent / "spaces" / file).read_text())
+    if by_mutation and not shifted:
         table["encoding"] = [one for one in mutation_encodings(cast(Alphabet, alphabet)) if one in related]
     elif not codes:
         table["encoding"] = "nucleotide"

@@ -37,6 +37,16 @@ def test_relatives_are_searched_by_their_mutations(alphabet: str, encodings: tup
     assert (space.start.encoding, space.largest.encoding) == (encodings[0], encodings[-1])
 
 
+def test_proteins_are_read_whole_where_frames_are_lost_and_found_again(tmp_path: Path) -> None:
+    by_bases = ("mutation_nucleotide",)
+    space = read_space(None, "dna", related=by_bases)
+    assert space.encodings == ("amino_acid", "mutation_nucleotide")
+    assert (space.start.encoding, space.start.positions) == ("amino_acid", "learned")
+    # What the user asks for, and what has no proteins to read, stays as it is.
+    asked = read_space(write(tmp_path, 'encoding = "mutation_nucleotide"\n'), "dna", related=by_bases)
+    assert asked.encodings == read_space(None, "dna", related=by_bases, codes=False).encodings == by_bases
+
+
 @pytest.mark.parametrize("encoding", ['"mutation"', '["codon", "mutation_nucleotide"]'])
 def test_genes_that_are_no_relatives_have_no_mutations(tmp_path: Path, encoding: str) -> None:
     path = write(tmp_path, f"encoding = {encoding}\n")
