@@ -18,6 +18,7 @@ from hpo.errors import ContractError
 from hpo.search.space import Space
 from hpo.study.contract_data import Data, Frozen
 from hpo.study.formats import upgraded
+from hpo.study.learner_sources import learner
 from model import gpu
 from model.choices import Duplicates
 from model.configuration import LearnerConfig, TrainingSettings
@@ -29,6 +30,8 @@ from model.errors import DataError
 PINNED = ("hpo", "numpy", "optuna", "torch")
 #: Those that came into the numbers with mutations and regressions: compared where the study names them.
 PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
+#: The sources of the learner, which may differ where the version does not; likewise.
+LEARNER = "learner"
 MAX_FOLDS = 1000
 #: Characters of a complaint that are shown: it may quote a whole document.
 _SHOWN = 300
@@ -157,7 +160,7 @@ class Contract(Frozen):
         here = versions()
         differing = [
             f"{name} {here[name]} here, {self.versions.get(name, 'none')} in the study"
-            for name in (*PINNED, *(name for name in PINNED_SINCE if name in self.versions))
+            for name in (*PINNED, *(name for name in (*PINNED_SINCE, LEARNER) if name in self.versions))
             if here[name] != self.versions.get(name)
         ]
         if differing:
@@ -211,5 +214,6 @@ def first_complaint(error: ValidationError) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Returns the versions of the pinned libraries on this machine, without build labels such as +cpu."""
-    return {name: importlib.metadata.version(name).split("+")[0] for name in (*PINNED, *PINNED_SINCE)}
+    """Returns what gives this machine its numbers: pinned libraries, without build labels such as +cpu, and the learner."""
+    libraries = {name: importlib.metadata.version(name).split("+")[0] for name in (*PINNED, *PINNED_SINCE)}
+    return libraries | {LEARNER: learner()}

@@ -1,0 +1,129 @@
+"""The answer from Python: finalize, predict, and the whole job in one call."""
+
+from pathlib import Path
+from typing import Any, Unpack
+
+from hpo.api.options import (
+    AnswerOptions,
+    ReadingOptions,
+    StudyOptions,
+    as_commands_take_them,
+    check_all_taken,
+    group,
+)
+from hpo.api.studies import SQLITE, Study, asked
+from hpo.cli.data_options import DataOptions
+from hpo.cli.reading import read_labelled, read_unlabelled
+from hpo.finalize import FinalizeOptions
+from hpo.finalize import finalize as answer
+from hpo.run import Job
+from hpo.run import run as do_job
+from hpo.use.predict import Prediction
+from hpo.use.predict import predict as predict_genes
+
+_ANSWER = AnswerOptions.__optional_keys__
+
+
+class RunOptions(StudyOptions, AnswerOptions, total=False):
+    """Options of the whole job."""
+
+
+def finalize(
+    study: Study,
+    output: str | Path,
+    *,
+    device: str = "auto",
+    test: bool = True,
+    early: bool = False,
+    **options: Unpack[AnswerOptions],
+) -> dict[str, Any]:
+    """Retrains the best trial, opens the test set, writes report and model; `hpo finalize`.
+
+    Args:
+        study: The study.
+        output: Folder for report and model.
+        device: For retraining.
+        test: Whether the test set is opened.
+        early: Whether to answer from the trials finished so far.
+        options: `prefer` and `ensemble`, as the command has them.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        HpoError: The budget is not spent, or the folder holds what hpo has not written.
+    """
+    choice = FinalizeOptions(device=device, with_test=test, early=early, **options)
+    return answer(study.opened(), Path(output), choice)
+
+
+def run(
+    data: str | Path,
+    *,
+    study: str,
+    trials: int,
+    output: str | Path,
+    storage: str = SQLITE,
+    artifacts: str | None = None,
+    device: str = "auto",
+    workers: int | None = None,
+    lanes: int | None = None,
+    **options: Unpack[RunOptions],
+) -> dict[str, Any]:
+    """Does the whole job on this machine, or goes on with it; `hpo run`. Belongs to the main thread.
+
+    Args:
+        data: As `create_study` takes it, like all that is not explained here.
+        study: Its name.
+        trials: The budget.
+        output: Folder for report and model.
+        storage: A URL.
+        artifacts: Folder or s3:// place.
+        device: As `work` takes it, like the next two.
+        workers: Processes.
+        lanes: Trials at once in each.
+        options: Of `create_study` and `finalize`.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, or SIGTERM; the same call goes on.
+        HpoError: As `create_study`, `work` and `finalize`, like StorageError and ModelError.
+    """
+    chosen = {name: value for name, value in options.items() if name in _ANSWER}
+    others = {name: value for name, value in options.items() if name not in _ANSWER}
+    call = asked(data, study, trials, storage, artifacts, others, "run")
+    job = Job(
+        address=call.address,
+        plan=call.plan,
+        output=Path(output),
+        device=device,
+        workers=workers,
+        lanes=lanes,
+        answer=FinalizeOptions(device=device, **chosen),  # type: ignore[arg-type]
+    )
+    outcome = do_job(job, lambda: read_labelled(Path(data), call.reading, call.labelling))
+    if outcome.result is None:
+        raise KeyboardInterrupt
+    return outcome.result
+
+
+def predict(
+    model: str | Path, sequences: str | Path, *, device: str = "auto", **options: Unpack[ReadingOptions]
+) -> list[Prediction]:
+    """Predicts the genes in a file; `hpo predict`. For sequences in memory: `load_model`.
+
+    Args:
+        model: The folder `model` that `finalize` wrote.
+        sequences: Genes, in any form that `create_study` takes; labels are not needed.
+        device: As PyTorch names it, or "auto".
+        options: How the file is read.
+
+    Raises:
+        ModelError: The folder holds no sound model, or the genes cannot be read.
+    """
+    values = as_commands_take_them(options)
+    reading = group(DataOptions, values)
+    check_all_taken(values, "predict")
+    return predict_genes(Path(model), lambda saved: read_unlabelled(Path(sequences), reading, saved), device)
