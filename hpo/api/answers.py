@@ -14,10 +14,10 @@ from hpo.api.options import (
 from hpo.api.studies import SQLITE, Study, asked
 from hpo.cli.data_options import DataOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
-from hpo.finalize import FinalizeOptions
-from hpo.finalize import finalize as answer
-from hpo.run import Job
-from hpo.run import run as do_job
+from hpo.finalizing import FinalizeOptions
+from hpo.finalizing import finalize as answer
+from hpo.whole_job import Job
+from hpo.whole_job import run as do_job
 from hpo.use.predict import Prediction
 from hpo.use.predict import predict as predict_genes
 

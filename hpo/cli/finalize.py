@@ -31,8 +31,8 @@ def finalize(
     json: Json = False,
 ) -> None:
     """Retrain the best trial, open the test set, write report and model."""
-    from hpo.finalize import FinalizeOptions
-    from hpo.finalize import finalize as answer
+    from hpo.finalizing import FinalizeOptions
+    from hpo.finalizing import finalize as answer
     from hpo.study.opened import open_study
 
     opened = open_study(where.address(study))

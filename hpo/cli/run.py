@@ -44,9 +44,9 @@ def run(
 ) -> None:
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
     from hpo.cli.reading import read_labelled
-    from hpo.finalize import FinalizeOptions
-    from hpo.run import Job
-    from hpo.run import run as do_job
+    from hpo.finalizing import FinalizeOptions
+    from hpo.whole_job import Job
+    from hpo.whole_job import run as do_job
 
     job = Job(
         address=where.address(search.study),

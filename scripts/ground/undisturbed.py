@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from ground.spoiling import Spoiler
 from hpo.errors import StopRequested
-from hpo.finalize.usable_trials import UnusableTrialError, usable_folds
+from hpo.finalizing.usable_trials import UnusableTrialError, usable_folds
 from hpo.signals import StopFlag
 from hpo.study.attributes import FOLD_ACCURACIES, finished_folds, fold_accuracies
 from hpo.study.opened import OpenedStudy

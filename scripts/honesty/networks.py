@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from honesty.plan import FOLDS, Kind, ancestor_of, fresh_genes, study_genes
 from honesty.records import as_record
-from hpo.finalize.trials import ChosenTrial, choose_trial, read_search
+from hpo.finalizing.trials import ChosenTrial, choose_trial, read_search
 from hpo.search.seeds import derive
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from hpo.finalize.final_model import MOST_TRIES, Retrained, first_that_fits, loss_on, retrain
+from hpo.finalizing.final_model import MOST_TRIES, Retrained, first_that_fits, loss_on, retrain
 from hpo.study.opened import OpenedStudy
 from hpo.trial.development_rows import load_development_rows
 from model.batching import Examples
@@ -75,7 +75,7 @@ def retrained_on(
     """Retrains with an engine on a machine of so many cores; the study's training takes one thread."""
 
     def run(cores: int, engine: str) -> Retrained:
-        monkeypatch.setattr("hpo.finalize.final_model.usable_cores", lambda: cores)
+        monkeypatch.setattr("hpo.finalizing.final_model.usable_cores", lambda: cores)
         training = TrainingSettings(max_epochs=1, engine=engine, threads=1)  # type: ignore[arg-type]
         opened = make_study(genes=90, study=f"on {cores} cores", training=training)()
         contract, development = opened.contract, load_development_rows(opened.contract, opened.artifacts)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from hpo.finalize.trials import SearchOutcome, choose_trial, read_search, simplest
+from hpo.finalizing.trials import SearchOutcome, choose_trial, read_search, simplest
 from hpo.report.evidence import OutOfFold
 from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES
 from hpo.study.opened import OpenedStudy

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from hpo.errors import HpoError
-from hpo.finalize import report_folder
-from hpo.finalize.report_folder import LOG, open_report_folder, replacing
+from hpo.finalizing import report_folder
+from hpo.finalizing.report_folder import LOG, open_report_folder, replacing
 
 
 @pytest.fixture(params=["exchanged", "renamed"])

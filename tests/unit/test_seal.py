@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
-from hpo.finalize.seal import open_test, openings
+from hpo.finalizing.seal import open_test, openings
 from hpo.study.opened import OpenedStudy
 from storage.studies import StudyHandle
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hpo.errors import NotFinishedError
-from hpo.finalize import FinalizeOptions, finalize
-from hpo.finalize.trials import choose_trial, finished_trial, read_search
+from hpo.finalizing import FinalizeOptions, finalize
+from hpo.finalizing.trials import choose_trial, finished_trial, read_search
 from hpo.signals import StopFlag
 from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES
 from hpo.study.opened import OpenedStudy

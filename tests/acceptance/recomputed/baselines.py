@@ -11,8 +11,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from hpo.finalize.final_model import retrain
-from hpo.finalize.usable_trials import folds_of
+from hpo.finalizing.final_model import retrain
+from hpo.finalizing.usable_trials import folds_of
 from hpo.trial.development_rows import load_development_rows
 from model.encoding import encode
 from model.prediction import predict

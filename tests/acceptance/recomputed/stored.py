@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hpo.finalize.seal import openings
+from hpo.finalizing.seal import openings
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
 from model.encoding import encode

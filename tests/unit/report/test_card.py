@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hpo.finalize.card import model_card, write_card
+from hpo.finalizing.card import model_card, write_card
 from hpo.report.evidence import Evidence
 from hpo.report.result import build_result
 from hpo.report.statistics import derive

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from hpo.cli.finalize import print_result
-from hpo.finalize.card import model_card, write_card
+from hpo.finalizing.card import model_card, write_card
 from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence, Original
 from hpo.report.plots import draw_plots

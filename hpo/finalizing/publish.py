@@ -8,7 +8,7 @@ from pathlib import Path
 import optuna_dashboard
 from optuna_dashboard.artifact import get_artifact_path
 
-from hpo.finalize.card import CARD
+from hpo.finalizing.card import CARD
 from hpo.report import Report, summary_note
 from hpo.study.opened import OpenedStudy
 from model.saving import CONFIGURATION, weights_name

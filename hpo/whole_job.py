@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from hpo.errors import ContractError, HpoError
-from hpo.finalize import FinalizeOptions, finalize, open_report_folder
-from hpo.finalize.report_folder import LOG
+from hpo.finalizing import FinalizeOptions, finalize, open_report_folder
+from hpo.finalizing.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import CONTRACT

@@ -12,14 +12,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
-from hpo.finalize import final_model
-from hpo.finalize.card import model_card, write_card
-from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
-from hpo.finalize.publish import publish
-from hpo.finalize.report_folder import open_report_folder, replacing
-from hpo.finalize.seal import open_test, openings
-from hpo.finalize.trials import ChosenTrial, choose_trial, read_search
-from hpo.finalize.usable_trials import folds_of
+from hpo.finalizing import final_model
+from hpo.finalizing.card import model_card, write_card
+from hpo.finalizing.gather_evidence import AnsweredStudy, gather_evidence
+from hpo.finalizing.publish import publish
+from hpo.finalizing.report_folder import open_report_folder, replacing
+from hpo.finalizing.seal import open_test, openings
+from hpo.finalizing.trials import ChosenTrial, choose_trial, read_search
+from hpo.finalizing.usable_trials import folds_of
 from hpo.report import make_report, write_report
 from hpo.report.words.names import moment
 from hpo.study.attributes import EPOCHS

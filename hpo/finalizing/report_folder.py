@@ -16,7 +16,7 @@ from itertools import islice
 from pathlib import Path
 
 from hpo.errors import HpoError
-from hpo.finalize.card import CARD
+from hpo.finalizing.card import CARD
 from hpo.report import PLOT_NAMES
 from model.saving import CONFIGURATION, weights_name
 

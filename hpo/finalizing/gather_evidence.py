@@ -8,11 +8,11 @@ from optuna.trial import TrialState
 
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
 from hpo.evaluation.importance import importances
-from hpo.finalize.final_model import Retrained, test_probabilities
-from hpo.finalize.network_layers import network_layers
-from hpo.finalize.seal import openings
-from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
-from hpo.finalize.usable_trials import folds_of
+from hpo.finalizing.final_model import Retrained, test_probabilities
+from hpo.finalizing.network_layers import network_layers
+from hpo.finalizing.seal import openings
+from hpo.finalizing.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
+from hpo.finalizing.usable_trials import folds_of
 from hpo.report import evidence
 from hpo.study.attributes import EPOCHS, FOLD_ACCURACIES
 from hpo.study.contract import Contract

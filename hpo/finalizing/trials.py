@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
-from hpo.finalize.usable_trials import UnusableTrialError, chosen_epoch, folds_of, learner_config, usable_folds
+from hpo.finalizing.usable_trials import UnusableTrialError, chosen_epoch, folds_of, learner_config, usable_folds
 from hpo.report import evidence
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies
 from hpo.study.opened import OpenedStudy
