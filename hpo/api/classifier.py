@@ -115,7 +115,9 @@ def _genes(sequences: Sequence[str], model: SavedModel) -> Genes:
             "The sequences are not a list of strings.", "Give one string per gene: [sequence], or a column of a table."
         )
     texts = [one if isinstance(one, str) else None for one in sequences]
-    cleaned = clean(texts, model.alphabet, model.rules, expected=model.alphabet, genetic_code=model.encoder.genetic_code)
+    cleaned = clean(
+        texts, model.alphabet, model.rules, expected=model.alphabet, genetic_code=model.encoder.genetic_code
+    )
     if not cleaned.kept.all():
         raise DataError(
             f"Of {len(texts)} sequences {int((~cleaned.kept).sum())} cannot be read by the model's rules.",

@@ -8,7 +8,17 @@ from typing import Any, TypedDict, TypeVar
 from hpo.choices import Original, Prefer, Pruner, Sampler
 from hpo.errors import UsageError
 from model.alphabet import AlphabetOrAuto
-from model.choices import Duplicates, Engine, Gaps, InnerStops, Intermediate, LabelMeaning, Missing, OddLetters, Precision
+from model.choices import (
+    Duplicates,
+    Engine,
+    Gaps,
+    InnerStops,
+    Intermediate,
+    LabelMeaning,
+    Missing,
+    OddLetters,
+    Precision,
+)
 
 Group = TypeVar("Group")
 

@@ -27,11 +27,11 @@ from model.encoding import is_mutation
 from model.errors import DataError
 
 #: Libraries whose version changes the numbers of a trial.
-PINNED = ("hpo", "numpy", "optuna", "torch")
+PINNED = ("numpy", "optuna", "torch")
 #: Those that came into the numbers with mutations and regressions: compared where the study names them.
 PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
-#: The sources of the learner, which may differ where the version does not; likewise.
-LEARNER = "learner"
+#: What decides of our own: the sources of the learner; our version, in studies that do not name them.
+LEARNER, OURS = "learner", "hpo"
 MAX_FOLDS = 1000
 #: Characters of a complaint that are shown: it may quote a whole document.
 _SHOWN = 300
@@ -158,15 +158,16 @@ class Contract(Frozen):
             ContractError: Names every library that differs.
         """
         here = versions()
+        ours = LEARNER if LEARNER in self.versions else OURS
         differing = [
             f"{name} {here[name]} here, {self.versions.get(name, 'none')} in the study"
-            for name in (*PINNED, *(name for name in (*PINNED_SINCE, LEARNER) if name in self.versions))
+            for name in (ours, *PINNED, *(name for name in PINNED_SINCE if name in self.versions))
             if here[name] != self.versions.get(name)
         ]
         if differing:
             raise ContractError(
                 f"This machine cannot work on study {self.study!r}: {'; '.join(differing)}.",
-                "Install the study's versions here, or create a new study.",
+                f"Install the study's versions here ({OURS} {self.versions.get(OURS, 'unknown')}), or create a new study.",
             )
 
     def check_device(self, device: str) -> None:
@@ -215,5 +216,5 @@ def first_complaint(error: ValidationError) -> str:
 
 def versions() -> dict[str, str]:
     """Returns what gives this machine its numbers: pinned libraries, without build labels such as +cpu, and the learner."""
-    libraries = {name: importlib.metadata.version(name).split("+")[0] for name in (*PINNED, *PINNED_SINCE)}
+    libraries = {name: importlib.metadata.version(name).split("+")[0] for name in (OURS, *PINNED, *PINNED_SINCE)}
     return libraries | {LEARNER: learner()}

@@ -29,7 +29,9 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder in which the guide's examples ran, one after another in one script, and what they printed."""
     folder = tmp_path_factory.mktemp("guide")
     subprocess.run(
-        [sys.executable, "-m", "hpo", "simulate", "genes.csv", "--genes", "120", "--codons", "20"], cwd=folder, check=True
+        [sys.executable, "-m", "hpo", "simulate", "genes.csv", "--genes", "120", "--codons", "20"],
+        cwd=folder,
+        check=True,
     )
     blocks = BLOCK.findall((ROOT / "docs" / "python.md").read_text())
     (folder / "guide.py").write_text("\n".join(blocks))
@@ -58,7 +60,9 @@ def test_a_model_is_a_classifier_that_says_what_predict_says(guide: tuple[Path, 
     assert list(model.predict(sequences)) == [row.resistant for row in rows]
     assert probabilities.sum(axis=1) == pytest.approx(1.0)
     labels = [line.split(",")[2] == "1" for line in (folder / "genes.csv").read_text().splitlines()[1:]]
-    assert model.score(sequences, labels) == pytest.approx(sum(a == b.resistant for a, b in zip(labels, rows, strict=True)) / 120)
+    assert model.score(sequences, labels) == pytest.approx(
+        sum(a == b.resistant for a, b in zip(labels, rows, strict=True)) / 120
+    )
 
 
 def test_a_model_passes_what_applies_of_the_checks_of_scikit_learn(guide: tuple[Path, str]) -> None:
@@ -115,6 +119,8 @@ def test_keywords_are_the_commands_options() -> None:
 
 
 def test_commands_begin_without_what_only_python_needs() -> None:
-    code = "import sys, hpo, hpo.cli.app; print([name for name in ('torch', 'sklearn', 'optuna') if name in sys.modules])"
+    code = (
+        "import sys, hpo, hpo.cli.app; print([name for name in ('torch', 'sklearn', 'optuna') if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

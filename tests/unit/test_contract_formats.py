@@ -57,6 +57,17 @@ def test_the_same_versions_pass_and_others_are_named() -> None:
         other.check_versions()
 
 
+def test_our_version_decides_only_in_studies_that_do_not_name_the_learners_sources() -> None:
+    here = versions()
+    parse({**DOCUMENT, "versions": {**here, "hpo": "0.0.1"}}, "s").check_versions()
+    earlier = {name: version for name, version in here.items() if name != "learner"}
+    with pytest.raises(ContractError, match=r"hpo .* here, 0\.0\.1 in the study"):
+        parse({**DOCUMENT, "versions": {**earlier, "hpo": "0.0.1"}}, "s").check_versions()
+    with pytest.raises(ContractError, match=r"learner \w{12} here, 0123456789ab in the study") as refused:
+        parse({**DOCUMENT, "versions": {**here, "learner": "0123456789ab"}}, "s").check_versions()
+    assert "hpo" in refused.value.next_step
+
+
 def test_a_study_of_earlier_gpus_goes_on_on_a_cpu_alone() -> None:
     earlier, now = parse(FIRST, "s"), parse(DOCUMENT, "s")
     earlier.check_device("cpu")
