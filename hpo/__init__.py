@@ -10,32 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpo.api import *  # noqa: F403
 
-# Known here so that tools complete them; `hpo.api` is read when one of them is used: commands must begin at once.
-__all__ = [  # noqa: F822
-    "GeneClassifier",
-    "HpoError",
-    "ModelError",
-    "Prediction",
-    "Status",
-    "StorageError",
-    "Study",
-    "create_study",
-    "finalize",
-    "load_model",
-    "open_study",
-    "predict",
-    "run",
-    "status",
-    "trials",
-    "work",
-]
-
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    # `hpo.api` is read when somebody asks for it: commands must begin at once.
+    if name.startswith("_") or name not in (api := import_module("hpo.api")).__all__:
         raise AttributeError(f"module 'hpo' has no attribute {name!r}")
-    return getattr(import_module("hpo.api"), name)
+    return getattr(api, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted([*globals(), *import_module("hpo.api").__all__])

@@ -16,10 +16,10 @@ from hpo.cli.data_options import DataOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.finalizing import FinalizeOptions
 from hpo.finalizing import finalize as answer
-from hpo.whole_job import Job
-from hpo.whole_job import run as do_job
 from hpo.use.predict import Prediction
 from hpo.use.predict import predict as predict_genes
+from hpo.whole_job import Job
+from hpo.whole_job import run as do_job
 
 _ANSWER = AnswerOptions.__optional_keys__
 

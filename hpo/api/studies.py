@@ -82,7 +82,7 @@ def create_study(
         trials: The budget: trials to finish.
         storage: A URL; a file beside the caller by default.
         artifacts: Folder or s3:// place; beside the storage by default.
-        options: Those of the command, with underscores: `folds=5`, `gaps="remove"`, `where={"antibiotic": "ampicillin"}`.
+        options: Those of the command, with underscores: `folds=5`, `gaps="remove"`, `where={"drug": "ampicillin"}`.
 
     Raises:
         ModelError: The file or one of its rows cannot be used; says which and why.

@@ -167,7 +167,7 @@ class Contract(Frozen):
         if differing:
             raise ContractError(
                 f"This machine cannot work on study {self.study!r}: {'; '.join(differing)}.",
-                f"Install the study's versions here ({OURS} {self.versions.get(OURS, 'unknown')}), or create a new study.",
+                f"Install the study's versions here (hpo {self.versions.get(OURS, 'unknown')}), or create a new study.",
             )
 
     def check_device(self, device: str) -> None:
@@ -215,6 +215,6 @@ def first_complaint(error: ValidationError) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Returns what gives this machine its numbers: pinned libraries, without build labels such as +cpu, and the learner."""
+    """Returns what gives this machine its numbers: libraries, without build labels such as +cpu, and the learner."""
     libraries = {name: importlib.metadata.version(name).split("+")[0] for name in (OURS, *PINNED, *PINNED_SINCE)}
     return libraries | {LEARNER: learner()}
