@@ -17,7 +17,7 @@ from model.saving import SavedModel
 from model.saving import load_model as read_model
 
 
-class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] - scikit-learn has no types
+class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Predicts resistance of genes given as strings, as `hpo predict` does.
 
     It was trained by the search: it has no hyperparameters to tune, and `fit` refuses. In a pipeline or beside
