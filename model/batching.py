@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.encoding import Tokens
 from model.errors import DataError
+from model.ragged import Ragged
 
 #: Batches whose rows are sorted by length together: enough to cut padding, few enough to keep batches mixed.
 WINDOW_BATCHES = 16
@@ -28,39 +28,35 @@ class Examples:
         DataError: The arrays do not fit together.
     """
 
-    #: [N, T] uint8, or int32 for mutations; PAD (0) after each row's end.
-    tokens: Tokens
-    #: [N] int64, 1 to T.
-    lengths: NDArray[np.int64]
+    #: N rows of uint8, or int32 for mutations.
+    tokens: Ragged
     #: [N] bool, True = resistant.
     labels: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
         rows = len(self.tokens)
-        if rows == 0 or len(self.lengths) != rows or len(self.labels) != rows:
+        if rows == 0 or len(self.labels) != rows:
             raise DataError(
-                f"Got {rows} rows of tokens, {len(self.lengths)} lengths and {len(self.labels)} labels;"
+                f"Got {rows} rows of tokens and {len(self.labels)} labels;"
                 " there must be equally many, and at least one."
             )
-        if int(self.lengths.min()) < 1 or int(self.lengths.max()) > self.tokens.shape[1]:
-            raise DataError(
-                f"Lengths run from {self.lengths.min()} to {self.lengths.max()};"
-                f" allowed are 1 to {self.tokens.shape[1]}."
-            )
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[N], 1 to T."""
+        return self.tokens.lengths
 
     def subset(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Examples":
         """Returns the chosen rows, in the order asked."""
-        return Examples(self.tokens[rows], self.lengths[rows], self.labels[rows])
+        return Examples(self.tokens.subset(rows), self.labels[rows])
 
 
 @dataclass(frozen=True)
 class DistinctRows:
     """The different rows of a data set (D of them) and how often each stands there with either label."""
 
-    #: [D, T] uint8, or int32 for mutations.
-    tokens: Tokens
-    #: [D] int64.
-    lengths: NDArray[np.int64]
+    #: D rows of uint8, or int32 for mutations.
+    tokens: Ragged
     #: [D] float32, resistant rows.
     positives: NDArray[np.float32]
     #: [D] float32, susceptible rows.
@@ -68,43 +64,39 @@ class DistinctRows:
     #: [N] int64, the distinct row of each original row.
     of_row: NDArray[np.int64]
 
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[D]."""
+        return self.tokens.lengths
+
 
 def merge(examples: Examples, merge_duplicates: bool = True) -> DistinctRows:
     """Merges rows with equal tokens; with `merge_duplicates` off every row stays its own."""
     rows = len(examples.labels)
     if merge_duplicates:
-        first, of_row = _distinct(examples.tokens)
+        first, of_row = examples.tokens.distinct()
     else:
         first = of_row = np.arange(rows)
     positives = np.bincount(of_row, weights=examples.labels, minlength=len(first))
     negatives = np.bincount(of_row, weights=~examples.labels, minlength=len(first))
     return DistinctRows(
-        tokens=examples.tokens[first],
-        lengths=examples.lengths[first].astype(np.int64),
+        tokens=examples.tokens.subset(first),
         positives=positives.astype(np.float32),
         negatives=negatives.astype(np.float32),
         of_row=of_row,
     )
 
 
-def _distinct(tokens: Tokens) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    # A row read as one opaque value sorts by memcmp: 100,000 rows in well under a second.
-    packed = np.ascontiguousarray(tokens).view(f"V{tokens.shape[1] * tokens.itemsize}").ravel()
-    _, first, of_row = np.unique(packed, return_index=True, return_inverse=True)
-    return first.astype(np.int64), of_row.astype(np.int64)
-
-
-def consensus(tokens: Tokens) -> NDArray[np.int64]:
+def consensus(tokens: Ragged) -> NDArray[np.int64]:
     """Finds the commonest token at each position.
-
-    Args:
-        tokens: [N, T], 0 at padding.
 
     Returns:
         [T]; 0 where no row has a token. Of equally common tokens the lowest is taken.
     """
-    counts = (np.bincount(column, minlength=2) for column in np.ascontiguousarray(tokens.T))
-    return np.array([1 + np.argmax(count[1:]) if count[1:].any() else 0 for count in counts], dtype=np.int64)
+    letters = int(tokens.flat.max(initial=1)) + 1
+    told = (counts[:, 1:] for counts in tokens.counts(letters))
+    found = (np.where(counts.any(axis=1), 1 + counts.argmax(axis=1), 0) for counts in told)
+    return np.concatenate([np.zeros(0, np.int64), *found])
 
 
 @dataclass(frozen=True)

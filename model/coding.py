@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.alphabet import without_gaps
-from model.encoding import UNKNOWN, encode
+from model.encoding import encode
 from model.genes import Genes
 
 #: Median share of a gene's bases up to the first stop below which genes do not code. Of genes it is .98 and more, less
@@ -84,4 +84,4 @@ def _codons(genes: Genes, start: int, genetic_code: int) -> NDArray[np.int64]:
     shifted = replace(genes, sequences=[sequence[start:] for sequence in genes.sequences])
     encoded = encode(shifted, "codon", genetic_code)
     # A gene without a codon is one unknown token.
-    return np.where((encoded.lengths == 1) & (encoded.tokens[:, 0] == UNKNOWN), 0, encoded.lengths)
+    return np.where(encoded.empty, 0, encoded.lengths)

@@ -11,18 +11,18 @@ from torch import Tensor
 
 from model.batching import DistinctRows, evaluation_batches
 from model.configuration import TrainingSettings
-from model.encoding import Tokens
+from model.device_tokens import DeviceTokens
 from model.errors import OutOfMemoryError
 from model.gpu.graphs import GraphRunner
 from model.network import BiLSTM
+from model.ragged import Ragged
 
 
 @dataclass(frozen=True)
 class DeviceRows:
-    """The distinct training rows on the device, time-major, with what the loss needs."""
+    """The distinct training rows on the device, with what the loss needs."""
 
-    tokens: Tensor  # [T, D] uint8, or int32 for mutations
-    lengths: Tensor  # [D] int64
+    tokens: DeviceTokens
     positives: Tensor  # [D] float32
     negatives: Tensor  # [D] float32
     rows: float  # N, before merging
@@ -36,8 +36,7 @@ class DeviceRows:
         total = positives + negatives
         balanced = settings.class_weights == "balanced" and positives > 0 and negatives > 0
         return cls(
-            tokens=torch.from_numpy(np.ascontiguousarray(rows.tokens.T)).to(device),
-            lengths=torch.from_numpy(rows.lengths).to(device),
+            tokens=DeviceTokens.load(rows.tokens, device),
             positives=torch.from_numpy(rows.positives).to(device),
             negatives=torch.from_numpy(rows.negatives).to(device),
             rows=total,
@@ -48,7 +47,10 @@ class DeviceRows:
 
 @dataclass(frozen=True, eq=False)
 class EvaluationRows:
-    """Rows on the device in the batches that they are evaluated in, however often that is."""
+    """Rows on the device in the batches that they are evaluated in, however often that is.
+
+    Batches are sorted by length, so that they take the sum of lengths and no more than one batch of padding.
+    """
 
     #: Tokens [longest, B] and lengths [B] int64 of each batch.
     batches: tuple[tuple[Tensor, Tensor], ...]
@@ -58,18 +60,17 @@ class EvaluationRows:
     @classmethod
     def load(
         cls,
-        tokens: Tokens,
-        lengths: NDArray[np.int64],
+        tokens: Ragged,
         device: torch.device,
         batch_size: int,
     ) -> "EvaluationRows":
-        """Copies rows [N, T] with their lengths [N] to a device, at most `batch_size` to a batch."""
-        plan = evaluation_batches(lengths, batch_size)
+        """Copies N rows to a device, at most `batch_size` to a batch."""
+        plan = evaluation_batches(tokens.lengths, batch_size)
         cuts = [(plan.rows[batch.start : batch.stop], batch.longest) for batch in plan.batches]
         batches = tuple(
             (
-                torch.from_numpy(np.ascontiguousarray(tokens[rows, :longest].T)).to(device),
-                torch.from_numpy(lengths[rows]).to(device),
+                torch.from_numpy(np.ascontiguousarray(tokens.padded(rows, longest).T)).to(device),
+                torch.from_numpy(tokens.lengths[rows]).to(device),
             )
             for rows, longest in cuts
         )

@@ -7,8 +7,7 @@ code; those that are stops are never seen).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
-from typing import Any, Literal, cast, get_args
+from typing import Literal, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +15,13 @@ from numpy.typing import NDArray
 from model.alphabet import AMINO_ACIDS, BASES, GAP, Alphabet, has_gaps, without_gaps
 from model.errors import DataError
 from model.genes import Genes, Indices
+from model.ragged import Ragged
 from model.translation import CODONS, STOP, codon_numbers, translations
 
 WholeEncoding = Literal["nucleotide", "codon", "amino_acid"]
 #: Of amino acids, and of nucleotides.
 MutationEncoding = Literal["mutation", "mutation_nucleotide"]
 Encoding = Literal[WholeEncoding, MutationEncoding]
-#: Letters as uint8, or mutations as int32.
-Tokens = NDArray[np.integer[Any]]
 
 PAD = 0
 UNKNOWN = 1
@@ -33,15 +31,12 @@ _VOCABULARIES: dict[WholeEncoding, tuple[str, ...]] = {
     "codon": (*_SPECIAL, *CODONS),
     "amino_acid": (*_SPECIAL, *AMINO_ACIDS),
 }
-# Marks the first stop, an incomplete codon and what lies behind a sequence; no vocabulary reaches this far.
+# Marks a stop and an incomplete codon; no vocabulary reaches this far.
 _END = 255
-# Letters encoded at a time, padding included, so that intermediate arrays stay at some megabytes.
-_CHUNK = 2**22
-# Times the letters that sequences of about one length take at most, padded.
-_EVEN = 2
-# Padding of a data set: its share of all tokens from which it is refused, once it takes this many bytes.
-_MOST_PADDING = 0.9
-_MANY_BYTES = 2**31
+# Letters encoded at a time, so that intermediate arrays stay at some tens of megabytes.
+_CHUNK = 2**20
+# Stands for a sequence without letters, and is read as unknown in every alphabet.
+_NOTHING = "?"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,30 +44,37 @@ class Encoded:
     """Sequences as tokens.
 
     Attributes:
-        tokens: [N, T], padded with 0 at the end: letters as uint8, or mutations as int32, which are
-            position * V + letter.
-        lengths: [N], at least 1: a sequence without a token is one UNKNOWN.
+        tokens: N rows: letters as uint8, or mutations as int32, which are position * V + letter. A sequence without a
+            token is one UNKNOWN.
         vocabulary_size: V, letters with PAD and UNKNOWN.
         positions: P that a mutation can have; None where tokens are letters and stand at their position.
     """
 
-    tokens: Tokens
-    lengths: NDArray[np.int64]
+    tokens: Ragged
     vocabulary_size: int
     positions: int | None = None
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.tokens)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[N], at least 1."""
+        return self.tokens.lengths
+
+    @property
+    def empty(self) -> NDArray[np.bool_]:
+        """[N], which whole sequences have no token of their own: all they are is one UNKNOWN."""
+        empty: NDArray[np.bool_] = (self.lengths == 1) & (self.tokens.flat[self.tokens.starts] == UNKNOWN)
+        return empty
 
     def subset(self, indices: Indices) -> "Encoded":
         """Takes some rows (numbers from 0, or a mask [N]); T stays as it is."""
-        return replace(self, tokens=self.tokens[indices], lengths=self.lengths[indices])
+        return replace(self, tokens=self.tokens.subset(indices))
 
     def identities(self) -> NDArray[np.int64]:
         """Number the distinct rows by first appearance: [N], equal where all tokens are equal."""
-        numbers: dict[bytes, int] = {}
-        rows = (blake2b(row, digest_size=16).digest() for row in np.ascontiguousarray(self.tokens))
-        return np.fromiter((numbers.setdefault(row, len(numbers)) for row in rows), np.int64, len(self))
+        return self.tokens.identities()
 
 
 def whole_encodings(alphabet: Alphabet) -> tuple[WholeEncoding, ...]:
@@ -141,70 +143,52 @@ def encode(genes: Genes, encoding: WholeEncoding, genetic_code: int = 1, *, gaps
         )
     by_codon = genes.alphabet == "dna" and encoding != "nucleotide"
     gaps = has_gaps(genes.sequences) if gaps is None else gaps
-    table = _codon_table(encoding, genetic_code) if by_codon else _letter_table(encoding, gaps)
     sequences = without_gaps(genes.sequences) if by_codon else genes.sequences
-    lengths = np.ones(len(genes), dtype=np.int64)
-    chunks = []
-    for rows in _parts(sequences):
-        texts = sequences[rows] if isinstance(rows, slice) else [sequences[row] for row in rows]
-        longest = max(map(len, texts))
-        width = max(-(-longest // 3) * 3 if by_codon else longest, 3)
-        text = "".join([one.ljust(width, "\0") for one in texts]).encode("ascii")
-        tokens = table[codon_numbers(text, width)] if by_codon else _looked_up(text, table, width)
-        lengths[rows] = _close(tokens)
-        chunks.append((rows, tokens[:, : lengths[rows].max()]))
-    _check_padding(genes, lengths)
-    tokens = np.zeros((len(genes), lengths.max(initial=1)), dtype=np.uint8)
-    for rows, part in chunks:
-        tokens[rows, : part.shape[1]] = part
-    return Encoded(tokens, lengths, len(vocabulary(encoding, gaps=gaps)))
+    if by_codon:
+        codons = _codon_table(encoding, genetic_code)
+        parts = [_codons(part, codons) for part in _parts(sequences)]
+    else:
+        letters = _letter_table(encoding, gaps).tobytes()
+        parts = [_letters(part, letters) for part in _parts(sequences)]
+    flat = np.concatenate([np.zeros(0, np.uint8), *(tokens for tokens, _ in parts)])
+    lengths = np.concatenate([np.zeros(0, np.int64), *(length for _, length in parts)])
+    return Encoded(Ragged.of(flat, lengths), len(vocabulary(encoding, gaps=gaps)))
 
 
-def _parts(sequences: Sequence[str]) -> Iterator[slice | NDArray[np.int64]]:
-    """Parts rows, few letters a part with their padding; by length where one long sequence would pad many others."""
-    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-    longest = max(int(lengths.max(initial=1)), 1)
-    if len(lengths) * longest <= _EVEN * lengths.sum():
-        count = max(_CHUNK // longest, 1)
-        yield from (slice(start, start + count) for start in range(0, len(lengths), count))
-        return
-    order = np.argsort(lengths, kind="stable")
-    while len(order):
-        # The longest row of a part stands last.
-        count = int(np.searchsorted(lengths[order] * np.arange(1, len(order) + 1), _CHUNK, side="right"))
-        yield order[: max(count, 1)]
-        order = order[max(count, 1) :]
+def _parts(sequences: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Parts rows, few letters a part; one that is longer stands alone."""
+    ends = np.cumsum(np.fromiter(map(len, sequences), np.int64, len(sequences)))
+    start = 0
+    while start < len(sequences):
+        before = int(ends[start - 1]) if start else 0
+        stop = max(int(np.searchsorted(ends, before + _CHUNK, side="right")), start + 1)
+        yield sequences[start:stop]
+        start = stop
 
 
-def _check_padding(genes: Genes, lengths: NDArray[np.int64]) -> None:
-    """Refuses what would be large, and padding for the most part.
-
-    Raises:
-        DataError: Naming the longest.
-    """
-    size, longest = len(genes), int(lengths.max(initial=1))
-    if size * longest > _MANY_BYTES and lengths.sum() < (1 - _MOST_PADDING) * size * longest:
-        raise DataError(
-            f"Sequence {genes.ids[int(lengths.argmax())]!r} has {longest:,} tokens, half of all have "
-            f"{np.median(lengths):,.0f} or fewer: padded to one length, {size:,} sequences take "
-            f"{size * longest / 2**30:.1f} GiB.",
-            "Leave out what is so long.",
-        )
+def _letters(sequences: Sequence[str], table: bytes) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Reads letters as tokens: those of all sequences, one after another, and the length of each."""
+    full = [sequence or _NOTHING for sequence in sequences]
+    # `bytes.translate` takes half of the time of an index.
+    tokens = np.frombuffer("".join(full).encode("ascii").translate(table), np.uint8)
+    return tokens, np.fromiter(map(len, full), np.int64, len(full))
 
 
-def _looked_up(text: bytes, table: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Gives the token of each letter [N, width]: `bytes.translate` takes half of the time of an index."""
-    return np.frombuffer(bytearray(text.translate(table.tobytes())), np.uint8).reshape(-1, width)
-
-
-def _close(tokens: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Blank everything from the first _END of each row on, in place; give the lengths."""
-    ended = tokens == _END
-    lengths: NDArray[np.int64] = np.where(ended.any(axis=1), ended.argmax(axis=1), tokens.shape[1])
-    tokens[np.arange(tokens.shape[1]) >= lengths[:, None]] = PAD
-    tokens[lengths == 0, 0] = UNKNOWN
+def _codons(sequences: Sequence[str], table: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Reads codons up to the first stop as tokens: likewise."""
+    counts = np.array([max(-(-len(sequence) // 3), 1) for sequence in sequences])
+    whole = zip(sequences, (3 * counts).tolist(), strict=True)
+    tokens = table[codon_numbers("".join([one.ljust(letters, "\0") for one, letters in whole]).encode("ascii"))]
+    starts = np.cumsum(counts) - counts
+    ends = np.flatnonzero(tokens == _END)
+    row = np.searchsorted(starts, ends, side="right") - 1
+    lengths = counts.copy()
+    # From the last to the first, so that the first end of a row is what stays.
+    lengths[row[::-1]] = (ends - starts[row])[::-1]
+    tokens[starts[lengths == 0]] = UNKNOWN
     lengths[lengths == 0] = 1
-    return lengths
+    place = np.arange(len(tokens)) - np.repeat(starts, counts)
+    return tokens[place < np.repeat(lengths, counts)], lengths
 
 
 def _letter_table(encoding: WholeEncoding, gaps: bool) -> NDArray[np.uint8]:
@@ -212,7 +196,6 @@ def _letter_table(encoding: WholeEncoding, gaps: bool) -> NDArray[np.uint8]:
     table = np.full(256, UNKNOWN, dtype=np.uint8)
     for token, letter in enumerate(vocabulary(encoding, gaps=gaps)[len(_SPECIAL) :], start=len(_SPECIAL)):
         table[ord(letter)] = token
-    table[0] = _END
     return table
 
 

@@ -16,6 +16,7 @@ from model.encoding import Encoded
 from model.mutations.changes import Changed, changed_mutations, common_mutations
 from model.network import BiLSTM
 from model.prediction import predict
+from model.ragged import Ragged
 
 #: Letters that are tried at a position, the commonest first.
 SUBSTITUTIONS = 3
@@ -123,16 +124,16 @@ def common_letters(seen: Encoded) -> NDArray[np.uint8]:
         [P, 1 + SUBSTITUTIONS]: 0 for the ancestor's letter, then the commonest mutations.
     """
     _, first = np.unique(seen.identities(), return_index=True)
-    tokens = seen.tokens[first]
+    tokens = seen.tokens.subset(first)
     if seen.positions is not None:
         return common_mutations(tokens, seen.vocabulary_size, seen.positions, SUBSTITUTIONS)
-    letters = np.zeros((tokens.shape[1], 1 + SUBSTITUTIONS), dtype=np.uint8)
-    for position in range(tokens.shape[1]):
-        counts = np.bincount(tokens[:, position], minlength=seen.vocabulary_size)
-        counts[:_FIRST_LETTER] = 0
-        commonest = np.argsort(-counts, kind="stable")[: 1 + SUBSTITUTIONS]
-        letters[position, : len(commonest)] = np.where(counts[commonest] > 0, commonest, 0)
-    return letters
+    parts = [np.zeros((0, 1 + SUBSTITUTIONS), dtype=np.uint8)]
+    for counts in tokens.counts(seen.vocabulary_size):
+        counts[:, :_FIRST_LETTER] = 0
+        commonest = np.argsort(-counts, axis=1, kind="stable")[:, : 1 + SUBSTITUTIONS]
+        found = np.take_along_axis(counts, commonest, axis=1) > 0
+        parts.append(np.where(found, commonest, 0).astype(np.uint8))
+    return np.concatenate(parts)
 
 
 def _affordable(rows: NDArray[np.int64], genes: Encoded, letters: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -145,13 +146,13 @@ def _affordable(rows: NDArray[np.int64], genes: Encoded, letters: NDArray[np.uin
 
 def _changed(genes: Encoded, row: int, letters: NDArray[np.uint8]) -> Changed:
     """All single changes of one whole sequence."""
-    tokens, length = genes.tokens[row], int(genes.lengths[row])
-    reach = min(length, len(letters))
+    tokens = genes.tokens.row(row)
+    reach = min(len(tokens), len(letters))
     new = (letters[:reach] > 0) & (letters[:reach] != tokens[:reach, None])
     new &= np.cumsum(new, axis=1) <= SUBSTITUTIONS
     places, column = np.nonzero(new)
     mutants = np.repeat(tokens[None, :], len(places), axis=0)
     mutants[np.arange(len(places)), places] = letters[places, column]
-    lengths = np.full(len(places), length, dtype=np.int64)
-    changed = replace(genes, tokens=mutants, lengths=lengths)
+    lengths = np.full(len(places), len(tokens), dtype=np.int64)
+    changed = replace(genes, tokens=Ragged(mutants.ravel(), lengths, genes.tokens.width))
     return Changed(changed, places, tokens[places].astype(np.uint8), letters[places, column])

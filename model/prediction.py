@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from model import runtime
 from model.batching import Examples, merge
 from model.device_rows import EvaluationRows
-from model.encoding import Tokens
 from model.errors import PredictionError
 from model.gpu.cudnn import CudnnEngine
 from model.gpu.evaluation import PaddedRows
 from model.gpu.graphs import GraphRunner
 from model.gpu.lanes import lane
 from model.network import BiLSTM
+from model.ragged import Ragged
 
 #: Rows that are evaluated together.
 EVALUATION_BATCH = 512
@@ -29,12 +29,8 @@ class TokenRows(Protocol):
     """Encoded sequences, for example an `Encoded`."""
 
     @property
-    def tokens(self) -> Tokens:
-        """[N, T], PAD after each row's end."""
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """[N], 1 to T."""
+    def tokens(self) -> Ragged:
+        """N rows."""
 
 
 def predict(
@@ -58,12 +54,12 @@ def predict(
         PredictionError: An answer is not a number.
     """
     place = runtime.resolve_device(device)
-    if len(encoded.lengths) == 0:
+    if len(encoded.tokens) == 0:
         return np.empty(0, dtype=np.float32)
     members = [networks] if isinstance(networks, BiLSTM) else list(networks)
-    total = np.zeros(len(encoded.lengths), dtype=np.float64)
+    total = np.zeros(len(encoded.tokens), dtype=np.float64)
     with lane(place), runtime.arithmetic("fp32", place):
-        rows = load_rows(encoded.tokens, encoded.lengths, place, batch_size)
+        rows = load_rows(encoded.tokens, place, batch_size)
         for network in members:
             with _moved(network, place), closing(GraphRunner(place)) as runner:
                 total += probability(logits_of(network, rows, runner))
@@ -97,16 +93,16 @@ def _moved(network: BiLSTM, device: torch.device) -> Iterator[None]:
         network.engine = engine
 
 
-def load_rows(tokens: Tokens, lengths: NDArray[np.int64], device: torch.device, batch_size: int) -> Rows:
-    """Brings rows [N, T] with their lengths [N] to a device, in batches of at most `batch_size`."""
+def load_rows(tokens: Ragged, device: torch.device, batch_size: int) -> Rows:
+    """Brings N rows to a device, in batches of at most `batch_size`."""
     kind = EvaluationRows if device.type == "cpu" else PaddedRows
-    return kind.load(tokens, lengths, device, batch_size)
+    return kind.load(tokens, device, batch_size)
 
 
 def load_distinct(rows: Examples, device: torch.device) -> Rows:
     """Brings rows to a device, equal ones once."""
     distinct = merge(rows)
-    loaded = load_rows(distinct.tokens, distinct.lengths, device, EVALUATION_BATCH)
+    loaded = load_rows(distinct.tokens, device, EVALUATION_BATCH)
     return replace(loaded, places=loaded.places[distinct.of_row])
 
 

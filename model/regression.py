@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model.batching import DistinctRows
 from model.linear import ByPosition
 from model.network import BiLSTM
+from model.ragged import Ragged
 
 #: C of scikit-learn: an L2 penalty of 1/2 beside the summed loss of the rows. Of 0.1, 0.3 and 1 the best on most data.
 PENALTY = 1.0
@@ -34,15 +35,29 @@ def begin_at_regression(network: BiLSTM, rows: DistinctRows, class_weights: tupl
     # With one class there is nothing to fit.
     if not isinstance(linear, ByPosition) or not weights.any(axis=1).all():
         return
-    columns, values, bias = _fit(linear.features(torch.from_numpy(np.ascontiguousarray(rows.tokens.T))), weights)
+    columns, values, bias = _fit(*_features(linear, rows.tokens), weights)
     with torch.no_grad():
         linear.weight.view(-1)[torch.from_numpy(columns)] = torch.from_numpy(values)
         network.output.weight.zero_()
         network.output.bias.fill_(bias)
 
 
-def _fit(features: torch.Tensor, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32], float]:
-    """Fits features [T, D] of rows (-1 is none), weighted [2, D] as resistant and as susceptible ones.
+def _features(linear: ByPosition, tokens: Ragged) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Tells which features which row has: rows [n] and features [n]."""
+    rows, features = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for part in tokens.parts():
+        longest = int(tokens.lengths[part].max())
+        found = linear.features(torch.from_numpy(np.ascontiguousarray(tokens.padded(part, longest).T))).numpy()
+        place, row = np.nonzero(found >= 0)
+        rows.append(part[row])
+        features.append(found[place, row])
+    return np.concatenate(rows), np.concatenate(features)
+
+
+def _fit(
+    row: NDArray[np.int64], feature: NDArray[np.int64], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32], float]:
+    """Fits the features of rows, weighted [2, D] as resistant and as susceptible ones.
 
     Returns:
         The features that occur [C], their weights [C], and the bias.
@@ -53,8 +68,7 @@ def _fit(features: torch.Tensor, weights: NDArray[np.float32]) -> tuple[NDArray[
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    places, row = np.nonzero(features.numpy() >= 0)
-    columns, column = np.unique(features.numpy()[places, row], return_inverse=True)
+    columns, column = np.unique(feature, return_inverse=True)
     found = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(weights.shape[1], max(len(columns), 1)))
     # Each distinct row stands there once as resistant and once as susceptible.
     label, counted = np.nonzero(weights > 0)

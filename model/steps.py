@@ -69,7 +69,7 @@ class PlainSteps:
 
     def epoch(self, plan: Epoch, rates: Sequence[float], on_batch: Callable[[], None]) -> Tensor:
         """See `Steps`."""
-        device = self.learner.data.tokens.device
+        device = self.learner.data.positives.device
         order = torch.from_numpy(plan.rows).to(device)
         share = torch.from_numpy(plan.share).to(device)
         totals = torch.zeros(2, device=device)
@@ -82,7 +82,7 @@ class PlainSteps:
 
     def _step(self, rows: Tensor, share: Tensor, longest: int) -> Tensor:
         data = self.learner.data
-        logits = self.learner.network(data.tokens[:longest].index_select(1, rows), data.lengths[rows])
+        logits = self.learner.network(*data.tokens.batch(rows, longest))
         resistant, susceptible = data.positives[rows] * share, data.negatives[rows] * share
         if_resistant, if_susceptible = functional.softplus(-logits), functional.softplus(logits)
         weighted = resistant * if_resistant * data.positive_weight + susceptible * if_susceptible * data.negative_weight

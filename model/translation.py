@@ -31,20 +31,19 @@ def _base_codes() -> bytes:
 _CODES = _base_codes()
 
 
-def codon_numbers(text: bytes, width: int) -> NDArray[np.uint16]:
+def codon_numbers(text: bytes) -> NDArray[np.uint16]:
     """Number the codons of DNA: 256 a + 16 b + c.
 
     Args:
-        text: N sequences of ASCII letters, each with 0 bytes behind its end up to `width`.
-        width: 3 T.
+        text: 3 C ASCII letters; an incomplete codon is filled up with 0 bytes.
 
     Returns:
-        [N, T] numbers below 4096; a codon that is incomplete or lies behind the end holds a digit 15.
+        [C] numbers below 4096; a codon that is incomplete holds a digit 15.
     """
-    codes = np.frombuffer(text.translate(_CODES), np.uint8).reshape(-1, width // 3, 3)
-    numbers = np.left_shift(codes[:, :, 0], 8, dtype=np.uint16)
-    numbers |= np.left_shift(codes[:, :, 1], 4, dtype=np.uint16)
-    numbers |= codes[:, :, 2]
+    codes = np.frombuffer(text.translate(_CODES), np.uint8).reshape(-1, 3)
+    numbers = np.left_shift(codes[:, 0], 8, dtype=np.uint16)
+    numbers |= np.left_shift(codes[:, 1], 4, dtype=np.uint16)
+    numbers |= codes[:, 2]
     return numbers
 
 

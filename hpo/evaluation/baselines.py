@@ -13,7 +13,7 @@ from scipy import sparse
 
 from hpo.evaluation.linear import fit_predict, kmer_counts, one_hot, presence
 from hpo.evaluation.metrics import called_resistant
-from model.encoding import Tokens
+from model.ragged import Ragged, joined
 
 #: A fitted baseline: (training rows, rows to predict) -> [rows to predict] P(resistant)
 _Predict = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
@@ -24,26 +24,22 @@ class BaselineData:
     """Encoded rows with their folds.
 
     Attributes:
-        tokens: [N, T] uint8, whole sequences, padded with 0 at the end.
-        lengths: [N] tokens.
+        tokens: N whole sequences.
         labels: [N], True is resistant.
         folds: [N], 0 to K - 1.
-        test_tokens: [M, T], None while the test set is sealed (then all below are None too).
-        test_lengths: [M].
+        test_tokens: M of them, None while the test set is sealed (then all below are None too).
         test_labels: [M].
-        mutations: [N, T] int32, the same rows by their mutations; None where they have no ancestor.
-        test_mutations: [M, T].
+        mutations: The same N rows by their mutations; None where they have no ancestor.
+        test_mutations: Of the M rows.
     """
 
-    tokens: Tokens
-    lengths: NDArray[np.int64]
+    tokens: Ragged
     labels: NDArray[np.bool_]
     folds: NDArray[np.int64]
-    test_tokens: Tokens | None = None
-    test_lengths: NDArray[np.int64] | None = None
+    test_tokens: Ragged | None = None
     test_labels: NDArray[np.bool_] | None = None
-    mutations: Tokens | None = None
-    test_mutations: Tokens | None = None
+    mutations: Ragged | None = None
+    test_mutations: Ragged | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +71,7 @@ def all_baselines(data: BaselineData) -> tuple[Baseline, ...]:
 
 def majority(data: BaselineData) -> Baseline:
     """Fits what always says the commoner label of the training rows."""
-    labels = _joined(data).labels
+    labels = _everyone(data).labels
 
     def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
         return np.full(len(rows), labels[train].mean())
@@ -85,22 +81,22 @@ def majority(data: BaselineData) -> Baseline:
 
 def identical_sequence(data: BaselineData) -> Baseline:
     """Fits a look-up: the commoner label of the same sequence in training; the majority's where it is new or tied."""
-    joined = _joined(data)
-    _, sequence = np.unique(joined.tokens, axis=0, return_inverse=True)
+    everyone = _everyone(data)
+    _, sequence = everyone.tokens.distinct()
 
     def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
         seen = np.bincount(sequence[train], minlength=sequence.max() + 1)
-        resistant = np.bincount(sequence[train], weights=joined.labels[train], minlength=sequence.max() + 1)
+        resistant = np.bincount(sequence[train], weights=everyone.labels[train], minlength=sequence.max() + 1)
         share = resistant / np.maximum(seen, 1)
         undecided = (seen == 0) | (share == 0.5)
-        return np.asarray(np.where(undecided, joined.labels[train].mean(), share)[sequence[rows]])
+        return np.asarray(np.where(undecided, everyone.labels[train].mean(), share)[sequence[rows]])
 
     return _evaluate("identical_sequence", data, predict)
 
 
 def logistic_regression(data: BaselineData) -> Baseline:
     """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows."""
-    return _linear("logistic_regression", data, one_hot(_joined(data).tokens))
+    return _linear("logistic_regression", data, one_hot(_everyone(data).tokens))
 
 
 def mutation_logistic_regression(data: BaselineData) -> tuple[Baseline, ...]:
@@ -108,51 +104,40 @@ def mutation_logistic_regression(data: BaselineData) -> tuple[Baseline, ...]:
 
     Unlike letters by position, mutations stay where they are when a letter more or less shifts all that follow.
     """
-    mutations = _joined(data).mutations
+    mutations = _everyone(data).mutations
     return () if mutations is None else (_linear("mutation_logistic_regression", data, presence(mutations)),)
 
 
 def kmer_logistic_regression(data: BaselineData) -> Baseline:
     """Fits a logistic regression on counts of short words, wherever they stand; tuned alike."""
-    joined = _joined(data)
-    return _linear("kmer_logistic_regression", data, kmer_counts(joined.tokens, joined.lengths))
+    everyone = _everyone(data)
+    return _linear("kmer_logistic_regression", data, kmer_counts(everyone.tokens))
 
 
 def _linear(name: str, data: BaselineData, features: sparse.csr_matrix) -> Baseline:
-    joined = _joined(data)
-    _, sequence = np.unique(joined.tokens, axis=0, return_inverse=True)
+    everyone = _everyone(data)
+    _, sequence = everyone.tokens.distinct()
 
     def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        return fit_predict(features, sequence, joined.labels, train, rows)
+        return fit_predict(features, sequence, everyone.labels, train, rows)
 
     return _evaluate(name, data, predict)
 
 
 @dataclass(frozen=True, eq=False)
 class _Joined:
-    tokens: Tokens  #: [N + M, T], development rows first
-    lengths: NDArray[np.int64]
+    tokens: Ragged  #: N + M rows, development rows first
     labels: NDArray[np.bool_]  #: those of test rows are never given to a fit
-    mutations: Tokens | None  #: [N + M, T]
+    mutations: Ragged | None  #: likewise
 
 
-def _joined(data: BaselineData) -> _Joined:
-    if data.test_tokens is None or data.test_lengths is None or data.test_labels is None:
-        return _Joined(data.tokens, data.lengths, data.labels, data.mutations)
+def _everyone(data: BaselineData) -> _Joined:
+    if data.test_tokens is None or data.test_labels is None:
+        return _Joined(data.tokens, data.labels, data.mutations)
     mutations = None
     if data.mutations is not None and data.test_mutations is not None:
-        mutations = _below(data.mutations, data.test_mutations)
-    return _Joined(
-        _below(data.tokens, data.test_tokens),
-        np.concatenate([data.lengths, data.test_lengths]),
-        np.concatenate([data.labels, data.test_labels]),
-        mutations,
-    )
-
-
-def _below(first: Tokens, second: Tokens) -> Tokens:
-    width = max(first.shape[1], second.shape[1])
-    return np.concatenate([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (first, second)])
+        mutations = joined([data.mutations, data.test_mutations])
+    return _Joined(joined([data.tokens, data.test_tokens]), np.concatenate([data.labels, data.test_labels]), mutations)
 
 
 def _evaluate(name: str, data: BaselineData, predict: _Predict) -> Baseline:

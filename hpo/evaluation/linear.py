@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from model.encoding import Tokens
+from model.ragged import Ragged
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0)  #: C of scikit-learn: small is strong
 _INNER_FOLDS = 3
@@ -23,55 +23,55 @@ _MAX_COLUMNS = 60_000
 _MAX_WORD = 6
 
 
-def one_hot(tokens: Tokens) -> sparse.csr_matrix:
+def one_hot(tokens: Ragged) -> sparse.csr_matrix:
     """Makes one column per position and letter.
 
     Args:
-        tokens: [N, T], 0 is padding and has no column.
+        tokens: N rows.
 
     Returns:
         [N, columns]; columns that are the same in every row are left out.
     """
-    rows, positions = np.nonzero(tokens)
-    width = int(tokens.max()) + 1
-    return _counts(rows, positions * width + tokens[rows, positions], len(tokens))
+    width = int(tokens.flat.max()) + 1
+    return _counts(tokens.lengths, tokens.places * width + tokens.flat)
 
 
-def presence(mutations: Tokens) -> sparse.csr_matrix:
+def presence(mutations: Ragged) -> sparse.csr_matrix:
     """Makes one column per mutation.
 
     Args:
-        mutations: [N, T], each a number of its own; 0 is padding and has no column.
+        mutations: N rows, each token a number of its own.
 
     Returns:
         [N, columns]; columns that are the same in every row are left out.
     """
-    rows, places = np.nonzero(mutations)
-    return _counts(rows, mutations[rows, places].astype(np.int64), len(mutations))
+    return _counts(mutations.lengths, mutations.flat.astype(np.int64))
 
 
-def kmer_counts(tokens: Tokens, lengths: NDArray[np.int64]) -> sparse.csr_matrix:
+def kmer_counts(tokens: Ragged) -> sparse.csr_matrix:
     """Counts words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
 
     Args:
-        tokens: [N, T].
-        lengths: [N].
+        tokens: N rows.
     """
-    letters = int(tokens.max()) + 1
+    letters = int(tokens.flat.max()) + 1
     k = max(size for size in range(1, _MAX_WORD + 1) if size == 1 or letters**size <= _MAX_COLUMNS)
-    k = min(k, tokens.shape[1])
-    places = tokens.shape[1] - k + 1
-    words = np.zeros((len(tokens), places), dtype=np.int64)
+    k = min(k, tokens.width)
+    words = np.zeros(len(tokens.flat) - k + 1, dtype=np.int64)
     for offset in range(k):
-        words = words * letters + tokens[:, offset : offset + places]
-    rows, positions = np.nonzero(np.arange(places) <= (lengths - k)[:, None])
-    return _counts(rows, words[rows, positions], len(tokens))
+        words = words * letters + tokens.flat[offset : offset + len(words)]
+    # Words that reach into the next row are none.
+    begins = np.maximum(tokens.lengths - k + 1, 0)
+    whole = tokens.places[: len(words)] < np.repeat(begins, tokens.lengths)[: len(words)]
+    return _counts(begins, words[whole])
 
 
-def _counts(rows: NDArray[np.int64], columns: NDArray[np.int64], n: int) -> sparse.csr_matrix:
+def _counts(sizes: NDArray[np.int64], columns: NDArray[np.int64]) -> sparse.csr_matrix:
+    """Counts columns, `sizes` [N] of them for each row."""
     names, columns = np.unique(columns, return_inverse=True)
+    rows = np.repeat(np.arange(len(sizes)), sizes)
     ones = np.ones(len(rows), dtype=np.float64)
-    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(n, len(names)))
+    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(len(sizes), len(names)))
     highest = counts.max(axis=0).toarray().ravel()
     lowest = counts.min(axis=0).toarray().ravel()
     return counts[:, highest != lowest]

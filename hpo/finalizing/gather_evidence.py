@@ -136,7 +136,6 @@ def _baselines(
     encoded = development.encoded(whole_encoding(encoding))
     data = BaselineData(
         tokens=encoded.tokens,
-        lengths=encoded.lengths,
         labels=labels,
         folds=development.folds,
         mutations=development.encoded(encoding).tokens if is_mutation(encoding) else None,
@@ -148,7 +147,6 @@ def _baselines(
         replace(
             data,
             test_tokens=sealed.tokens,
-            test_lengths=sealed.lengths,
             test_labels=labels_of(test),
             test_mutations=contract.encoder.encode(test, encoding).tokens if is_mutation(encoding) else None,
         )

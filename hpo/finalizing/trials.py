@@ -152,7 +152,7 @@ def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
     """Counts the parameters of a configuration's network."""
     encoded = development.encoded(config.encoding)
     with torch.device("meta"):  # shapes without memory
-        network = BiLSTM(config, encoded.vocabulary_size, encoded.positions or encoded.tokens.shape[1])
+        network = BiLSTM(config, encoded.vocabulary_size, encoded.positions or encoded.tokens.width)
     return sum(weights.numel() for weights in network.parameters())
 
 

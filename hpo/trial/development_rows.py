@@ -63,7 +63,7 @@ def examples(encoded: Encoded, genes: Genes, rows: NDArray[np.int64]) -> Example
         genes: With labels.
         rows: Indices into both.
     """
-    return Examples(tokens=encoded.tokens[rows], lengths=encoded.lengths[rows], labels=labels_of(genes)[rows])
+    return Examples(tokens=encoded.tokens.subset(rows), labels=labels_of(genes)[rows])
 
 
 def labels_of(genes: Genes) -> NDArray[np.bool_]:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.batching import evaluation_batches
-from model.encoding import Tokens
+from model.device_tokens import DeviceTokens
 from model.gpu.graphs import GraphRunner
 from model.gpu.plan import DevicePlan
 from model.gpu.shapes import Shape, pad
 from model.network import BiLSTM
+from model.ragged import Ragged
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,21 +26,19 @@ class PaddedRows:
     places: NDArray[np.int64]
     #: Of each batch.
     shapes: tuple[Shape, ...]
-    tokens: Tensor  # [T, N] uint8, or int32 for mutations
-    lengths: Tensor  # [N] int64
+    tokens: DeviceTokens
     plan: DevicePlan
 
     @classmethod
     def load(
         cls,
-        tokens: Tokens,
-        lengths: NDArray[np.int64],
+        tokens: Ragged,
         device: torch.device,
         batch_size: int,
     ) -> "PaddedRows":
-        """Copies rows [N, T] with their lengths [N] to a device, at most `batch_size` to a batch."""
-        epoch = evaluation_batches(lengths, batch_size)
-        padded = pad(epoch, lengths)
+        """Copies N rows to a device, at most `batch_size` to a batch."""
+        epoch = evaluation_batches(tokens.lengths, batch_size)
+        padded = pad(epoch, tokens.lengths)
         batches, rows = padded.rows.shape
         plan = DevicePlan(batches, rows, device)
         plan.load(padded.table(np.zeros(batches, dtype=np.float32)))
@@ -47,8 +46,7 @@ class PaddedRows:
         return cls(
             places=places[np.argsort(epoch.rows)],
             shapes=padded.shapes,
-            tokens=torch.from_numpy(np.ascontiguousarray(tokens.T)).to(device),
-            lengths=torch.from_numpy(lengths).to(device),
+            tokens=DeviceTokens.load(tokens, device),
             plan=plan,
         )
 
@@ -62,6 +60,4 @@ class PaddedRows:
 
     def _evaluate(self, network: BiLSTM, shape: Shape) -> None:
         self.plan.pick()
-        rows = self.plan.rows
-        lengths = None if shape.uniform else self.lengths.index_select(0, rows)
-        self.plan.advance(network(self.tokens[: shape.steps].index_select(1, rows), lengths))
+        self.plan.advance(network(*self.tokens.batch(self.plan.rows, shape.steps, uniform=shape.uniform)))

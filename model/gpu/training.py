@@ -28,7 +28,7 @@ class PaddedSteps:
 
     def __init__(self, learner: Learner, lengths: NDArray[np.int64], steps: int, runner: GraphRunner) -> None:
         self._learner, self._lengths, self._most_steps, self._runner = learner, lengths, steps, runner
-        self._device = learner.data.tokens.device
+        self._device = learner.data.positives.device
         #: By the rows of a batch, because what was captured remembers its plan's place.
         self._plans: dict[int, DevicePlan] = {}
         data, scale = learner.data, learner.scale
@@ -51,8 +51,7 @@ class PaddedSteps:
     def _step(self, plan: DevicePlan, shape: Shape) -> None:
         plan.pick()
         data, rows = self._learner.data, plan.rows
-        lengths = None if shape.uniform else data.lengths.index_select(0, rows)
-        logits = self._learner.network(data.tokens[: shape.steps].index_select(1, rows), lengths)
+        logits = self._learner.network(*data.tokens.batch(rows, shape.steps, uniform=shape.uniform))
         # The loss's gradient is short, and nobody asks for the loss of a step.
         both, resistant = self._pulls.index_select(0, rows).unbind(1)
         gradient = (torch.sigmoid(logits.detach().float()) * both - resistant) * plan.share

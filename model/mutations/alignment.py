@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from model.errors import DataError
 from model.mutations.columns import read_columns
 from model.mutations.gapped import align
-from model.mutations.kinds import END, PAD, Kinds, Level, kinds
+from model.mutations.kinds import END, Kinds, Level, kinds
 from model.mutations.ungapped import Repeats, best_ungapped, find_repeats
+from model.ragged import Ragged
 
 #: Places are 16 bits wide.
 LONGEST = 65_000
@@ -28,23 +29,33 @@ class Differences:
     neither. "fs" stands for all letters of a tail that has lost its reading frame, "ext" for all behind place n.
 
     Attributes:
-        tokens: [N, T], kinds (see `kinds.kinds`), padded with 0.
-        places: [N, T], positions in the ancestor from 0 to n. An insertion stands at the letter that follows it,
-            "begin" at the first letter that the gene has. "end" closes every row, one past the last letter reached.
-        lengths: [N], at least 1.
+        tokens: N rows of kinds (see `kinds.kinds`) as uint8.
+        places: [L] uint16, of each of these in turn, positions in the ancestor from 0 to n. An insertion stands at the
+            letter that follows it, "begin" at the first letter that the gene has. "end" closes every row, one past the
+            last letter reached.
     """
 
-    tokens: NDArray[np.uint8]
+    tokens: Ragged
     places: NDArray[np.uint16]
-    lengths: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.lengths)
+        return len(self.tokens)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """[N], at least 1."""
+        return self.tokens.lengths
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """[N], one past the last letter of the ancestor that each gene reaches."""
+        ends: NDArray[np.int64] = self.places[self.tokens.starts + self.lengths - 1].astype(np.int64)
+        return ends
 
     def row(self, number: int) -> list[tuple[int, int]]:
         """Lists one gene's differences as (kind, place)."""
-        used = slice(int(self.lengths[number]))
-        return list(zip(self.tokens[number, used].tolist(), self.places[number, used].tolist(), strict=True))
+        start, own = int(self.tokens.starts[number]), self.tokens.row(number)
+        return list(zip(own.tolist(), self.places[start : start + len(own)].tolist(), strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +79,9 @@ def differences(sequences: Sequence[str], ancestor: str, level: Level) -> Differ
     vocabulary = kinds(level)
     _check(sequences, ancestor)
     numbers = {sequence: number for number, sequence in enumerate(dict.fromkeys(sequences))}
-    table = _tabulate(_compare(list(numbers), ancestor, vocabulary), len(numbers))
+    tokens, places = _row_by_row(_compare(list(numbers), ancestor, vocabulary), len(numbers))
     rows = np.fromiter((numbers[sequence] for sequence in sequences), np.int64, len(sequences))
-    return Differences(table.tokens[rows], table.places[rows], table.lengths[rows])
+    return Differences(tokens.subset(rows), places.subset(rows).flat.astype(np.uint16))
 
 
 def _check(sequences: Sequence[str], ancestor: str) -> None:
@@ -132,13 +143,8 @@ def _compare_gapped(row: int, gene: str, ancestor: str, vocabulary: Kinds, repea
     return _Flat(np.full(len(tokens), row), np.array(tokens, dtype=np.uint8), np.array(places, dtype=np.uint16))
 
 
-def _tabulate(flat: _Flat, rows: int) -> Differences:
-    """Lays the differences out row by row; those of one row keep their order."""
+def _row_by_row(flat: _Flat, rows: int) -> tuple[Ragged, Ragged]:
+    """Lays kinds and places out row by row; those of one row keep their order."""
     lengths = np.bincount(flat.rows, minlength=rows)
     order = np.argsort(flat.rows, kind="stable")
-    at = flat.rows[order]
-    rank = np.arange(len(at)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    tokens = np.full((rows, max(int(lengths.max(initial=0)), 1)), PAD, dtype=np.uint8)
-    places = np.zeros(tokens.shape, dtype=np.uint16)
-    tokens[at, rank], places[at, rank] = flat.tokens[order], flat.places[order]
-    return Differences(tokens, places, lengths.astype(np.int64))
+    return Ragged.of(flat.tokens[order], lengths), Ragged.of(flat.places[order], lengths)

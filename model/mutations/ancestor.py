@@ -116,10 +116,11 @@ def distances(found: Differences, ancestor: str, level: Level) -> NDArray[np.flo
         [N] differences per letter of the ancestor.
     """
     tokens = kinds(level).tokens
-    ends = np.take_along_axis(found.places, found.lengths[:, None] - 1, axis=1).astype(np.int64)
-    count = found.lengths - (ends[:, 0] == len(ancestor))
+    count = found.lengths - (found.ends == len(ancestor))
     if FRAMESHIFT in tokens:
-        count += np.where(found.tokens == tokens[FRAMESHIFT], ends - found.places - 1, 0).sum(axis=1)
+        at = np.flatnonzero(found.tokens.flat == tokens[FRAMESHIFT])
+        row = np.searchsorted(found.tokens.starts, at, side="right") - 1
+        np.add.at(count, row, found.ends[row] - found.places[at] - 1)
     shares: NDArray[np.float64] = count / len(ancestor)
     return shares
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.encoding import PAD, Encoded, Tokens
+from model.encoding import PAD, Encoded
 from model.mutations.kinds import FRAMESHIFT, kinds
+from model.ragged import Ragged
 
 _SHIFT = kinds("amino_acid").tokens[FRAMESHIFT]  # nucleotides have no such letter, and none as high
 #: Position and letter.
@@ -30,11 +31,11 @@ class Changed:
     letters: NDArray[np.uint8]
 
 
-def common_mutations(tokens: Tokens, vocabulary_size: int, positions: int, count: int) -> NDArray[np.uint8]:
+def common_mutations(tokens: Ragged, vocabulary_size: int, positions: int, count: int) -> NDArray[np.uint8]:
     """Finds the mutations that are worth trying at each position.
 
     Args:
-        tokens: [N, T] int32, of different genes.
+        tokens: Of different genes.
         vocabulary_size: V.
         positions: P.
         count: How many at a position.
@@ -42,7 +43,7 @@ def common_mutations(tokens: Tokens, vocabulary_size: int, positions: int, count
     Returns:
         [P, 1 + count], 0 for the ancestor's letter, then the commonest mutations there, the commonest first; 0 is none.
     """
-    counts = np.bincount(tokens.ravel(), minlength=positions * vocabulary_size).reshape(positions, vocabulary_size)
+    counts = np.bincount(tokens.flat, minlength=positions * vocabulary_size).reshape(positions, vocabulary_size)
     counts[:, PAD] = 0
     letters = np.zeros((positions, 1 + count), dtype=np.uint8)
     commonest = np.argsort(-counts, axis=1, kind="stable")[:, :count]
@@ -65,7 +66,7 @@ def changed_mutations(genes: Encoded, row: int, letters: NDArray[np.uint8]) -> C
         follows it.
     """
     size, last = genes.vocabulary_size, len(letters) - 1
-    *own, end = (divmod(int(token), size) for token in genes.tokens[row, : genes.lengths[row]])
+    *own, end = (divmod(int(token), size) for token in genes.tokens.row(row))
     shifted = any(letter == _SHIFT for _, letter in own)
     has = {place: letter for place, letter in (own if shifted else [*own, end]) if place != last}
     tries = [(place, PAD) for place in has]
@@ -99,7 +100,5 @@ def _with(own: list[Mutation], end: Mutation, place: int, letter: int, whole: Mu
 
 def _encoded(genes: Encoded, rows: list[list[Mutation]]) -> Encoded:
     lengths = np.array([len(row) for row in rows], dtype=np.int64)
-    tokens = np.zeros((len(rows), lengths.max(initial=1)), dtype=np.int32)
-    for number, row in enumerate(rows):
-        tokens[number, : len(row)] = [place * genes.vocabulary_size + letter for place, letter in row]
-    return replace(genes, tokens=tokens, lengths=lengths)
+    flat = np.array([place * genes.vocabulary_size + letter for row in rows for place, letter in row], dtype=np.int32)
+    return replace(genes, tokens=Ragged.of(flat, lengths))

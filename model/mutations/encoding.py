@@ -1,5 +1,7 @@
 """Genes as tokens: each difference from the ancestor is one number, position * V + kind."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from model.alphabet import without_gaps
@@ -28,11 +30,11 @@ def encode_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int
     level = LEVELS[encoding]
     found, table = differences(sequences_of(genes, encoding, genetic_code), ancestor, level), kinds(level)
     # Each place of an early end is rare: what early ends have in common can be learnt from a kind of their own.
-    is_early = (found.tokens == table.tokens[END]) & (found.places < len(ancestor))
-    letters, size = np.where(is_early, table.tokens[STOP], found.tokens), len(table)
-    tokens = found.places.astype(np.int32) * size + letters
-    tokens[np.arange(tokens.shape[1]) >= found.lengths[:, None]] = PAD
-    return Encoded(tokens, found.lengths, size, positions=len(ancestor) + 1)
+    kind, size = found.tokens.flat, len(table)
+    is_early = (kind == table.tokens[END]) & (found.places < len(ancestor))
+    letters = np.where(is_early, table.tokens[STOP], kind)
+    tokens = replace(found.tokens, flat=found.places.astype(np.int32) * size + letters)
+    return Encoded(tokens, size, positions=len(ancestor) + 1)
 
 
 def letters_of(encoding: MutationEncoding) -> tuple[str, ...]:
@@ -52,9 +54,10 @@ def sequences_of(genes: Genes, encoding: MutationEncoding, genetic_code: int) ->
         return list(without_gaps(genes.sequences))
     residues = encode(genes, "amino_acid", genetic_code)
     spelling = np.array([0, ord("X"), *(ord(letter) for letter in vocabulary("amino_acid")[2:])], dtype=np.uint8)
-    letters = spelling[residues.tokens]
-    empty = (residues.lengths == 1) & (residues.tokens[:, 0] == 1)
+    rows = residues.tokens
+    text = spelling[rows.flat].tobytes().decode("ascii")
+    ends = (rows.starts + rows.lengths).tolist()
     return [
-        "" if none else row[:length].tobytes().decode("ascii")
-        for row, length, none in zip(letters, residues.lengths, empty, strict=True)
+        "" if none else text[start:end]
+        for start, end, none in zip(rows.starts.tolist(), ends, residues.empty, strict=True)
     ]

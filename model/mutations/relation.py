@@ -78,5 +78,6 @@ def count_mutations(genes: Genes, encoding: MutationEncoding, genetic_code: int,
     """Counts the mutations of each gene; arguments and errors as `encode_mutations`."""
     level = LEVELS[encoding]
     found = differences(sequences_of(genes, encoding, genetic_code), ancestor, level)
-    ends = np.take_along_axis(found.places, found.lengths[:, None] - 1, axis=1)[:, 0]
-    return Mutations(found.lengths - (ends == len(ancestor)), distances(found, ancestor, level) > LARGEST_DIVERGENCE)
+    return Mutations(
+        found.lengths - (found.ends == len(ancestor)), distances(found, ancestor, level) > LARGEST_DIVERGENCE
+    )

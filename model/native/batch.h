@@ -41,7 +41,7 @@ class Batch {
     static int64_t blocks(int64_t rows) { return (rows + BLOCK - 1) / BLOCK; }
 
     int64_t length(int64_t b) const { return t_.lengths[row(b)]; }
-    const int32_t* tokens(int64_t b) const { return t_.tokens + row(b) * t_.width; }
+    const int32_t* tokens(int64_t b) const { return t_.tokens + t_.starts[row(b)]; }
     // The gradient of a row's part of the loss, class weights included, by its logit.
     float slope(int64_t b, float logit) const {
         const double probability = 1.0 / (1.0 + std::exp(-static_cast<double>(logit)));

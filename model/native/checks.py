@@ -24,16 +24,20 @@ def check_rows(data: DeviceRows, tokens: int) -> None:
     Raises:
         ValueError: A type, a shape, a length or a token is not what `DeviceRows` says.
     """
-    width, rows = data.tokens.shape
+    rows, lengths, starts = len(data.positives), data.tokens.lengths, data.tokens.starts
     check_floats([data.positives, data.negatives], [(rows,), (rows,)])
-    types, expected = (data.tokens.dtype, data.lengths.dtype), (torch.int32, torch.int64)
-    if types != expected or data.lengths.shape != (rows,) or not data.lengths.is_contiguous():
+    types = data.tokens.flat.dtype, lengths.dtype, starts.dtype
+    expected = torch.int32, torch.int64, torch.int64
+    contiguous = data.tokens.flat.is_contiguous() and lengths.is_contiguous() and starts.is_contiguous()
+    if types != expected or not lengths.shape == starts.shape == (rows,) or not contiguous:
         raise ValueError(
-            f"tokens and lengths are {types} of {rows} rows and {tuple(data.lengths.shape)};"
-            f" {expected} of as many rows are needed, the lengths contiguous."
+            f"tokens, lengths and starts are {types} of {rows} rows, {tuple(lengths.shape)} and {tuple(starts.shape)};"
+            f" {expected} of as many rows are needed, all contiguous."
         )
-    _check_range("lengths", data.lengths, 1, width)
-    _check_range("tokens", data.tokens, 0, tokens - 1)
+    _check_range("lengths", lengths, 1, len(data.tokens.places))
+    if not torch.equal(starts, lengths.cumsum(0) - lengths) or int(lengths.sum()) > len(data.tokens.flat):
+        raise ValueError(f"rows of {int(lengths.sum())} tokens do not follow each other in {len(data.tokens.flat)}.")
+    _check_range("tokens", data.tokens.flat, 0, tokens - 1)
 
 
 def check_plan(plan: Epoch, rates: Sequence[float], lengths: Tensor) -> None:

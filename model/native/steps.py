@@ -42,13 +42,11 @@ class NativeSteps:
         self._learner, self._native = learner, native
         self._weights, shapes = _weights(learner.network)
         check_floats(self._weights, shapes)
-        #: [D, T], so that a row's tokens lie together.
-        self._tokens = learner.data.tokens.T.contiguous()
         check_rows(learner.data, learner.network.longest * learner.network.embedding.num_embeddings)
 
     def epoch(self, plan: Epoch, rates: Sequence[float], on_batch: Callable[[], None]) -> Tensor:
         """See `Steps`; `on_batch` is called for the batches of each call together, after their steps."""
-        check_plan(plan, rates, self._learner.data.lengths)
+        check_plan(plan, rates, self._learner.data.tokens.lengths)
         network = self._learner.network
         stream = network.dropout_stream.state if network.dropout else None
         totals = torch.zeros(2, dtype=torch.float64)
@@ -88,9 +86,9 @@ class NativeSteps:
         """What there is to learn from."""
         data = self._learner.data
         return {
-            "width": self._tokens.shape[1],
-            "tokens": self._tokens,
-            "lengths": data.lengths,
+            "tokens": data.tokens.flat,
+            "starts": data.tokens.starts,
+            "lengths": data.tokens.lengths,
             "positives": data.positives,
             "negatives": data.negatives,
             "positive_weight": data.positive_weight,

@@ -14,10 +14,9 @@ struct Training {
     int64_t layers, embedding, hidden, vocabulary, places, pooling, threads;
     const float* counted;         // [P, V], 1 where the linear path's table counts; null without one
     const Parameter* parameters;  // in the order of `Layout`
-    // The rows: tokens [D, width], each place * V + letter; lengths [D], 1 to width.
-    int64_t width;
+    // The rows, one after another: tokens, each place * V + letter; where each row begins [D], and its length [D].
     const int32_t* tokens;
-    const int64_t* lengths;
+    const int64_t *starts, *lengths;
     const float *positives, *negatives;  // [D]
     double positive_weight, negative_weight, scale;
     // The batches, of which this call takes those from `first` to before `end`.

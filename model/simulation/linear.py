@@ -66,7 +66,7 @@ def _best_threshold(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> fl
 def _mutations(genes: Genes, ancestor: str) -> sparse.csr_matrix:
     """Makes one column per position and token, 1 where it is not the ancestor's; an end is a token, too."""
     encoded = encode(Genes([*genes.ids, "ancestor"], [*genes.sequences, ancestor], None, "dna"), "amino_acid")
-    tokens = encoded.tokens
+    tokens = encoded.tokens.padded()
     rows, places = np.nonzero(tokens[:-1] != tokens[-1])
     columns = places * encoded.vocabulary_size + tokens[rows, places]
     shape = (len(genes), tokens.shape[1] * encoded.vocabulary_size)

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.encoder import Encoder
-from model.encoding import Encoding, Tokens, encode
+from model.encoding import Encoding, encode
 from model.genes import Genes
 from model.mutations import find_relation
+from model.ragged import Tokens
 from model.simulation import simulate
 from model.splitting import group_ids, split
 
@@ -103,7 +104,7 @@ def equal_work(name: str, rows: int) -> dict[str, Any]:
         return arrays(tokens, np.full(rows, steps), random.random(rows) < 0.5, 6)
     made = simulate(max(rows, 400), CODONS, NOISE, seed=0)
     encoded = encode(made.genes.subset(np.arange(rows)), "amino_acid")
-    return arrays(encoded.tokens, encoded.lengths, labels_of(made.genes)[:rows], encoded.vocabulary_size)
+    return arrays(encoded.tokens.padded(), encoded.lengths, labels_of(made.genes)[:rows], encoded.vocabulary_size)
 
 
 def job(scale: float, encoding: Encoding, fold: int) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def job(scale: float, encoding: Encoding, fold: int) -> dict[str, Any]:
     rows = genes.subset(development)
     encoder = Encoder(ancestors=find_relation(rows).ancestors)
     encoded = encoder.encode(rows, encoding)
-    made = arrays(encoded.tokens, encoded.lengths, labels[development], encoded.vocabulary_size)
+    made = arrays(encoded.tokens.padded(), encoded.lengths, labels[development], encoded.vocabulary_size)
     held = parts.fold[development] == fold
     return {**made, "encoding": encoding, "positions": encoded.positions or 0, "held": held, "merge": True}
 

@@ -31,7 +31,7 @@ def main() -> None:
     encoding, trials = sys.argv[1], int(sys.argv[2])
     genes = simulate(ORIGINAL_GENES, CODONS, NOISE, seed=0).genes  # a worker keeps its genes, too
     encoded = Encoder(ancestors=find_relation(genes).ancestors).encode(genes, encoding)  # type: ignore[arg-type]
-    rows = Examples(encoded.tokens, encoded.lengths, labels_of(genes))
+    rows = Examples(encoded.tokens, labels_of(genes))
     parts = np.random.default_rng(0).integers(0, 25, len(rows.labels))  # of 25: 16 to train with, 4 to validate
     tell()
     for trial in range(trials):

@@ -17,6 +17,7 @@ from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings
 from model.epochs import Curves
 from model.fitting import Fitting
+from model.ragged import Ragged
 from model.steps import Learner, PlainSteps
 
 #: Letters, positions of a gene of middle length, and size of their vectors.
@@ -50,8 +51,7 @@ class MutationCase:
         lengths = np.clip(random.poisson(self.mutations, self.rows), 1, LONGEST)
         places = np.sort(np.argsort(random.random((self.rows, POSITIONS)))[:, :LONGEST])
         tokens = (places * LETTERS + random.integers(2, LETTERS, places.shape)).astype(np.int32)
-        tokens[np.arange(LONGEST) >= lengths[:, None]] = 0
-        return Examples(tokens, lengths, random.random(self.rows) < 0.5)
+        return Examples(Ragged.of_padded(tokens, lengths), random.random(self.rows) < 0.5)
 
     def fitting(self, engine: str) -> Fitting:
         """A training that takes its steps as the engine has it."""

@@ -20,6 +20,7 @@ from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
 from model.fitting import Fitting
 from model.gpu.lanes import lane
+from model.ragged import Ragged
 
 GPU = "cuda:0"
 DROPOUT = 0.18
@@ -88,7 +89,7 @@ class Training:
     def _begin(self, case: GpuCase, precision: str, seed: int, graphs: bool) -> None:
         self._lane.__enter__()  # for good
         data = case.data(case.batches)
-        rows = Examples(data["tokens"], data["lengths"], data["labels"])
+        rows = Examples(Ragged.of_padded(data["tokens"], data["lengths"]), data["labels"])
         config = replace(
             original_configuration("dna"),
             embedding_size=case.embedding,

@@ -19,6 +19,7 @@ from model.configuration import TrainingSettings, original_configuration
 from model.epochs import Curves
 from model.fitting import Fitting
 from model.prediction import load_rows, logits_of
+from model.ragged import Ragged
 
 Data = dict[str, NDArray[Any]]
 
@@ -70,7 +71,7 @@ def tutorial(data: Data, threads: int, batch: int, seed: int) -> Works:
 
 def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
     """Training and inference as a worker does them."""
-    rows, held = Examples(data["tokens"], data["lengths"], data["labels"]), data["held"]
+    rows, held = Examples(Ragged.of_padded(data["tokens"], data["lengths"]), data["labels"]), data["held"]
     config = replace(original_configuration("dna"), batch_size=batch, encoding=str(data["encoding"]))  # type: ignore[arg-type]
     settings = TrainingSettings(
         engine=engine,  # type: ignore[arg-type]
@@ -87,7 +88,7 @@ def ours(engine: str, data: Data, threads: int, batch: int, seed: int) -> Works:
         return {"accuracy": curves.validation_accuracy[-1]} if held.any() else {}
 
     def infer() -> dict[str, Any]:
-        logits_of(fitting.network, load_rows(rows.tokens, rows.lengths, fitting.device, batch), fitting.runner)
+        logits_of(fitting.network, load_rows(rows.tokens, fitting.device, batch), fitting.runner)
         return {}
 
     return {"train": train, "infer": infer}

@@ -96,7 +96,7 @@ def _model(data: bytes, folder: Path, name: str) -> None:
         (used / "config.json").write_text(json.dumps(config))
     model = load_model(used)
     encoded = model.encoder.encode(seeds.genes(), model.config.encoding)
-    rows = Examples(encoded.tokens, encoded.lengths, seeds.LABELS)
+    rows = Examples(encoded.tokens, seeds.LABELS)
     predict(model.networks, rows)
 
 

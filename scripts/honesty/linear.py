@@ -75,8 +75,8 @@ def fresh_mutations(ancestor: int, codons: int) -> Labelled:
 def mutations(genes: Genes, relative: Simulated) -> sparse.csr_matrix:
     """One column per position, 1 where the amino acid is not the ancestor's; the last column is an early stop."""
     encoded = encode(genes, "amino_acid")
-    ancestor = encode(Genes(["ancestor"], [relative.ancestor], None, "dna"), "amino_acid").tokens[0]
-    tokens = encoded.tokens[:, : len(ancestor)]
+    ancestor = encode(Genes(["ancestor"], [relative.ancestor], None, "dna"), "amino_acid").tokens.row(0)
+    tokens = encoded.tokens.padded()[:, : len(ancestor)]
     rows, places = np.nonzero((tokens != ancestor[: tokens.shape[1]]) & (tokens != 0))
     short = np.flatnonzero(encoded.lengths < len(ancestor))
     at = (np.concatenate([rows, short]), np.concatenate([places, np.full(len(short), len(ancestor))]))

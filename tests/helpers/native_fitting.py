@@ -12,6 +12,7 @@ from model.batching import Epoch, Examples, plan_epoch
 from model.configuration import LearnerConfig, TrainingSettings
 from model.epochs import Curves
 from model.fitting import Fitting
+from model.ragged import Ragged
 from model.steps import Learner
 
 LETTERS, POSITIONS, LONGEST = 22, 60, 9
@@ -27,7 +28,7 @@ def examples(rows: int = ROWS, seed: int = 0) -> Examples:
     places = np.sort(np.argsort(random.random((rows, POSITIONS)))[:, :LONGEST])
     tokens = (places * LETTERS + random.integers(1, LETTERS, places.shape)).astype(np.int32)
     tokens[np.arange(LONGEST) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, random.random(rows) < 0.4)
+    return Examples(Ragged.of_padded(tokens, lengths), random.random(rows) < 0.4)
 
 
 def config(**changes: Any) -> LearnerConfig:

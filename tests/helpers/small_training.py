@@ -6,6 +6,7 @@ import numpy as np
 
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
+from model.ragged import Ragged
 from model.training import FoldResult, train_fold
 
 VOCABULARY = 6
@@ -31,7 +32,7 @@ def examples(rows: int, seed: int = 0) -> Examples:
     lengths = generator.integers(6, 13, rows)
     tokens = generator.integers(2, 6, (rows, 12), dtype=np.uint8)
     tokens[np.arange(12) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, (tokens[:, :3] == 5).any(axis=1))
+    return Examples(Ragged.of_padded(tokens, lengths), (tokens[:, :3] == 5).any(axis=1))
 
 
 def fold(config: LearnerConfig = CONFIG, settings: TrainingSettings = SETTINGS, **options: object) -> FoldResult:

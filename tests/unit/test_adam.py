@@ -14,7 +14,8 @@ import numpy as np
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
 from model.training import train_fold
-rows = Examples(np.full((8, 3), 2, dtype=np.uint8), np.full(8, 3), np.arange(8) < 4)
+from model.ragged import Ragged
+rows = Examples(Ragged.of(np.full(24, 2, dtype=np.uint8), np.full(8, 3)), np.arange(8) < 4)
 train_fold(original_configuration("dna"), TrainingSettings(max_epochs=1, engine="stock"), rows, rows, 6, seed=0)
 print("torch._dynamo" in sys.modules)
 """

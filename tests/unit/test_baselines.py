@@ -15,6 +15,11 @@ from hpo.evaluation.baselines import (
     majority,
 )
 from hpo.evaluation.linear import PENALTIES, kmer_counts, one_hot
+from model.ragged import Ragged
+
+
+def equally_long(tokens: np.ndarray) -> Ragged:
+    return Ragged.of(tokens.ravel(), np.full(len(tokens), tokens.shape[1]))
 
 
 def toy(rows: int = 200, *, decisive: int = 3) -> BaselineData:
@@ -22,14 +27,11 @@ def toy(rows: int = 200, *, decisive: int = 3) -> BaselineData:
     rng = np.random.default_rng(0)
     tokens = rng.integers(2, 4, (rows + 50, 12)).astype(np.uint8)
     labels = tokens[:, decisive] == 2
-    lengths = np.full(rows + 50, 12)
     return BaselineData(
-        tokens=tokens[:rows],
-        lengths=lengths[:rows],
+        tokens=equally_long(tokens[:rows]),
         labels=labels[:rows],
         folds=np.arange(rows) % 5,
-        test_tokens=tokens[rows:],
-        test_lengths=lengths[rows:],
+        test_tokens=equally_long(tokens[rows:]),
         test_labels=labels[rows:],
     )
 
@@ -38,7 +40,7 @@ def test_majority_says_the_commoner_class_of_the_other_folds() -> None:
     labels = np.array([True, True, True, False, False, False, False])
     tokens = np.full((7, 3), 2, dtype=np.uint8)
     # Without fold 0 (three resistant) susceptible is commoner, without fold 1 resistant.
-    data = BaselineData(tokens, np.full(7, 3), labels, np.array([0, 0, 0, 1, 1, 1, 1]))
+    data = BaselineData(equally_long(tokens), labels, np.array([0, 0, 0, 1, 1, 1, 1]))
     found = majority(data)
     assert found.fold_accuracies == (0, 0)
     assert found.test_accuracy is None
@@ -49,12 +51,10 @@ def test_identical_sequence_remembers_and_falls_back_to_the_majority() -> None:
     known = np.array([[2, 3], [2, 3], [2, 3], [3, 3], [3, 3], [3, 3], [3, 3]], dtype=np.uint8)
     labels = np.array([True, True, False, False, False, False, False])
     data = BaselineData(
-        known,
-        np.full(7, 2),
+        equally_long(known),
         labels,
         np.array([0, 1, 2, 0, 1, 2, 0]),
-        test_tokens=np.array([[2, 3, 0], [3, 3, 0], [4, 4, 4]], dtype=np.uint8),
-        test_lengths=np.array([2, 2, 3]),
+        test_tokens=Ragged.of(np.array([2, 3, 3, 3, 4, 4, 4], dtype=np.uint8), np.array([2, 2, 3])),
         test_labels=np.array([True, False, False]),
     )
     found = identical_sequence(data)
@@ -82,11 +82,11 @@ def test_the_penalty_is_tuned_down_for_noise_and_up_for_a_rare_letter() -> None:
     rng = np.random.default_rng(0)
     tokens = rng.integers(2, 4, (300, 60)).astype(np.uint8)
     noisy = (tokens[:, 3] == 2) ^ (rng.random(300) < 0.2)
-    data = BaselineData(tokens, np.full(300, 60), noisy, np.arange(300) % 5)
+    data = BaselineData(equally_long(tokens), noisy, np.arange(300) % 5)
     assert logistic_regression(data).cv > without_tuning(data, PENALTIES[-1]) + 0.05
     rare = np.random.default_rng(0).random(300) < 0.12
     tokens = np.where((np.arange(60) == 3) & rare[:, None], 4, tokens).astype(np.uint8)
-    data = replace(data, tokens=tokens, labels=rare)
+    data = replace(data, tokens=equally_long(tokens), labels=rare)
     assert logistic_regression(data).cv > without_tuning(data, PENALTIES[0]) + 0.05
 
 
@@ -95,8 +95,7 @@ def test_logistic_regression_weights_copies_like_rows() -> None:
     order = np.repeat(np.arange(60), 3)
     copied = replace(
         data,
-        tokens=data.tokens[order],
-        lengths=data.lengths[order],
+        tokens=data.tokens.subset(order),
         labels=data.labels[order],
         folds=data.folds[order],
     )
@@ -110,7 +109,7 @@ def test_kmers_find_a_word_wherever_it_stands() -> None:
     places = rng.integers(0, 24, 100)
     for row in np.flatnonzero(labels):
         tokens[row, places[row] : places[row] + 6] = [5, 4, 5, 4, 5, 4]
-    data = BaselineData(tokens, np.full(100, 30), labels, np.arange(100) // 2 % 5)
+    data = BaselineData(equally_long(tokens), labels, np.arange(100) // 2 % 5)
     assert kmer_logistic_regression(data).cv == 1
 
 
@@ -128,10 +127,10 @@ def test_test_labels_never_reach_a_fit() -> None:
 
 
 def test_features_skip_padding_and_constant_columns() -> None:
-    tokens = np.array([[2, 3, 0], [2, 4, 3], [2, 4, 0]], dtype=np.uint8)
+    tokens = Ragged.of(np.array([2, 3, 2, 4, 3, 2, 4], dtype=np.uint8), np.array([2, 3, 2]))
     # Position 0 is the same everywhere; position 1 has two letters; position 2 one letter or none.
     assert one_hot(tokens).toarray().tolist() == [[1, 0, 0], [0, 1, 1], [0, 1, 0]]
-    counts = kmer_counts(np.array([[2, 3, 2, 3], [2, 3, 0, 0]], dtype=np.uint8), np.array([4, 2]))
+    counts = kmer_counts(Ragged.of(np.array([2, 3, 2, 3, 2, 3], dtype=np.uint8), np.array([4, 2])))
     assert counts.shape[1] <= 3
 
 

@@ -15,13 +15,14 @@ from model.batching import (
     plan_epoch,
 )
 from model.errors import DataError
+from model.ragged import Ragged
 
 
 def examples(rows: list[tuple[list[int], bool]]) -> Examples:
     width = max(len(sequence) for sequence, _ in rows)
     tokens = np.array([sequence + [0] * (width - len(sequence)) for sequence, _ in rows], dtype=np.uint8)
     lengths = np.array([len(sequence) for sequence, _ in rows], dtype=np.int64)
-    return Examples(tokens, lengths, np.array([label for _, label in rows]))
+    return Examples(Ragged.of_padded(tokens, lengths), np.array([label for _, label in rows]))
 
 
 row = st.tuples(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.booleans())
@@ -32,9 +33,9 @@ row = st.tuples(st.lists(st.integers(1, 3), min_size=1, max_size=3), st.booleans
 def test_merged_rows_stand_for_all_rows(rows: list[tuple[list[int], bool]]) -> None:
     data = examples(rows)
     distinct = merge(data)
-    keys = [tuple(tokens) for tokens in distinct.tokens]
+    keys = [tuple(tokens) for tokens in distinct.tokens.padded()]
     assert len(set(keys)) == len(keys)
-    np.testing.assert_array_equal(distinct.tokens[distinct.of_row], data.tokens)
+    np.testing.assert_array_equal(distinct.tokens.padded(distinct.of_row), data.tokens.padded())
     np.testing.assert_array_equal(distinct.lengths[distinct.of_row], data.lengths)
     for number in range(len(keys)):
         labels = data.labels[distinct.of_row == number]
@@ -119,13 +120,13 @@ def test_evaluation_sees_every_row_once_in_order_of_length() -> None:
     assert [batch.longest for batch in epoch.batches] == [2, 9, 9]
 
 
-@pytest.mark.parametrize("lengths", [[0, 2], [2, 4], [2]])
+@pytest.mark.parametrize("lengths", [[0, 5], [1, 4], [2, 2]])
 def test_examples_that_do_not_fit_together_are_refused(lengths: list[int]) -> None:
-    tokens = np.ones((2, 3), dtype=np.uint8)
+    tokens = np.ones(5, dtype=np.uint8)
     with pytest.raises(DataError, match="engths"):
-        Examples(tokens, np.array(lengths), np.array([True, False]))
+        Examples(Ragged(tokens, np.array(lengths), 3), np.array([True, False]))
 
 
 def test_the_consensus_is_the_commonest_token_of_each_position() -> None:
-    tokens = np.array([[2, 5, 0, 0], [3, 5, 1, 0], [3, 4, 0, 0]], dtype=np.uint8)
+    tokens = Ragged(np.array([2, 5, 3, 5, 1, 3, 4], dtype=np.uint8), np.array([2, 3, 2]), 4)
     assert consensus(tokens).tolist() == [3, 5, 1, 0]

@@ -18,13 +18,14 @@ from model.epochs import Curves
 from model.errors import OutOfMemoryError
 from model.gpu import capacity
 from model.gpu.capacity import Training, Workload, measure_lanes
+from model.ragged import Ragged
 
 VOCABULARY = 6
 
 
 def rows() -> Examples:
     tokens = np.random.default_rng(0).integers(2, VOCABULARY, (20, 9), dtype=np.uint8)
-    return Examples(tokens, np.full(20, 9), tokens[:, 0] > 3)
+    return Examples(Ragged.of_padded(tokens, np.full(20, 9)), tokens[:, 0] > 3)
 
 
 CONFIG = original_configuration("protein").from_dict(

@@ -12,6 +12,7 @@ from safetensors.torch import load, save
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
 from model.errors import CheckpointError
+from model.ragged import Ragged
 from model.runtime import best_engine
 from model.training import Curves, FoldResult, train_fold
 
@@ -33,7 +34,7 @@ def examples(rows: int, seed: int) -> Examples:
     lengths = generator.integers(6, 13, rows)
     tokens = generator.integers(2, VOCABULARY, (rows, 12), dtype=np.uint8)
     tokens[np.arange(12) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, generator.random(rows) < 0.5)
+    return Examples(Ragged.of_padded(tokens, lengths), generator.random(rows) < 0.5)
 
 
 def train(config: LearnerConfig, settings: TrainingSettings, checkpoint: bytes | None = None, **hooks) -> FoldResult:

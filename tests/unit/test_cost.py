@@ -9,6 +9,7 @@ from model.configuration import original_configuration
 from model.cost import OPERATIONS_PER_NATIVE_STEP, OPERATIONS_PER_STEP, operations_per_epoch, operations_per_token
 from model.encoding import Encoded, encode
 from model.genes import Genes
+from model.ragged import Ragged
 
 ORIGINAL = original_configuration("dna")
 
@@ -51,7 +52,7 @@ def test_few_distinct_rows_are_seen_several_times() -> None:
 
 def test_a_step_on_mutations_costs_less_than_one_on_whole_sequences() -> None:
     tokens, lengths = np.array([[2, 3], [4, 0]]), np.array([2, 1])
-    whole = Encoded(tokens.astype(np.uint8), lengths, 6)
-    mutated = Encoded(tokens.astype(np.int32), lengths, 6, positions=3)
+    whole = Encoded(Ragged.of_padded(tokens.astype(np.uint8), lengths), 6)
+    mutated = Encoded(Ragged.of_padded(tokens.astype(np.int32), lengths), 6, positions=3)
     difference = operations_per_epoch(ORIGINAL, whole) - operations_per_epoch(ORIGINAL, mutated)
     assert difference == OPERATIONS_PER_STEP - OPERATIONS_PER_NATIVE_STEP

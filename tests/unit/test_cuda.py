@@ -19,6 +19,7 @@ from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
 from model.errors import OutOfMemoryError
 from model.prediction import predict
+from model.ragged import Ragged
 from model.training import FoldResult, train_final, train_fold
 from storage.trials.lease import REASON, WorkerIdentity
 
@@ -50,7 +51,7 @@ def examples(rows: int, seed: int = 0) -> Examples:
     lengths = generator.integers(6, 41, rows)
     tokens = generator.integers(2, VOCABULARY, (rows, 40), dtype=np.uint8)
     tokens[np.arange(40) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, (tokens[:, :3] == 5).any(axis=1))
+    return Examples(Ragged.of_padded(tokens, lengths), (tokens[:, :3] == 5).any(axis=1))
 
 
 TRAIN, VALIDATION = examples(240), examples(60, seed=1)
@@ -136,7 +137,7 @@ def test_the_host_never_waits_between_the_batches_of_an_epoch(waits, precision, 
 def test_a_gpu_without_room_says_so_and_computes_on() -> None:
     # One batch of 20,000 rows of 1,000 tokens of 8,192 features: 655 GB.
     huge = replace(CONFIG, embedding_size=8192, batch_size=10**6)
-    many = Examples(np.ones((20_000, 1000), np.uint8), np.full(20_000, 1000), np.arange(20_000) < 9)
+    many = Examples(Ragged.of(np.ones(20_000_000, np.uint8), np.full(20_000, 1000)), np.arange(20_000) < 9)
     settings = replace(SETTINGS, merge_duplicates=False)
     before = allocated()
     with pytest.raises(OutOfMemoryError, match=r"memory of cuda:0 .*smaller batch size"):
@@ -198,6 +199,7 @@ def allocated() -> int:
 BROKEN = """
 import torch
 from model.runtime import computes
+from model.ragged import Ragged
 assert computes("cuda:0")
 try:
     torch.zeros(4, device="cuda:0")[torch.tensor([9], device="cuda:0")].cpu()

@@ -9,6 +9,7 @@ import torch
 
 from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
+from model.ragged import Ragged
 from model.training import FoldResult, train_fold
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
@@ -45,7 +46,7 @@ def mutants(rows: int, seed: int) -> Examples:
     places = np.sort(generator.integers(0, POSITIONS, (rows, 6)), axis=1)
     tokens = (places * LETTERS + generator.integers(1, LETTERS, (rows, 6))).astype(np.int32)
     inside = np.arange(6) < lengths[:, None]
-    return Examples(np.where(inside, tokens, 0).astype(np.int32), lengths, ((places < 60) & inside).any(axis=1))
+    return Examples(Ragged.of_padded(tokens.astype(np.int32), lengths), ((places < 60) & inside).any(axis=1))
 
 
 def wholes(rows: int, seed: int) -> Examples:
@@ -54,7 +55,7 @@ def wholes(rows: int, seed: int) -> Examples:
     lengths = generator.integers(6, 41, rows)
     tokens = generator.integers(2, 8, (rows, 40), dtype=np.uint8)
     tokens[np.arange(40) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, (tokens[:, :3] == 5).any(axis=1))
+    return Examples(Ragged.of_padded(tokens, lengths), (tokens[:, :3] == 5).any(axis=1))
 
 
 KINDS = {

@@ -34,7 +34,7 @@ def read(encoder: Encoder, genes: Genes, encoding: Encoding) -> list[list[str]]:
     """Each gene's tokens in words."""
     encoded = encoder.encode(genes, encoding)
     size = encoded.vocabulary_size
-    tokens = [row[:length] for row, length in zip(encoded.tokens, encoded.lengths, strict=True)]
+    tokens = [encoded.tokens.row(row) for row in range(len(encoded))]
     return [[encoder.spelled(int(token) // size, int(token) % size, encoding) for token in row] for row in tokens]
 
 
@@ -63,14 +63,18 @@ def test_a_token_is_position_times_vocabulary_plus_letter() -> None:
     serine, stop, end = (encoder.vocabulary("mutation").index(name) for name in ("S", "stop", "end"))
     size = encoded.vocabulary_size
     assert size == len(encoder.vocabulary("mutation"))
-    assert encoded.tokens.tolist() == [[2 * size + serine, 3 * size + end], [2 * size + stop, 0], [3 * size + end, 0]]
-    assert (encoded.tokens.dtype, encoded.lengths.tolist(), encoded.positions) == (np.int32, [2, 1, 1], 4)
+    assert encoded.tokens.padded().tolist() == [
+        [2 * size + serine, 3 * size + end],
+        [2 * size + stop, 0],
+        [3 * size + end, 0],
+    ]
+    assert (encoded.tokens.flat.dtype, encoded.lengths.tolist(), encoded.positions) == (np.int32, [2, 1, 1], 4)
 
 
 def test_early_ends_are_one_kind_at_any_position_and_another_than_the_end_of_whole_genes() -> None:
     encoder = Encoder(ancestors={"mutation": "MKTAY"})
     encoded = encoder.encode(proteins("M", "MK", "MKT", "MKTAY", "MKTAYKK"), "mutation")
-    kinds = encoded.tokens % encoded.vocabulary_size
+    kinds = encoded.tokens.padded() % encoded.vocabulary_size
     names = [encoder.vocabulary("mutation")[kinds[row, length - 1]] for row, length in enumerate(encoded.lengths)]
     assert names == ["stop", "stop", "stop", "end", "end"]
 
@@ -104,9 +108,9 @@ def test_genes_that_are_no_relatives_have_no_ancestor_and_are_encoded_whole() ->
     assert relation.divergence > 0.5
     encoder = encoder_of(genes)
     whole, expected = encoder.encode(genes, "amino_acid"), encode(genes, "amino_acid")
-    assert (whole.tokens == expected.tokens).all()
+    assert (whole.tokens.flat == expected.tokens.flat).all()
     assert (whole.positions, encoder.ancestor("amino_acid")) == (None, None)
-    assert encoder.spelled(0, int(whole.tokens[0, 0]), "amino_acid") == genes.sequences[0][0]
+    assert encoder.spelled(0, int(whole.tokens.row(0)[0]), "amino_acid") == genes.sequences[0][0]
 
 
 def test_genes_that_cannot_be_compared_have_no_ancestor_and_nothing_is_said_of_their_distance() -> None:
@@ -130,7 +134,7 @@ def test_a_gene_whose_first_codon_is_a_stop_is_one_token_apart_from_padding_and_
     genes = dna(*ROWS)
     encoded: Encoded = encoder_of(genes).encode(genes, "mutation")
     assert encoded.lengths.min() == 1
-    assert encoded.tokens[-1].tolist() == [encoded.vocabulary_size - 2, 0]
+    assert encoded.tokens.row(-1).tolist() == [encoded.vocabulary_size - 2]
     assert encoded.identities().tolist() == [0, 0, 1, 0, 2, 3, 4]
 
 

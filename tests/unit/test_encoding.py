@@ -21,7 +21,7 @@ def dna(*sequences: str) -> Genes:
 
 def letters(encoded: Encoded, encoding: str, row: int) -> list[str]:
     words = vocabulary(encoding)  # type: ignore[arg-type]
-    return [words[token] for token in encoded.tokens[row, : encoded.lengths[row]]]
+    return [words[token] for token in encoded.tokens.row(row)]
 
 
 def test_the_order_of_tokens_is_fixed() -> None:
@@ -33,7 +33,7 @@ def test_the_order_of_tokens_is_fixed() -> None:
 
 def test_nucleotides_keep_the_whole_sequence_and_padding_is_not_a() -> None:
     encoded = encode(dna("ATGTAAC", "ANC"), "nucleotide")
-    assert encoded.tokens.tolist() == [[2, 5, 4, 5, 2, 2, 3], [2, UNKNOWN, 3, PAD, PAD, PAD, PAD]]
+    assert encoded.tokens.padded().tolist() == [[2, 5, 4, 5, 2, 2, 3], [2, UNKNOWN, 3, PAD, PAD, PAD, PAD]]
     assert encoded.lengths.tolist() == [7, 3]
     assert encoded.vocabulary_size == 6
 
@@ -42,13 +42,13 @@ def test_codons_end_before_the_first_stop() -> None:
     encoded = encode(dna("ATGAAATAGCCC", "ATGANACC"), "codon")
     assert letters(encoded, "codon", 0) == ["ATG", "AAA"]
     assert letters(encoded, "codon", 1) == ["ATG", "<unknown>"]
-    assert encoded.tokens.shape == (2, 2)
+    assert encoded.tokens.width == 2
 
 
 @pytest.mark.parametrize("sequence", ["TAAATG", "AT"])
 def test_nothing_left_is_one_unknown(sequence: str) -> None:
     encoded = encode(dna(sequence, "ATGATG"), "amino_acid")
-    assert encoded.tokens[0].tolist() == [UNKNOWN, PAD]
+    assert encoded.tokens.row(0).tolist() == [UNKNOWN]
     assert encoded.lengths[0] == 1
 
 
@@ -61,7 +61,6 @@ def test_amino_acids_are_biopythons(sequences: list[str], code: int) -> None:
         expected = str(Seq(whole).translate(table=code, to_stop=True))
         known = [letter if letter in AMINO_ACIDS else "<unknown>" for letter in expected]
         assert letters(encoded, "amino_acid", row) == (known or ["<unknown>"])
-        assert (encoded.tokens[row, encoded.lengths[row] :] == PAD).all()
 
 
 @given(st.lists(st.text(alphabet=BASES, min_size=1, max_size=60), min_size=1, max_size=5))
@@ -91,7 +90,7 @@ def test_more_rows_than_one_chunk() -> None:
 
 def test_proteins_are_encoded_as_they_are() -> None:
     encoded = encode(Genes(["1"], ["MKX"], None, "protein"), "amino_acid")
-    assert encoded.tokens.tolist() == [[12, 10, UNKNOWN]]
+    assert encoded.tokens.padded().tolist() == [[12, 10, UNKNOWN]]
 
 
 def test_proteins_have_no_codons() -> None:
@@ -119,13 +118,6 @@ def test_one_long_sequence_pads_no_other_on_the_way(monkeypatch: pytest.MonkeyPa
     whole = encode(genes, "amino_acid")
     monkeypatch.setattr("model.encoding._CHUNK", 1)
     again = encode(genes, "amino_acid")
-    assert np.array_equal(whole.tokens, again.tokens)
+    assert np.array_equal(whole.tokens.flat, again.tokens.flat)
     assert np.array_equal(whole.lengths, again.lengths)
-    assert whole.tokens.shape == (3, 2)
-
-
-def test_what_would_be_padding_for_the_most_part_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model.encoding._MANY_BYTES", 1000)
-    genes = Genes(["a"] * 20 + ["genome"], ["ACGT"] * 20 + ["ACGT" * 1000], None, "dna")
-    with pytest.raises(DataError, match=r"'genome' has 4,000 tokens.*Leave out"):
-        encode(genes, "nucleotide")
+    assert whole.tokens.width == 2

@@ -17,6 +17,7 @@ from model.epochs import Curves
 from model.native import native_layer
 from model.network import BiLSTM, build_network
 from model.prediction import predict
+from model.ragged import Ragged
 from model.training import FoldResult
 
 CURVES = Curves([], [], [], [])
@@ -62,7 +63,7 @@ def test_loss_is_the_mean_cross_entropy_of_the_finished_network() -> None:
     generator = np.random.default_rng(0)
     tokens = generator.integers(2, 7, (5, 9)).astype(np.uint8)
     labels = np.array([True, False, True, True, False])
-    rows = Examples(tokens=tokens, lengths=np.full(5, 9), labels=labels)
+    rows = Examples(tokens=Ragged.of_padded(tokens, np.full(5, 9)), labels=labels)
     one = network(1)
     called = [float(p) if label else 1 - float(p) for p, label in zip(predict(one, rows), labels, strict=True)]
     assert loss_on(one, rows) == pytest.approx(-sum(math.log(p) for p in called) / 5, rel=1e-5)

@@ -19,6 +19,7 @@ from model.fitting import Fitting
 from model.gpu.graphs import PLAIN_USES, GraphRunner
 from model.gpu.lanes import lane
 from model.prediction import predict
+from model.ragged import Ragged
 from model.training import FoldResult, train_final, train_fold
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
@@ -45,7 +46,7 @@ def examples(rows: int, seed: int = 0, shortest: int = 6) -> Examples:
     lengths = generator.integers(shortest, 41, rows)
     tokens = generator.integers(2, VOCABULARY, (rows, 40), dtype=np.uint8)
     tokens[np.arange(40) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, (tokens[:, :3] == 5).any(axis=1))
+    return Examples(Ragged.of_padded(tokens, lengths), (tokens[:, :3] == 5).any(axis=1))
 
 
 RAGGED = examples(240), examples(60, seed=1)
@@ -145,7 +146,7 @@ def test_lanes_give_the_numbers_of_one_alone(precision: str) -> None:
 
 def test_a_lane_without_room_fails_alone() -> None:
     huge = replace(CONFIG, embedding_size=8192, batch_size=10**6)
-    many = Examples(np.ones((20_000, 1000), np.uint8), np.full(20_000, 1000), np.arange(20_000) < 9)
+    many = Examples(Ragged.of(np.ones(20_000_000, np.uint8), np.full(20_000, 1000)), np.arange(20_000) < 9)
     expected = fold()
     with ThreadPoolExecutor(2) as pool:
         beside = pool.submit(fold)

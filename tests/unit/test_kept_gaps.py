@@ -43,9 +43,9 @@ def test_gaps_of_either_sign_are_one_letter_and_counted(tmp_path: Path) -> None:
 def test_nucleotides_have_a_letter_more() -> None:
     encoder = Encoder(gaps=True)
     encoded = encoder.encode(dna(ALIGNED), "nucleotide")
-    assert encoder.vocabulary("nucleotide")[encoded.tokens[0, 3]] == "-"
+    assert encoder.vocabulary("nucleotide")[encoded.tokens.row(0)[3]] == "-"
     assert encoded.vocabulary_size == len(encoder.vocabulary("nucleotide")) == 7
-    assert encoded.tokens[2, 9] == UNKNOWN
+    assert encoded.tokens.row(2)[9] == UNKNOWN
     assert encoder.spelled(6, 0, "nucleotide") and encoder.spelled(3, 6, "nucleotide") == "-"
     # The letter is there whether these genes have a gap or not, and is not where gaps are not kept.
     assert encoder.encode(dna(["ACGT"]), "nucleotide").vocabulary_size == 7
@@ -54,14 +54,14 @@ def test_nucleotides_have_a_letter_more() -> None:
 
 def test_proteins_likewise() -> None:
     encoded = Encoder(gaps=True).encode(Genes(["a", "b"], ["MK-T", "MKXT"], None, "protein"), "amino_acid")
-    assert encoded.tokens[0, 2] == encoded.vocabulary_size - 1 != encoded.tokens[1, 2]
+    assert encoded.tokens.row(0)[2] == encoded.vocabulary_size - 1 != encoded.tokens.row(1)[2]
 
 
 @pytest.mark.parametrize("encoding", ["codon", "amino_acid"])
 def test_codons_are_read_without_gaps(encoding) -> None:
     kept, removed = dna(ALIGNED), dna([sequence.replace("-", "") for sequence in ALIGNED])
     one, other = Encoder(gaps=True).encode(kept, encoding), Encoder().encode(removed, encoding)
-    assert np.array_equal(one.tokens, other.tokens)
+    assert np.array_equal(one.tokens.flat, other.tokens.flat)
     assert np.array_equal(one.lengths, other.lengths)
 
 

@@ -13,6 +13,7 @@ from model import runtime
 from model.batching import Examples
 from model.configuration import TrainingSettings, original_configuration
 from model.errors import NonFiniteLossError
+from model.ragged import Ragged
 from model.runtime import best_engine
 from model.training import FoldResult, train_fold
 
@@ -29,7 +30,7 @@ def examples(rows: int, seed: int) -> Examples:
     lengths = generator.integers(6, 31, rows)
     tokens = generator.integers(2, VOCABULARY, (rows, 30), dtype=np.uint8)
     tokens[np.arange(30) >= lengths[:, None]] = 0
-    return Examples(tokens, lengths, (tokens[:, :3] == 5).any(axis=1))
+    return Examples(Ragged.of_padded(tokens, lengths), (tokens[:, :3] == 5).any(axis=1))
 
 
 def fold(lane: int, engine: str, threads: int) -> FoldResult:

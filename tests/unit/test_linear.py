@@ -22,6 +22,7 @@ from model.linear import ByPosition, ByWord, LinearPath, word_size
 from model.native import native_layer
 from model.network import BiLSTM, build_network
 from model.prediction import predict
+from model.ragged import Ragged
 from model.training import train_final
 
 VOCABULARY = 7
@@ -198,7 +199,7 @@ def test_mutations_have_no_words(encoding: str) -> None:
 
 def test_training_takes_the_consensus_of_its_rows_out_of_the_path() -> None:
     tokens = np.array([[2, 3, 4], [2, 3, 4], [2, 5, 4], [2, 3, 5]] * 4, dtype=np.uint8)
-    data = Examples(tokens, np.full(16, 3), tokens[:, 1] == 5)
+    data = Examples(Ragged.of_padded(tokens, np.full(16, 3)), tokens[:, 1] == 5)
     made, _ = train_final(
         config(linear="by_position", batch_size=16), TrainingSettings(engine="stock"), data, 6, epochs=2, seed=0
     )
@@ -211,7 +212,7 @@ def test_training_on_mutations_learns_weights_for_each_mutation_and_position_tha
     encoder = Encoder(ancestors={"mutation": "MKTA"})
     genes = Genes([""] * 16, ["MKTA", "MKSA", "MRTA", "MKSA"] * 4, None, "protein")
     encoded = encoder.encode(genes, "mutation")
-    data = Examples(encoded.tokens, encoded.lengths, np.array([False, True, False, True] * 4))
+    data = Examples(encoded.tokens, np.array([False, True, False, True] * 4))
     chosen = config(encoding="mutation", linear="by_position", batch_size=16, learning_rate=0.01)
     made, _ = train_final(
         chosen,

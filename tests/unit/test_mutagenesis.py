@@ -5,6 +5,7 @@ from model.encoding import Encoded, encode
 from model.mutagenesis import SUBSTITUTIONS, change_letters, common_letters, mutate_positions
 from model.network import BiLSTM, build_network
 from model.prediction import predict
+from model.ragged import Ragged
 from model.simulation import Simulated, simulate, simulate_relatives
 from model.training import Examples, train_final
 
@@ -26,7 +27,7 @@ SMALL = LearnerConfig(
 def trained(made: Simulated) -> tuple[BiLSTM, Encoded]:
     encoded, labels = encode(made.genes, "amino_acid"), made.genes.labels
     assert labels is not None
-    rows = Examples(encoded.tokens, encoded.lengths, labels)
+    rows = Examples(encoded.tokens, labels)
     settings = TrainingSettings(engine="stock")
     return train_final(SMALL, settings, rows, encoded.vocabulary_size, epochs=12, seed=0)[0], encoded
 
@@ -47,7 +48,7 @@ def untrained() -> BiLSTM:
 
 def sequences(rows: list[list[int]]) -> Encoded:
     tokens = np.array(rows, dtype=np.uint8)
-    return Encoded(tokens, (tokens > 0).sum(axis=1).astype(np.int64), 24)
+    return Encoded(Ragged.of_padded(tokens, (tokens > 0).sum(axis=1).astype(np.int64)), 24)
 
 
 def test_only_positions_where_genes_differ_are_tried() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -65,9 +66,12 @@ def test_what_is_no_number_reaches_the_loss() -> None:
 @pytest.mark.parametrize(
     ("what", "spoil", "message"),
     [
-        ("tokens", lambda tokens: tokens.index_fill(0, torch.tensor([0]), LETTERS * POSITIONS), "0 to 1319 is allowed"),
-        ("tokens", lambda tokens: tokens - 1, "reach from -1"),
-        ("tokens", lambda tokens: tokens.long(), "are needed, the lengths contiguous"),
+        ("flat", lambda tokens: tokens.index_fill(0, torch.tensor([0]), LETTERS * POSITIONS), "0 to 1319 is allowed"),
+        ("flat", lambda tokens: tokens - 1, "reach from -1"),
+        ("flat", lambda tokens: tokens.long(), "are needed, all contiguous"),
+        ("flat", lambda tokens: tokens[: len(tokens) // 2], "do not follow each other"),
+        ("starts", lambda starts: starts + 1, "do not follow each other"),
+        ("starts", lambda starts: starts[1:], "of as many rows are needed"),
         ("lengths", lambda lengths: lengths + 1, "1 to 9 is allowed"),
         ("lengths", lambda lengths: lengths - 1, "reach from 0"),
         ("lengths", lambda lengths: lengths[1:], "of as many rows are needed"),
@@ -77,7 +81,9 @@ def test_what_is_no_number_reaches_the_loss() -> None:
 )
 def test_rows_that_do_not_fit_are_refused(what: str, spoil: Callable[[Tensor], Tensor], message: str) -> None:
     learner = learner_of(begin())
-    spoilt = replace(learner.data, **{what: spoil(getattr(learner.data, what))})
+    data, part = learner.data, learner.data if what in ("positives", "negatives") else learner.data.tokens
+    changed: Any = replace(part, **{what: spoil(getattr(part, what))})
+    spoilt = changed if part is data else replace(data, tokens=changed)
     with pytest.raises(ValueError, match=message):
         NativeSteps(replace(learner, data=spoilt), native_layer())  # type: ignore[arg-type]
 

@@ -104,7 +104,7 @@ def gradients(native: NativeLayer, scale: float, **changes: Any) -> tuple[list[T
 
 def test_padding_changes_nothing() -> None:
     rows = examples()
-    wide = replace(rows, tokens=np.pad(rows.tokens, ((0, 0), (0, 7))))
+    wide = replace(rows, tokens=replace(rows.tokens, width=rows.tokens.width + 7))
     one, other = begin(rows=rows), begin(rows=wide)
     train(one), train(other)
     assert same(one, other)
@@ -128,5 +128,6 @@ def test_the_cut_into_calls_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> 
 def test_mutations_on_the_native_engine_alone_take_this_way() -> None:
     assert isinstance(begin().steps, NativeSteps)
     assert isinstance(begin("stock").steps, PlainSteps)
-    letters = replace(examples(), tokens=(examples().tokens % LETTERS).astype(np.uint8))
+    tokens = examples().tokens
+    letters = replace(examples(), tokens=replace(tokens, flat=(tokens.flat % LETTERS).astype(np.uint8)))
     assert isinstance(begin(rows=letters, encoding="amino_acid").steps, PlainSteps)

@@ -23,6 +23,7 @@ from model.gpu.shapes import ROW_PARTS, TIME_PARTS, Shape, pad, rounded_up
 from model.gpu.training import PaddedSteps
 from model.layers import final_states
 from model.prediction import load_rows, logits_of
+from model.ragged import Ragged
 from model.steps import Learner
 
 CPU = torch.device("cpu")
@@ -47,7 +48,7 @@ def examples(rows: int, shortest: int, longest: int = 30) -> Examples:
     tokens = generator.integers(2, VOCABULARY, (rows, longest), dtype=np.uint8)
     tokens[np.arange(longest) >= lengths[:, None]] = 0
     tokens[: rows // 4], lengths[: rows // 4] = tokens[0], lengths[0]  # a heavy row
-    return Examples(tokens, lengths, (tokens[:, :3] == 5).any(axis=1))
+    return Examples(Ragged.of_padded(tokens, lengths), (tokens[:, :3] == 5).any(axis=1))
 
 
 RAGGED, UNIFORM = examples(90, shortest=4), examples(90, shortest=30)
@@ -111,7 +112,7 @@ def trained(data: Examples, config: LearnerConfig, padded: bool) -> tuple[Curves
         learner = Learner(fitting.network, fitting.optimizer, fitting.data, fitting.pace.steps / fitting.data.rows)
         fitting.steps = PaddedSteps(learner, fitting.rows.lengths, fitting.pace.steps, fitting.runner)
         distinct = merge(data)
-        loaded = PaddedRows.load(distinct.tokens, distinct.lengths, CPU, 32)
+        loaded = PaddedRows.load(distinct.tokens, CPU, 32)
         fitting.evaluated = replace(loaded, places=loaded.places[distinct.of_row])
     curves = Curves()
     for epoch in range(1, 4):
@@ -134,8 +135,8 @@ def test_a_gpus_way_of_training_learns_what_the_plain_way_does(data: Examples, p
 @pytest.mark.parametrize("data", [RAGGED, UNIFORM], ids=["ragged", "uniform"])
 def test_rows_are_evaluated_alike_in_batches_of_few_shapes(data: Examples) -> None:
     network = Fitting(CONFIG, SETTINGS, data, VOCABULARY, 3, "cpu", None).network
-    plain, runner = load_rows(data.tokens, data.lengths, CPU, 16), GraphRunner(CPU)
-    padded = PaddedRows.load(data.tokens, data.lengths, CPU, 16)
+    plain, runner = load_rows(data.tokens, CPU, 16), GraphRunner(CPU)
+    padded = PaddedRows.load(data.tokens, CPU, 16)
     batches: list[int] = []
     expected = logits_of(network, plain, runner)
     network.engine = CudnnEngine()

@@ -11,6 +11,7 @@ from model.batching import Examples
 from model.configuration import LearnerConfig, TrainingSettings, original_configuration
 from model.fitting import Fitting
 from model.prediction import predict
+from model.ragged import Ragged
 from model.regression import PENALTY
 
 VOCABULARY, POSITIONS = 7, 12
@@ -37,7 +38,7 @@ def mutated(rows: int = 90) -> Examples:
         tokens[row, : length - 1] = places * VOCABULARY + generator.integers(2, VOCABULARY - 1, length - 1)
         tokens[row, length - 1] = (POSITIONS - 1) * VOCABULARY + VOCABULARY - 1
         labels[row] = (places[0] < 2) ^ (generator.random() < 0.1)
-    return Examples(tokens, lengths, labels)
+    return Examples(Ragged.of_padded(tokens, lengths), labels)
 
 
 def whole(rows: int = 90) -> Examples:
@@ -45,7 +46,7 @@ def whole(rows: int = 90) -> Examples:
     tokens = np.full((rows, 8), 2, dtype=np.uint8)
     changed = generator.random((rows, 8)) < 0.2
     tokens[changed] = generator.integers(3, VOCABULARY - 1, int(changed.sum()))
-    return Examples(tokens, np.full(rows, 8), (tokens[:, 0] != 2) ^ (generator.random(rows) < 0.1))
+    return Examples(Ragged.of_padded(tokens, np.full(rows, 8)), (tokens[:, 0] != 2) ^ (generator.random(rows) < 0.1))
 
 
 def begun(config: LearnerConfig, rows: Examples, class_weights: str = "none") -> Fitting:
@@ -60,7 +61,7 @@ def one_hot(rows: Examples, stated: bool) -> np.ndarray:
     Mutations have a column per position besides: letter 0's.
     """
     table = np.zeros((len(rows.labels), POSITIONS * VOCABULARY))
-    for row, tokens in enumerate(rows.tokens.tolist()):
+    for row, tokens in enumerate(rows.tokens.padded().tolist()):
         for place, token in enumerate(tokens):
             if token and (stated or token != 2):
                 table[row, token if stated else place * VOCABULARY + token] = 1
@@ -91,7 +92,9 @@ def test_the_network_takes_part_from_the_first_step_on() -> None:
     fitting = begun(MUTATIONS, rows)
     before = fitting.network.output.weight.clone()
     assert not before.any()
-    logits = fitting.network(torch.from_numpy(np.ascontiguousarray(rows.tokens.T)), torch.from_numpy(rows.lengths))
+    logits = fitting.network(
+        torch.from_numpy(np.ascontiguousarray(rows.tokens.padded().T)), torch.from_numpy(rows.lengths)
+    )
     logits.sum().backward()  # type: ignore[no-untyped-call]
     gradient = fitting.network.output.weight.grad
     assert gradient is not None
@@ -110,6 +113,6 @@ def test_letters_beyond_the_last_position_of_training_have_no_weight() -> None:
     rows = whole()
     network = begun(CONFIG, rows).network
     assert network.linear is not None
-    tokens = torch.from_numpy(np.ascontiguousarray(rows.tokens.T))
+    tokens = torch.from_numpy(np.ascontiguousarray(rows.tokens.padded().T))
     longer = torch.cat([tokens, torch.full((40, len(rows.labels)), 4, dtype=torch.uint8)])
     assert torch.equal(network.linear(tokens, None), network.linear(longer, None))

@@ -101,10 +101,7 @@ def test_identical_proteins_do_not_straddle_the_split_where_mutations_are_search
     encoder = development.encoder
     here, there = (encoder.encode(part, "mutation") for part in (development.genes, test))
 
-    rows, sealed = (
-        [tuple(row[:length]) for row, length in zip(part.tokens.tolist(), part.lengths, strict=True)]
-        for part in (here, there)
-    )
+    rows, sealed = ([tuple(part.tokens.row(row).tolist()) for row in range(len(part))] for part in (here, there))
     assert len(set(rows)) < len(rows)
     assert not set(rows) & set(sealed)
     folds_of = {

@@ -24,6 +24,7 @@ from model.encoding import vocabulary
 from model.errors import SavedModelError
 from model.network import BiLSTM, build_network
 from model.prediction import predict
+from model.ragged import Ragged
 from model.saving import load_model, save_model, weights_name, writing
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
@@ -47,7 +48,7 @@ def test_a_model_comes_back_as_it_went(tmp_path: Path) -> None:
     assert model.letters.tolist() == LETTERS.tolist()
     assert model.card == {"cv": 0.9, "name": "pncA"}
     tokens = np.random.default_rng(0).integers(1, VOCABULARY, (6, 12), dtype=np.uint8)
-    rows = Examples(tokens, np.full(6, 12), np.zeros(6, bool))
+    rows = Examples(Ragged.of_padded(tokens, np.full(6, 12)), np.zeros(6, bool))
     np.testing.assert_array_equal(predict(model.networks, rows), predict(networks(), rows))
     assert not any(network.training for network in model.networks)
 

@@ -37,7 +37,7 @@ def config(encoding: str, **changes: Any) -> LearnerConfig:
 
 def written(folder: Path, learner: LearnerConfig, rows: Encoded) -> np.ndarray:
     """Writes an untrained model whose linear path, if any, is not 0; returns what it predicts of the rows."""
-    consensus = np.zeros(rows.positions or rows.tokens.shape[1], dtype=np.int64)
+    consensus = np.zeros(rows.positions or rows.tokens.width, dtype=np.int64)
     network = build_network(learner, rows.vocabulary_size, consensus, seed=0).eval()
     if network.linear is not None:
         nn.init.normal_(network.linear.weight, generator=torch.Generator().manual_seed(0))

@@ -76,7 +76,7 @@ def test_only_the_additive_rule_lets_a_linear_model_reach_the_ceiling(
 def test_no_encoding_gives_a_shifted_frame_away_to_a_linear_model(encoding: Encoding) -> None:
     made = simulate_relatives(simulate(400, 60, 0.0, 3, "frame"), 6000, 0.0, 4, distinct_share=1.0)
     encoded = encode(made.genes, encoding)
-    features = OneHotEncoder(dtype=np.float32).fit_transform(encoded.tokens)
+    features = OneHotEncoder(dtype=np.float32).fit_transform(encoded.tokens.padded())
     fitted = LogisticRegression(C=0.03, max_iter=1000).fit(features[:4000], made.truth[:4000])
     assert fitted.score(features[4000:], made.truth[4000:]) < 0.9
 

@@ -13,6 +13,7 @@ from model.errors import DataError, NonFiniteLossError, OutOfMemoryError
 from model.fitting import schedule_factor
 from model.native import native_layer
 from model.prediction import predict
+from model.ragged import Ragged
 from model.training import train_final, train_fold
 
 
@@ -78,7 +79,7 @@ def test_without_validation_rows_no_validation_curve_is_made_and_the_weights_are
 def test_merged_rows_train_as_all_rows_do() -> None:
     # One batch holds everything, so a step of 3 x 20 rows must be the step of 20 rows that weigh 3 each.
     once = examples(20)
-    thrice = Examples(*(np.concatenate([part] * 3) for part in (once.tokens, once.lengths, once.labels)))
+    thrice = once.subset(np.tile(np.arange(len(once.labels)), 3))
     config = replace(CONFIG, batch_size=60, dropout=0.0)
     results = [
         train_fold(config, replace(SETTINGS, merge_duplicates=merged), thrice, once, VOCABULARY, seed=1)
@@ -90,7 +91,7 @@ def test_merged_rows_train_as_all_rows_do() -> None:
 
 def test_contradictory_duplicates_end_at_the_share_of_their_labels() -> None:
     one = np.full((10, 4), 2, dtype=np.uint8)
-    data = Examples(one, np.full(10, 4), np.arange(10) < 8)
+    data = Examples(Ragged.of_padded(one, np.full(10, 4)), np.arange(10) < 8)
     settings = replace(SETTINGS, max_epochs=60, patience=60, class_weights="none")
     result = train_fold(replace(CONFIG, dropout=0.0), settings, data, data, VOCABULARY, seed=1)
     np.testing.assert_allclose(result.probabilities[-1], 0.8, atol=0.02)
@@ -101,7 +102,7 @@ def test_contradictory_duplicates_end_at_the_share_of_their_labels() -> None:
 
 
 def test_a_fold_stops_when_patience_is_spent_or_its_caller_says_so() -> None:
-    noise = Examples(examples(120).tokens, examples(120).lengths, np.random.default_rng(3).random(120) < 0.5)
+    noise = Examples(examples(120).tokens, np.random.default_rng(3).random(120) < 0.5)
     settings = replace(SETTINGS, max_epochs=60, patience=3)
     curves = train_fold(replace(CONFIG, learning_rate=0.1), settings, noise, examples(40), VOCABULARY, 1).curves
     assert curves.epochs < 60
@@ -125,7 +126,7 @@ def test_too_little_memory_is_told_with_the_next_step() -> None:
     # One batch of 20,000 rows of 1,000 tokens of 8,192 features: 655 GB.
     huge = replace(CONFIG, embedding_size=8192, batch_size=10**6)
     settings = replace(SETTINGS, engine="stock", merge_duplicates=False)
-    many = Examples(np.ones((20_000, 1000), np.uint8), np.full(20_000, 1000), np.arange(20_000) < 9)
+    many = Examples(Ragged.of(np.ones(20_000_000, np.uint8), np.full(20_000, 1000)), np.arange(20_000) < 9)
     with pytest.raises(OutOfMemoryError, match="smaller batch size"):
         train_fold(huge, settings, many, examples(9), VOCABULARY, seed=1)
 

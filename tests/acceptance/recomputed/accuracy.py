@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from model.ragged import Ragged
 from recomputed.formulas import accuracy_interval, corrected, measured, part_of
 from recomputed.stored import Stored
 
@@ -88,11 +89,11 @@ def gap(mean: float, interval: list[float], test: dict[str, Any]) -> dict[str, A
 def positions(study: Stored) -> dict[str, Any]:
     """Up to 32 different sequences, changed at one place after another to the letters that the model's folder names."""
     genes = study.encoded(study.development if study.test is None else study.test)
-    first = {tuple(tokens): row for row, tokens in reversed(list(enumerate(genes.tokens.tolist())))}
+    first = {tuple(tokens): row for row, tokens in reversed(list(enumerate(genes.tokens.padded().tolist())))}
     sample = np.random.default_rng(study.contract.seed).permutation(sorted(first.values()))[:32]
     moved: list[list[float]] = [[] for _ in study.model.letters]
     for row in sample:
-        places, mutants = changes(genes.tokens[row], genes.lengths[row], study.model.letters)
+        places, mutants = changes(genes.tokens.padded()[row], genes.lengths[row], study.model.letters)
         lengths = np.full(len(mutants), genes.lengths[row])
         change = study.average(Rows(mutants, lengths)) - study.average(genes.subset(np.array([row])))
         for place, one in zip(places, change, strict=True):
@@ -126,4 +127,4 @@ class Rows:
     """Rows that a network can read."""
 
     def __init__(self, tokens: np.ndarray, lengths: np.ndarray) -> None:
-        self.tokens, self.lengths = tokens, lengths
+        self.tokens = Ragged.of_padded(tokens, lengths)

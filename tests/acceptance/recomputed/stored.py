@@ -129,7 +129,7 @@ class Stored:
 def words(genes: Genes, encoding) -> list[tuple[int, ...]]:
     """Each row's tokens."""
     rows = encode(genes, encoding)
-    return [tuple(tokens[:length].tolist()) for tokens, length in zip(rows.tokens, rows.lengths, strict=True)]
+    return [tuple(rows.tokens.row(row).tolist()) for row in range(len(rows))]
 
 
 def open_folder(folder: Path) -> OpenedStudy:

@@ -28,14 +28,13 @@ def letters() -> np.ndarray:
 
 def words(genes: Encoded) -> list[list[str]]:
     size = genes.vocabulary_size
-    rows = zip(genes.tokens, genes.lengths, strict=True)
+    rows = zip(genes.tokens.padded(), genes.lengths, strict=True)
     return [[ENCODER.spelled(*divmod(int(token), size), "mutation") for token in row[:length]] for row, length in rows]
 
 
 def changes(protein: str) -> list[tuple[str, str, list[str]]]:
     """Of each change: what was there, what was put there, and the mutations of the changed gene."""
     found = changed_mutations(encoded(protein), 0, letters())
-    assert (found.genes.tokens[np.arange(found.genes.tokens.shape[1]) >= found.genes.lengths[:, None]] == 0).all()
     return [
         (
             ENCODER.spelled(int(place), int(before), "mutation"),
@@ -102,12 +101,12 @@ def test_the_commonest_mutations_come_first_and_ends_of_whole_genes_are_beyond_a
 @pytest.mark.parametrize("protein", ["MKTAY", "MKTVY", "MK", "MRSAF"])
 def test_a_change_that_is_undone_gives_the_gene_back(protein: str) -> None:
     gene = encoded(protein)
-    there = {(place, letter) for place, letter in (divmod(int(t), gene.vocabulary_size) for t in gene.tokens[0])}
+    there = {(place, letter) for place, letter in (divmod(int(t), gene.vocabulary_size) for t in gene.tokens.row(0))}
     found = changed_mutations(gene, 0, letters())
     for row in range(len(found.genes)):
         if found.before[row] == 0 and found.letters[row] != ENCODER.vocabulary("mutation").index("stop"):
             added = (int(found.places[row]), int(found.letters[row]))
-            tokens = found.genes.tokens[row, : found.genes.lengths[row]]
+            tokens = found.genes.tokens.row(row)
             after = {divmod(int(token), gene.vocabulary_size) for token in tokens}
             assert after - {added} == there - {(0, 0)}
             assert added in after
@@ -117,7 +116,7 @@ def test_a_lost_frame_goes_with_the_early_end_that_it_brought() -> None:
     encoder = Encoder(ancestors={"mutation": "MKTAYIAKQRDEFGHL"})
     gene = encoder.encode(Genes([""], ["MKTAYIAWWPCWNW"], None, "protein"), "mutation")
     size, place = gene.vocabulary_size, 7
-    assert [divmod(int(token), size) for token in gene.tokens[0, :2]] == [
+    assert [divmod(int(token), size) for token in gene.tokens.row(0)[:2]] == [
         (place, encoder.vocabulary("mutation").index("fs")),
         (14, encoder.vocabulary("mutation").index("stop")),
     ]
@@ -128,5 +127,5 @@ def test_a_lost_frame_goes_with_the_early_end_that_it_brought() -> None:
 
 def words_of(genes: Encoded, encoder: Encoder) -> list[list[str]]:
     size = genes.vocabulary_size
-    rows = zip(genes.tokens, genes.lengths, strict=True)
+    rows = zip(genes.tokens.padded(), genes.lengths, strict=True)
     return [[encoder.spelled(*divmod(int(token), size), "mutation") for token in row[:length]] for row, length in rows]

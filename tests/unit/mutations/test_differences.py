@@ -68,13 +68,13 @@ def test_a_row_does_not_depend_on_the_others(pairs: list[tuple[str, str]]) -> No
     ]
 
 
-def test_shapes_types_and_padding() -> None:
+def test_shapes_and_types() -> None:
     found = differences([GENE, "C" + GENE[1:], GENE], GENE, "nucleotide")
-    assert found.tokens.dtype == np.uint8
+    assert found.tokens.flat.dtype == np.uint8
     assert found.places.dtype == np.uint16
     assert found.lengths.tolist() == [1, 2, 1]
-    assert found.tokens.shape == found.places.shape == (3, 2)
-    assert found.tokens[0, 1] == 0
+    assert found.ends.tolist() == [len(GENE)] * 3
+    assert found.tokens.width == 2
     assert len(found) == 3
     assert len(differences([], GENE, "nucleotide")) == 0
 
@@ -180,7 +180,7 @@ def test_deletions_in_proteins() -> None:
 
 def test_every_substitution_has_its_own_token() -> None:
     found: Differences = differences([letter + GENE[1:] for letter in "CGT"], GENE, "nucleotide")
-    assert len(set(found.tokens[:, 0].tolist())) == 3
+    assert len(set(found.tokens.flat[found.tokens.starts].tolist())) == 3
 
 
 @pytest.mark.parametrize("level", ["amino_acid", "nucleotide"])
