@@ -16,6 +16,8 @@ from model.ragged import Ragged
 WINDOW_BATCHES = 16
 #: A merged data set keeps its number of steps by smaller batches, but none smaller than this (or than asked).
 SMALLEST_MERGED_BATCH = 32
+#: Tokens of a batch that is evaluated, at most: 512 rows of 32,768.
+MOST_EVALUATED = 2**24
 #: No copy of a row may weigh more than this share of an average batch...
 HEAVY_SHARE = 0.125
 
@@ -193,7 +195,16 @@ def _join(members: list[NDArray[np.int64]], lengths: NDArray[np.int64], copies: 
 
 
 def evaluation_batches(lengths: NDArray[np.int64], batch_size: int) -> Epoch:
-    """Every row once, sorted by length, in batches of at most `batch_size`: the order for evaluating."""
+    """Every row once, sorted by length, in batches of at most `batch_size`: the order for evaluating.
+
+    A batch that would have more than `MOST_EVALUATED` tokens with its padding has fewer rows: at least one.
+    """
     rows = np.argsort(lengths, kind="stable").astype(np.int64)
-    members = [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
+    members, start = [], 0
+    while start < len(rows):
+        batch = rows[start : start + batch_size]
+        # The longest row of a batch stands last.
+        fitting = np.count_nonzero(lengths[batch] * np.arange(1, len(batch) + 1) <= MOST_EVALUATED)
+        members.append(batch[: max(fitting, 1)])
+        start += len(members[-1])
     return _join(members, lengths, np.ones(len(lengths), dtype=np.int64))

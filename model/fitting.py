@@ -21,6 +21,7 @@ from model.native.steps import NativeSteps
 from model.network import build_network
 from model.prediction import load_distinct, logits_of, probability
 from model.regression import begin_at_regression
+from model.room import check_room
 from model.steps import Learner, PlainSteps, Steps
 
 #: Part of a cosine schedule during which the learning rate rises.
@@ -51,6 +52,8 @@ class Fitting:
         self.validation = validation
         self.rows = merge(train, settings.merge_duplicates)
         self.pace = pace(len(train.labels), len(self.rows.lengths), config.batch_size)
+        if self.device.type == "cpu" and positions is None:
+            check_room(config, self.rows.lengths, self.pace, native=isinstance(engine, NativeEngine))
         with memory_errors(self.device):
             wake_gradients(self.device)
             # A mutation is a difference from the consensus: there is no commonest one to begin with.

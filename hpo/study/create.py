@@ -14,6 +14,7 @@ from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
 from hpo.study.contract_data import Cleaning, Columns, Data, Rows
+from hpo.study.long_rows import tell_long_row
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
 from hpo.terminal import say
@@ -99,9 +100,9 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         find_relation(seen, plan.training.genetic_code, codes=codes).ancestors if _comparable(genes, plan) else {}
     )
     space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors), codes=codes)
-    original = plan.original or _affordable(
-        seen, Encoder(code, ancestors, genes.provenance.rules.gaps == "keep"), space, plan
-    )
+    encoder = Encoder(code, ancestors, genes.provenance.rules.gaps == "keep")
+    tell_long_row(seen, encoder, space)
+    original = plan.original or _affordable(seen, encoder, space, plan)
     development, test = _seal(genes, parts, artifacts)
     try:
         return _contract(genes, plan, space, original, ancestors, codes, development, test)
