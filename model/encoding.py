@@ -176,7 +176,7 @@ def _letters(sequences: Sequence[str], table: bytes) -> tuple[NDArray[np.uint8],
 
 def _codons(sequences: Sequence[str], table: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Reads codons up to the first stop as tokens: likewise."""
-    counts = np.array([max(-(-len(sequence) // 3), 1) for sequence in sequences])
+    counts = np.maximum((np.fromiter(map(len, sequences), np.int64, len(sequences)) + 2) // 3, 1)
     whole = zip(sequences, (3 * counts).tolist(), strict=True)
     tokens = table[codon_numbers("".join([one.ljust(letters, "\0") for one, letters in whole]).encode("ascii"))]
     starts = np.cumsum(counts) - counts
@@ -187,8 +187,11 @@ def _codons(sequences: Sequence[str], table: NDArray[np.uint8]) -> tuple[NDArray
     lengths[row[::-1]] = (ends - starts[row])[::-1]
     tokens[starts[lengths == 0]] = UNKNOWN
     lengths[lengths == 0] = 1
-    place = np.arange(len(tokens)) - np.repeat(starts, counts)
-    return tokens[place < np.repeat(lengths, counts)], lengths
+    # 1 from a row's begin to before its end, else 0: its steps up and down, summed.
+    kept = np.zeros(len(tokens) + 1, dtype=np.int8)
+    kept[starts] = 1
+    kept[starts + lengths] -= 1
+    return tokens[np.cumsum(kept[:-1], dtype=np.int8).view(np.bool_)], lengths
 
 
 def _letter_table(encoding: WholeEncoding, gaps: bool) -> NDArray[np.uint8]:

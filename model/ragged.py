@@ -128,7 +128,7 @@ class Ragged:
             letters: V, above every token.
 
         Yields:
-            [positions, V], from the first of T positions to the last; padding is not counted.
+            [positions, V], from the first of T positions to the last; padding (0) is not counted.
         """
         order = np.argsort(-self.lengths, kind="stable")
         at = 0
@@ -136,10 +136,12 @@ class Ragged:
             reach = order[: int(np.count_nonzero(self.lengths > at))]
             size = min(max(_CHUNK // max(len(reach), letters), 1), self.width - at)
             columns = at + np.arange(size)
-            inside = columns < self.lengths[reach, None]
-            found = self.flat[(self.starts[reach, None] + columns)[inside]]
-            places = np.broadcast_to(columns - at, inside.shape)[inside]
-            yield np.bincount(places * letters + found, minlength=size * letters).reshape(size, letters)
+            found = self.flat.take(self.starts[reach, None] + columns, mode="clip")
+            found[columns >= self.lengths[reach, None]] = 0
+            places = (columns - at) * letters
+            counts = np.bincount((places + found).ravel(), minlength=size * letters).reshape(size, letters)
+            counts[:, 0] = 0
+            yield counts
             at += size
 
     def _bounds(self, rows: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -149,10 +151,11 @@ class Ragged:
     def _kinds(self) -> tuple[list[bytes], NDArray[np.int64], NDArray[np.int64]]:
         """Distinct rows as bytes, by first appearance; the first row of each kind; and the kind of each row."""
         numbers: dict[bytes, int] = {}
-        spans = zip(self.starts.tolist(), (self.starts + self.lengths).tolist(), strict=True)
-        rows = (self.flat[start:end].tobytes() for start, end in spans)
+        size, whole = self.flat.itemsize, self.flat.tobytes()
+        spans = zip((self.starts * size).tolist(), ((self.starts + self.lengths) * size).tolist(), strict=True)
+        rows = (whole[start:end] for start, end in spans)
         of_row = np.fromiter((numbers.setdefault(row, len(numbers)) for row in rows), np.int64, len(self))
-        _, first = np.unique(of_row, return_index=True)
+        first = np.flatnonzero(np.diff(np.maximum.accumulate(of_row), prepend=-1))
         return list(numbers), first, of_row
 
 
