@@ -64,7 +64,7 @@ class Ragged:
         """[N], where each row begins in `flat`."""
         return np.cumsum(self.lengths) - self.lengths
 
-    @cached_property
+    @property
     def places(self) -> NDArray[np.int64]:
         """[L], the place of each token in its row, from 0."""
         return np.arange(len(self.flat)) - np.repeat(self.starts, self.lengths)
