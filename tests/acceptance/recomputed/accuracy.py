@@ -120,7 +120,7 @@ def changes(tokens: np.ndarray, length: int, letters: np.ndarray) -> tuple[list[
             mutant[place] = letter
             places.append(place)
             mutants.append(mutant)
-    return places, np.array(mutants)
+    return places, np.array(mutants, dtype=tokens.dtype).reshape(-1, len(tokens))
 
 
 class Rows:
