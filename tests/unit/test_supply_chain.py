@@ -5,7 +5,11 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
+from itertools import chain
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 LOCK = (ROOT / "requirements.lock").read_text()
@@ -28,6 +32,14 @@ def test_the_lock_holds_the_versions_of_the_constraints_but_for_torch() -> None:
     constrained = {name: version for name, version in CONSTRAINED.items() if name != "torch"}
     assert {name: LOCKED.get(name) for name in constrained} == constrained
     assert "torch" not in LOCKED
+
+
+def test_the_lock_is_within_what_the_project_asks_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]
+    versions = LOCKED | {"torch": CONSTRAINED["torch"]}
+    needs = [Requirement(text) for text in asked]
+    assert not [f"{need} but {versions[need.name]}" for need in needs if versions[need.name] not in need.specifier]
 
 
 def test_all_that_a_worker_needs_is_locked_but_for_torch() -> None:
