@@ -4,34 +4,25 @@ Largest relative error (largest difference over largest reference value of the t
 8e-7 in values and 4e-6 in gradients; `nn.LSTM` in float32 has 8e-7 and 4e-6 itself. The tests allow 3e-6 and 2e-5.
 """
 
-import os
 from dataclasses import dataclass
 
 import pytest
 import torch
+from native_libraries import native_for
 from torch import Tensor
 
 from model.native import NativeLayer, native_layer
-from model.native.building import BuildError, library
 
 VALUE_ERROR = 3e-6
 GRADIENT_ERROR = 2e-5
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    return {"PATH": os.environ.get("PATH", ""), "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
-
-
 @pytest.fixture(scope="module", params=["native", "haswell"])
-def layer(request: pytest.FixtureRequest, cache: dict[str, str]) -> NativeLayer:
+def layer(request: pytest.FixtureRequest) -> NativeLayer:
     """As built for this CPU, and as built for one with AVX2 alone."""
     if torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"):
         pytest.skip("no AVX2 here")
-    try:
-        return NativeLayer(library(cache, architecture=request.param))
-    except BuildError as reason:
-        pytest.skip(str(reason))
+    return native_for(request.param)
 
 
 @dataclass(frozen=True)

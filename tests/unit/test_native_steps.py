@@ -4,7 +4,6 @@ Measured over three epochs of all cases: curves differ by at most 6e-7, and weig
 pooling, where two outputs are equal up to rounding (5e-4). The tests allow 1e-4 and 2e-3.
 """
 
-import os
 from dataclasses import replace
 from typing import Any
 
@@ -21,11 +20,11 @@ from native_fitting import (
     same,
     train,
 )
+from native_libraries import native_for
 from torch import Tensor
 from torch.nn.utils import parameters_to_vector
 
 from model.native import NativeLayer, native_layer, steps
-from model.native.building import BuildError, library
 from model.native.steps import NativeSteps
 from model.steps import MAX_GRADIENT_NORM, PlainSteps
 
@@ -51,13 +50,9 @@ CASES = pytest.mark.parametrize(
 
 
 @pytest.fixture(scope="module", params=["native", "haswell"])
-def native(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> NativeLayer:
+def native(request: pytest.FixtureRequest) -> NativeLayer:
     """As built for this CPU, and as built for one with AVX2 alone."""
-    environment = {"PATH": os.environ.get("PATH", ""), "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
-    try:
-        return NativeLayer(library(environment, architecture=request.param))
-    except BuildError as reason:
-        pytest.skip(str(reason))
+    return native_for(request.param)
 
 
 @CASES
