@@ -58,6 +58,7 @@ def refusal(document: object) -> str | None:
     return None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("document", [DOCUMENT, SECOND, FIRST], ids=["3", "2", "1"])
 def test_every_field_is_checked_where_it_is_read(document: dict[str, Any]) -> None:
     for path in places(document):

@@ -40,6 +40,7 @@ def test_a_driver_that_does_not_work_is_no_gpu(two_gpus, monkeypatch: pytest.Mon
     assert runtime.devices_named("auto") == ("cpu",)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", ["auto", "cpu"])
 def test_a_parent_without_a_gpu_needs_no_torch(device: str) -> None:
     code = (

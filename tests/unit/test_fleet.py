@@ -235,6 +235,7 @@ def test_no_child_is_started_once_the_fleet_is_to_stop(fleet_of) -> None:
     assert (fleet.restarts, fleet.exit_codes) == (0, [-9])
 
 
+@pytest.mark.slow
 def test_a_child_leaves_with_its_exit_code_whatever_its_libraries_would_do_at_the_end() -> None:
     code = (
         "import atexit, os; from hpo.workers.child import leave; atexit.register(os.abort); print('said'); leave(143)"

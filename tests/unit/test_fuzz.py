@@ -20,6 +20,7 @@ def fuzz(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(command, capture_output=True, text=True, timeout=200)
 
 
+@pytest.mark.slow
 def test_it_goes_on_where_it_was_and_counts_every_input_once(tmp_path: Path) -> None:
     state = tmp_path / "kept" / "state.json"
     for inputs in ("30", "50"):
@@ -31,6 +32,7 @@ def test_it_goes_on_where_it_was_and_counts_every_input_once(tmp_path: Path) -> 
     assert "50 inputs, 0 findings" in ended.stdout
 
 
+@pytest.mark.slow
 def test_an_input_follows_from_its_number(tmp_path: Path) -> None:
     for name in ("one", "two"):
         fuzz("--reader", "json", "--only", "7", "--save", str(tmp_path / name))
@@ -58,6 +60,7 @@ def filling(data: bytes, folder: Path) -> None:
     bytearray(os.urandom(2**20) * 300)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("read", "told"),
     [(quietly, "read"), (refusing, "refused"), (failing, "KeyError"), (hanging, "more than 1 s"), (filling, "MiB of")],

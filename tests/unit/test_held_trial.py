@@ -95,6 +95,7 @@ def finished_by(opened: OpenedStudy, workers: int, stop: StopFlag | None = None)
     return [(trial.state, trial.params, trial.user_attrs.get(FOLD_ACCURACIES)) for trial in stored(opened)]
 
 
+@pytest.mark.slow
 def test_several_workers_may_be_threads_of_one_process(make_study: Made) -> None:
     training = TrainingSettings(max_epochs=2, engine="stock")
     one, three = (make_study(study=name, trials=6, space=SPACE, training=training)() for name in ("one", "three"))

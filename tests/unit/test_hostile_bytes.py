@@ -108,6 +108,7 @@ def test_rows_that_a_parquet_file_only_counts(tmp_path: Path) -> None:
         read_genes(tmp_path / "genes", memory=2**28)
 
 
+@pytest.mark.slow
 def test_a_parquet_file_that_states_sizes_of_text_for_numbers(tmp_path: Path) -> None:
     data = parquet(pa.table({"id": ["x", "y"], "sequence": ["ACGT", "ACGA"], "resistant": [True, False]}))
     end = len(data) - 8 - int.from_bytes(data[-8:-4], "little")

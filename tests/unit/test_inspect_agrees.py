@@ -104,6 +104,7 @@ def test_inspect_and_create_study_agree(name: str, tmp_path: Path, capsys: pytes
     check_agreement(path, reading, labels, tmp_path, capsys)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CASES.is_dir(), reason="the cases of real users do not lie beside the repository")
 def test_they_agree_on_the_files_of_real_users(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [path for case in sorted(CASES.iterdir()) if case.is_dir() for path in case.iterdir()]

@@ -52,6 +52,7 @@ def at_once(work: Callable[[int], FoldResult | Exception]) -> list[FoldResult | 
         return list(pool.map(begun, range(LANES)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("engine", sorted({"stock", best_engine()}))
 def test_lanes_give_the_numbers_of_one_after_another(engine: str, threads: int) -> None:

@@ -54,6 +54,7 @@ def hpo(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([sys.executable, "-m", "hpo", *arguments], capture_output=True, text=True, timeout=120)
 
 
+@pytest.mark.slow
 def test_the_option_says_what_would_need_how_much_and_lets_it_in(tmp_path: Path) -> None:
     for name, data in (("genes.csv", ROWS), ("genes.csv.gz", gzip.compress(ROWS))):
         path = tmp_path / name

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from model.configuration import LearnerConfig, TrainingSettings
 from model.encoding import Encoded, encode
@@ -32,6 +33,7 @@ def trained(made: Simulated) -> tuple[BiLSTM, Encoded]:
     return train_final(SMALL, settings, rows, encoded.vocabulary_size, epochs=12, seed=0)[0], encoded
 
 
+@pytest.mark.slow
 def test_the_resistance_residues_come_out_on_top() -> None:
     rule = simulate(40, 100, noise=0.03, seed=2)
     made = simulate_relatives(rule, 600, noise=0.03, seed=1, distinct_share=1.0)

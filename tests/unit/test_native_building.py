@@ -22,6 +22,7 @@ from model.native.layer import NativeLayer
 from model.native.loading import load
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not any(map(shutil.which, building.COMPILERS)), reason="no C++ compiler here"),
     pytest.mark.skipif(torch.backends.cpu.get_cpu_capability() not in ("AVX2", "AVX512"), reason="a CPU without AVX2"),
 ]

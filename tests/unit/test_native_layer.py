@@ -98,6 +98,7 @@ def run_reference(case: Case) -> tuple[list[Tensor], list[Tensor]]:
     return [y.detach(), last.detach()], list(gradients)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("steps", "batch", "inputs", "hidden"),
     [(1, 1, 1, 1), (1, 5, 3, 33), (7, 3, 5, 1), (60, 27, 20, 62), (60, 7, 33, 33), (300, 6, 124, 62), (910, 3, 10, 17)],
@@ -112,6 +113,7 @@ def test_values_and_gradients_are_those_of_nn_lstm(
     assert max(map(relative_error, gradients, expected_gradients)) < GRADIENT_ERROR
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("steps", "batch", "hidden"), [(1, 4, 16), (60, 30, 31), (910, 3, 62)])
 def test_tokens_with_a_table_are_the_embedding_and_its_product(
     layer: NativeLayer, steps: int, batch: int, hidden: int

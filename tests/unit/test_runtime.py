@@ -37,10 +37,12 @@ print(float(tiny[0]) == 0.0, torch.get_num_threads(), allocator_environment_is_s
 """
 
 
+@pytest.mark.slow
 def test_prepare_flushes_denormals_and_sets_threads() -> None:
     assert in_a_process(PREPARED).split()[:2] == ["True", "2"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the thresholds are glibc's")
 def test_the_allocators_environment_is_recognised() -> None:
     assert in_a_process(PREPARED).split()[2] == "False"
@@ -61,6 +63,7 @@ print([faults() for _ in range(20)][-1] < 100)
 PREPARE = "runtime.prepare(1)"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="the allocator is glibc's")
 @pytest.mark.parametrize(
     ("prepare", "environment", "kept"),

@@ -187,6 +187,7 @@ def test_a_second_signal_while_the_trial_is_put_back_puts_it_back(opened, first_
     assert [trial.state for trial in trials(opened)] == [TrialState.WAITING]
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_from_trial_to_trial(opened) -> None:
     torch.set_num_threads(1)
     opened.handle.set(BUDGET, 15)

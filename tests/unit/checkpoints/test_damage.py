@@ -39,6 +39,7 @@ def another_folds(search) -> None:
     search.work(search.stop_in(4, 0))  # fold 1 anew, as it seems to have no checkpoint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("happens", "fold"),
     [(no_bytes, 1), (a_flipped_bit, 1), (no_file_at_all, 1), (no_state, 1), (another_folds, 2)],

@@ -50,6 +50,7 @@ def test_a_trial_that_ends_before_its_interrupted_fold_leaves_no_checkpoint(make
     assert search.left() == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [(NamedBlobs, "write"), (NamedBlobs, "remove"), (HeldTrial, "finish")], ids=str)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_worker_that_is_killed_while_it_writes_or_removes_leaves_nothing(

@@ -34,6 +34,7 @@ def test_artifacts(umask: int, tmp_path: Path) -> None:
     assert rights_in(tmp_path) == left_by(umask)
 
 
+@pytest.mark.slow
 def test_a_report(umask: int, tmp_path: Path, evidence: Evidence) -> None:
     write_report(make_report(evidence), tmp_path / "report")
     assert rights_in(tmp_path) == left_by(umask)
