@@ -145,7 +145,9 @@ def build_network(config: LearnerConfig, vocabulary_size: int, consensus: NDArra
     # Without values at first: torch would draw some from the process's generator, which is the caller's.
     with torch.device("meta"):
         network = BiLSTM(config, vocabulary_size, len(consensus))
-    network.to_empty(device="cpu")
+    # `to_empty` would come to the same by way of sympy, whose import takes longer than a small training.
+    empty = {name: torch.empty(like.shape, dtype=like.dtype) for name, like in network.state_dict().items()}
+    network.load_state_dict(empty, assign=True)
     generator = torch.Generator().manual_seed(seed)
     # The last bits of an orthogonal matrix depend on how many threads compute it.
     with torch.no_grad(), runtime.one_thread():

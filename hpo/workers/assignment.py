@@ -67,7 +67,7 @@ def read_assignment(arguments: Sequence[str], environment: Mapping[str, str] = o
     Raises:
         UsageError: No parent started it.
     """
-    parser = argparse.ArgumentParser(prog="python -m hpo.workers.child", description="A child of `hpo worker`.")
+    parser = argparse.ArgumentParser(prog="python -m hpo.workers", description="A child of `hpo worker`.")
     parser.add_argument("--device", required=True)
     parser.add_argument("--timeout", type=float)
     parser.add_argument("--step-timeout", type=float, required=True)

@@ -1,4 +1,4 @@
-"""A parent's child: the process that works on one device. `python -m hpo.workers.child` starts it, and nobody else.
+"""A parent's child: the process that works on one device. `python -m hpo.workers` starts it, and nobody else.
 
 It ends when its study's budget is spent, when it is asked to, and when its parent is gone.
 """
@@ -100,7 +100,3 @@ def _why_idle(opened: OpenedStudy) -> str:
     if opened.queue.counts(opened.budget).is_spent:
         return "nothing was left to do"
     return "its time was over, and the study is paused (hpo resume)" if opened.paused else "its time was over"
-
-
-if __name__ == "__main__":
-    main()

@@ -31,7 +31,7 @@ MAX_FRUITLESS = 5
 #: Signals by which children end that this process has stopped.
 _OURS = (signal.SIGTERM, signal.SIGKILL)
 #: What starts a child; an assignment's arguments follow.
-CHILD = (sys.executable, "-m", "hpo.workers.child")
+CHILD = (sys.executable, "-m", "hpo.workers")
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from Bio.SeqIO.FastaIO import SimpleFastaParser
-
 from model.errors import DataError
 from model.reading.columns import LABEL_NAMES, normal
 from model.reading.table import Table
@@ -25,8 +23,6 @@ _FIELDS = re.compile(r"[\s|;]+")
 # Of several keys in one header, the one whose names come first in `LABEL_NAMES` has the label.
 _USUAL_KEYS = {name: rank for rank, names in enumerate(LABEL_NAMES) for name in names}
 _LONGEST = 100
-# Biopython's functions are not typed.
-_parse: Callable[[TextIO], Iterator[tuple[str, str]]] = SimpleFastaParser
 _HINT = (
     "Write the label into each header ('>id resistant=1'), say --header-labels if it is the last word or bar field "
     "('>id R', '>id|R'), or give a table of ids and labels with --labels."
@@ -45,6 +41,10 @@ def open_fasta(data: bytes, path: Path, label_key: str | None = None, header_lab
     Raises:
         DataError: The text is not UTF-8, or a header has two labels.
     """
+    # Every format that Biopython knows comes with it, and workers read no FASTA.
+    from Bio.SeqIO.FastaIO import SimpleFastaParser
+
+    parse: Callable[[TextIO], Iterator[tuple[str, str]]] = SimpleFastaParser  # Biopython's functions are not typed
     keys = _USUAL_KEYS if label_key is None else {normal(label_key): 0}
     ids: list[object] = []
     sequences: list[object] = []
@@ -52,7 +52,7 @@ def open_fasta(data: bytes, path: Path, label_key: str | None = None, header_lab
     # Biopython wants nothing before the first header.
     stream = io.TextIOWrapper(io.BytesIO(memoryview(data)[data.index(b">") :]), encoding="utf-8")
     try:
-        for title, sequence in _parse(stream):
+        for title, sequence in parse(stream):
             ids.append((title.split(None, 1) or [""])[0])
             sequences.append(sequence)
             labels.append(_last_field(title) if header_labels else _value(title, keys))

@@ -30,11 +30,12 @@ def test_a_child_without_a_parent_is_told_how_to_start_one(environment: dict[str
         read_assignment(["--device", "cpu", "--step-timeout", "600"], environment)
 
 
+@pytest.mark.slow
 def test_a_child_s_errors_are_messages_and_exit_codes() -> None:
     """As those of `hpo`: its parent's log is read by people."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
     done = subprocess.run(
-        [sys.executable, "-m", "hpo.workers.child", "--device", "cpu", "--step-timeout", "600"],
+        [sys.executable, "-m", "hpo.workers", "--device", "cpu", "--step-timeout", "600"],
         capture_output=True,
         text=True,
         env=clean,
