@@ -20,10 +20,12 @@ from storage.secrets import remember, without_secrets
 
 ALLOWED = "sqlite:///path/to/file.db, postgresql://user:password@host:5432/database, grpc://host:port"
 
+# Both begin with words, not with any run of letters before these: of a message of 10,000 letters each run would be gone
+# through from each of them.
 # The password may hold any character, so everything up to the last '@' of the word goes.
-_USER_AND_PASSWORD = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*://[^\s:/@'\"]*):[^\s'\"]*@")
+_USER_AND_PASSWORD = re.compile(r"(://[^\s:/@'\"]*):[^\s'\"]*@")
 _NAMED_SECRET = re.compile(
-    r"""(?ix) ([a-z_]*(?:password|passwd|pwd|secret|token|secret_access_key|passfile)["']?\s*)
+    r"""(?ix) ((?:password|passwd|pwd|secret|token|secret_access_key|passfile)["']?\s*)
         (= \s* | : \s* (?=["']))
         (?: '[^']*' | "[^"]*" | [^\s&;,'")]+ )"""
 )
