@@ -4,6 +4,7 @@ They are processes like any other, each with a folder, an environment, signals a
 start in their turn (workers' children, for one) is started anew as ever.
 """
 
+import gc
 import importlib
 import json
 import os
@@ -132,5 +133,7 @@ if __name__ == "__main__":
 
     for module in pkgutil.walk_packages(hpo.__path__, "hpo."):
         importlib.import_module(module.name)
+    # What was imported is no garbage: at its end, each process would look through all of it, and copy it for that.
+    gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as waiting:
         _serve(waiting)

@@ -3,11 +3,21 @@
 import csv
 import json
 
+import pytest
 from optuna.trial import TrialState
 
 from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from storage.trials.lease import WorkerIdentity
+
+
+@pytest.fixture(scope="module")
+def of_one_trial(workplace, tmp_path_factory):
+    """A study whose one trial is finished; each test that asks for its answer has an output of its own."""
+    hpo = workplace(tmp_path_factory.mktemp("of_one_trial"))
+    hpo.create("s", 1)
+    hpo.ok("worker", "--workers", "1")
+    return hpo
 
 
 def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
@@ -43,9 +53,8 @@ def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
     assert (hpo.folder / "report/model/config.json").exists()
 
 
-def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report_is_replaced(hpo) -> None:
-    hpo.create("s", 1)
-    hpo.ok("worker", "--workers", "1")
+def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report_is_replaced(of_one_trial) -> None:
+    hpo = of_one_trial
     for folder, held in (("report", '{"study": "another"}'), ("sealed", "[not JSON")):
         (hpo.folder / folder).mkdir()
         (hpo.folder / folder / "result.json").write_text(held)
@@ -65,13 +74,12 @@ def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report
     assert "still sealed" not in page
 
 
-def test_predict_explains_a_gene_letter_by_letter(hpo) -> None:
-    hpo.create("s", 1)
-    hpo.ok("worker", "--workers", "1")
-    hpo.ok("finalize", "--no-test", "--output", "report")
+def test_predict_explains_a_gene_letter_by_letter(of_one_trial) -> None:
+    hpo = of_one_trial
+    hpo.ok("finalize", "--no-test", "--output", "explained")
     gene = next(csv.DictReader((hpo.folder / "genes.csv").read_text().splitlines()))
     (hpo.folder / "one.fasta").write_text(f">mine\n{gene['sequence']}\n")
-    hpo.ok("predict", "report/model", "one.fasta", "--explain", "why.csv")
+    hpo.ok("predict", "explained/model", "one.fasta", "--explain", "why.csv")
     rows = list(csv.DictReader((hpo.folder / "why.csv").read_text().splitlines()))
     sizes = [abs(float(row["probability_change"])) for row in rows]
     assert sizes == sorted(sizes, reverse=True)
@@ -82,6 +90,6 @@ def test_predict_explains_a_gene_letter_by_letter(hpo) -> None:
     assert gene["sequence"][place - 1] == first["letter"]
     changed = gene["sequence"][: place - 1] + first["changed_to"] + gene["sequence"][place:]
     (hpo.folder / "two.fasta").write_text(f">mine\n{gene['sequence']}\n>changed\n{changed}\n")
-    before, after = hpo.json("predict", "report/model", "two.fasta")["predictions"]
+    before, after = hpo.json("predict", "explained/model", "two.fasta")["predictions"]
     difference = after["probability_resistant"] - before["probability_resistant"]
     assert abs(difference - float(first["probability_change"])) < 1e-4

@@ -5,6 +5,8 @@ import hashlib
 import json
 import os
 
+import pytest
+
 from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from storage.artifacts.dashboard import DashboardArtifacts, attached
@@ -12,6 +14,14 @@ from storage.artifacts.dashboard import DashboardArtifacts, attached
 SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
 RUN = ("run", "genes.csv", "--study", "s", "--trials", "6", "--workers", "2", "--space", "space.toml")
 RUN = (*RUN, "--max-epochs", "4", "--original", "all", "--output", "report")
+
+
+@pytest.fixture(scope="module")
+def answered(workplace, tmp_path_factory):
+    """The whole job done, for tests that look at what it left."""
+    hpo = workplace(tmp_path_factory.mktemp("answered"))
+    hpo.ok(*RUN, "--ensemble", "2")
+    return hpo
 
 
 def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
@@ -40,8 +50,8 @@ def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
     assert (result["test_openings"], again["test_openings"]) == (1, 2)
 
 
-def test_predict_takes_what_create_study_takes(hpo) -> None:
-    hpo.ok(*RUN)
+def test_predict_takes_what_create_study_takes(answered) -> None:
+    hpo = answered
     hpo.ok("predict", "report/model", "genes.csv", "--output", "predictions.csv")
     with (hpo.folder / "predictions.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -118,8 +128,8 @@ def test_a_sealed_test_set_stays_sealed(hpo) -> None:
     assert "artifact" in failed.stderr
 
 
-def test_the_dashboard_s_note_and_the_whole_answer_are_published(hpo) -> None:
-    hpo.ok(*RUN, "--ensemble", "2")
+def test_the_dashboard_s_note_and_the_whole_answer_are_published(answered) -> None:
+    hpo = answered
     opened = _session(hpo, "s")
     study_id = opened.handle.study_id
     attributes = opened.storage.get_study_system_attrs(study_id)
