@@ -138,8 +138,9 @@ def _as_begun(plan: Plan, earlier: Contract) -> Plan:
 def _check_same(earlier: Contract, asked: Contract) -> None:
     before = earlier.model_dump(mode="json", exclude=_DATED)
     now = asked.model_dump(mode="json", exclude=_DATED)
-    if before["data"]["columns"] is None:  # an earlier version did not write down which were read
-        now["data"]["columns"] = None
+    for told in ("columns", "labels"):
+        if before["data"][told] is None:  # an earlier version did not write it down
+            now["data"][told] = None
     # What has become a hyperparameter since is none of this study.
     known = before["search"]["space"]["parameters"].keys()
     for document in (before, now):

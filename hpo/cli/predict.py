@@ -40,14 +40,18 @@ def predict(
     device: Device = "auto",
     json: Json = False,
 ) -> None:
-    """Probabilities of resistance for new genes, as CSV: id, probability_resistant, resistant."""
+    """Probabilities of resistance for new genes, as CSV: id, probability_resistant, resistant, answer and more.
+
+    The answer is in the words of the training data's labels. The last column, outside_training, says of a gene why it
+    is unlike those that the model has seen, and is empty where it is not.
+    """
     from hpo.cli.reading import read_unlabelled
     from hpo.terminal import say
     from hpo.use.explain import explain as explain_genes
     from hpo.use.explain import write_changes
     from hpo.use.formulas import told
     from hpo.use.predict import predict as predict_genes
-    from hpo.use.predict import write_csv
+    from hpo.use.writing import write_csv
 
     genes: list[Genes] = []
 
@@ -56,14 +60,18 @@ def predict(
             genes.append(read_unlabelled(sequences, reading, model))
         return genes[0]
 
-    predictions = predict_genes(model_dir, read, device)
+    predicted = predict_genes(model_dir, read, device)
+    for line in predicted.told:
+        say(line)
+    predictions = predicted.rows
     if explain is not None:
         changes = explain_genes(model_dir, read, device)
         write_changes(changes, explain)
         say(f"{explain}: {len(changes)} changes of one letter.")
     if json:
         changes_made = genes[0].provenance.changes.as_dict()
-        print_json({"predictions": [vars(row) for row in predictions], "changes": changes_made})
+        rows = [vars(row) for row in predictions]
+        print_json({"predictions": rows, "changes": changes_made, "outside_training": predicted.outside})
     else:
         write_csv(predictions, output)
         if changed := told(row.id for row in predictions):

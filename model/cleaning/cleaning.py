@@ -75,8 +75,7 @@ def clean(
     plain = _plain_dna(texts)
     counts = _dna_letters(texts, plain)
     known = alphabet if alphabet != "auto" else expected or detect(*counts, numbers)
-    alike = rows_like("protein" if known == "dna" else "dna", *counts) if alphabet == "auto" else ()
-    strangers = [numbers[row] for row in alike]
+    strangers = [numbers[row] for row in _alike(known, counts, expected)] if alphabet == "auto" else []
     rows = RowCleaner(known, rules, genetic_code)
     apart = {*strangers, *(unlabelled if rules.missing == "drop" else ())}
     if known == "protein" or rows.looks_closer:
@@ -123,6 +122,15 @@ def _dna_letters(
     lengths = np.array([len(sequence) for part in plain.values() for sequence in part], np.int64)
     dna, every = dna_letters(as_bytes(text or "") for text in texts[len(lengths) :])
     return np.concatenate([lengths, dna]), np.concatenate([lengths, every])
+
+
+def _alike(
+    known: Alphabet, counts: tuple[NDArray[np.int64], NDArray[np.int64]], expected: Alphabet | None
+) -> NDArray[np.int64]:
+    """Numbers the rows that look like the other alphabet: each by itself, or short ones together, for a model."""
+    other: Alphabet = "protein" if known == "dna" else "dna"
+    together = rows_like(other, *(count.sum(keepdims=True) for count in counts)) if expected else ()
+    return np.arange(len(counts[0])) if len(together) else rows_like(other, *counts)
 
 
 def _add_strangers(refusal: Refusal, strangers: Sequence[int], rows: int, known: Alphabet) -> None:

@@ -39,6 +39,7 @@ def read_genes(
     where: Mapping[str, str] | None = None,
     longest: int | None = None,
     expected: Alphabet | None = None,
+    trained: Mapping[str, str] | None = None,
     genetic_code: int = 1,
     memory: int | None = None,
 ) -> Genes:
@@ -61,6 +62,8 @@ def read_genes(
         where: Values that other columns must have, of the file or of the label table; other rows are not read.
         longest: Letters that a sequence may have; by default ten times the median, and 5,000 in any case.
         expected: The alphabet of the model that the genes are for: "auto" takes it, and refuses rows of the other.
+        trained: Columns ("sequence", "id") that the model was trained from: taken where they are there and the user
+            names no others.
         genetic_code: NCBI's number, for stops in DNA.
         memory: Bytes that reading may take; by default 8 GiB, or four times the file where that is more.
 
@@ -75,7 +78,9 @@ def read_genes(
         label_table = None if labels_path is None else open_table(Path(labels_path))
         selection.check_known(where or {}, [table, label_table] if label_table else [table])
         labelled = require_labels or label_column is not None or labels_path is not None
-        chosen = _choose(table, sequence_column, label_column, id_column, labelled, labels_path is not None)
+        sequence = sequence_column or table.only((trained or {}).get("sequence"))
+        names = id_column or table.only((trained or {}).get("id"))
+        chosen = _choose(table, sequence, label_column, names, labelled, labels_path is not None)
         wanted = {what: name for what, name in chosen.items() if name is not None}
         conditions = selection.conditions(where or {}, table)
         values = table.read([*wanted.values(), *conditions])

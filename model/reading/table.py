@@ -23,6 +23,10 @@ class Table:
     label_hint: str = "Name the column with --label-column, or a label table with --labels."
     first: ReadColumns | None = None
 
+    def only(self, name: str | None) -> str | None:
+        """Returns a name where just one column has it; None elsewhere."""
+        return name if name is not None and self.names.count(name) == 1 else None
+
     def sample(self, wanted: Sequence[str]) -> list[list[object]]:
         """Gives rows of the named columns that show what these hold; the first ones where that is quicker."""
         return (self.first or self.read)(wanted)

@@ -15,9 +15,11 @@ from model.cleaning import Rules
 from model.configuration import LearnerConfig
 from model.encoder import Encoder
 from model.network import BiLSTM
+from model.origin import Origin
+from model.saving.origin import origin_as_dict
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 6
+FORMAT = 7
 CONFIGURATION = "config.json"
 
 
@@ -30,6 +32,7 @@ def save_model(
     letters: NDArray[np.uint8],
     card: Mapping[str, Any],
     rules: Rules | None = None,
+    origin: Origin | None = None,
 ) -> None:
     """Writes a model folder, made where it is missing.
 
@@ -44,6 +47,7 @@ def save_model(
         letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training genes.
         card: JSON values.
         rules: By which the training genes were cleaned, and new genes will be; by default nothing was.
+        origin: What is known of the training genes; by default nothing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _remove_model(folder)
@@ -54,6 +58,7 @@ def save_model(
         "longest": networks[0].longest,
         "alphabet": alphabet,
         "cleaning": (rules or Rules()).as_dict(),
+        "origin": origin_as_dict(origin or Origin()),
         "genetic_code": encoder.genetic_code,
         "ancestor": encoder.ancestor(config.encoding),
         "vocabulary": list(encoder.vocabulary(config.encoding)),

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from hpo.use.explain import LetterChange, write_changes
 from hpo.use.formulas import as_text, told
-from hpo.use.predict import Prediction, predict, write_csv
+from hpo.use.predict import Prediction, predict
+from hpo.use.writing import write_csv
 from model.alphabet import Alphabet
 from model.configuration import original_configuration
 from model.encoder import Encoder
