@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.errors import ContractError, HpoError
-from hpo.finalize import FinalizeOptions, finalize, open_report_folder
+from hpo.finalize import FinalizeOptions, check_not_another_s, finalize, open_report_folder
 from hpo.finalize.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
@@ -82,19 +82,22 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     """
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output, kept=job.address.local_paths)
-    opened = _create_or_go_on(job, read_genes)
-    say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
-    with on_stop() as stop:
-        _search(opened, slots, job, stop)
-    if stop:
-        say("Stopped. Finished folds are kept: the same command goes on.")
-        return JobOutcome(None, stop.exit_code)
+    earlier = _existing(job.address)
+    created = None if earlier is None else earlier.created
+    check_not_another_s(job.output, job.plan.study, created, job.answer.overwrite)
+    opened = _create_or_go_on(job, read_genes, earlier)
+    if read_status(opened).state != "done":
+        say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
+        with on_stop() as stop:
+            _search(opened, slots, job, stop)
+        if stop:
+            say("Stopped. Finished folds are kept: the same command goes on.")
+            return JobOutcome(None, stop.exit_code)
     return JobOutcome(finalize(opened, job.output, job.answer))
 
 
-def _create_or_go_on(job: Job, read_genes: Callable[[], Genes]) -> OpenedStudy:
+def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contract | None) -> OpenedStudy:
     """Makes the study, or finds that the one there is the same."""
-    earlier = _existing(job.address)
     artifacts, genes = open_for_creation(job.address), read_genes()
     contract = prepare(genes, job.plan if earlier is None else _as_begun(job.plan, earlier), artifacts)
     if earlier is None:

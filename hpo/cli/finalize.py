@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from hpo.cli.command import STEP_BY_STEP, command
-from hpo.cli.options import AnswerOptions, Device, Json, Output, StorageOptions, Study
+from hpo.cli.options import AnswerOptions, Device, Json, Output, Overwrite, StorageOptions, Study
 from hpo.cli.output import print_json
 
 
@@ -28,16 +28,27 @@ def finalize(
     early: Annotated[
         bool, typer.Option("--early", help="Answer from the trials finished so far.", envvar="HPO_EARLY")
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Answer anew what has been answered with these options; openings are counted."),
+    ] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Retrain the best trial, open the test set, write report and model."""
+    """Retrain the best trial, open the test set, write report and model. Run again, it writes the same report again."""
     from hpo.finalize import FinalizeOptions
     from hpo.finalize import finalize as answer
     from hpo.study.opened import open_study
 
     opened = open_study(where.address(study))
     options = FinalizeOptions(
-        device=device, with_test=not no_test, early=early, prefer=choice.prefer, ensemble=choice.ensemble
+        device=device,
+        with_test=not no_test,
+        early=early,
+        prefer=choice.prefer,
+        ensemble=choice.ensemble,
+        overwrite=overwrite,
+        again=again,
     )
     print_result(answer(opened, output, options), output, json)
 

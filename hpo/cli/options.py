@@ -24,6 +24,9 @@ Study = Annotated[
     option("--study", help="The study's name; may be left out where the storage holds one study.", metavar="NAME"),
 ]
 Output = Annotated[Path, option("--output", help="Folder for report and model.", metavar="DIR")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the report of another study that --output holds.")
+]
 Device = Annotated[
     str, option("--device", help="auto (every GPU, or the CPU), cpu, cuda, cuda:0, ...", metavar="DEVICE")
 ]

@@ -11,7 +11,8 @@ from hpo.evaluation.comparison import SIGNIFICANT
 from hpo.evaluation.intervals import Interval
 from hpo.report.baseline_comparison import PLAIN
 from hpo.report.rendering import markdown_text
-from hpo.report.words.names import BASELINES, moment, percent, plural, span, spoken, value
+from hpo.report.words.names import BASELINES, percent, plural, span, spoken, value
+from hpo.terminal import moment
 
 CARD = "README.md"
 INTENDED_USE = (

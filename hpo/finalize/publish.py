@@ -3,6 +3,7 @@
 So the answer lies where the study's data and folds lie, under its hashes, whatever becomes of the report's folder.
 """
 
+import hashlib
 from pathlib import Path
 
 import optuna_dashboard
@@ -23,19 +24,24 @@ _TYPES = {
 }
 
 
-def publish(opened: OpenedStudy, output: Path, report: Report) -> None:
+def publish(opened: OpenedStudy, output: Path, report: Report) -> dict[str, str]:
     """Puts note, plots, report and model where optuna-dashboard shows them.
 
     Args:
         opened: The opened study.
         output: The report's folder, with `plots/*.png` and `model/`.
         report: As it was written to that folder.
+
+    Returns:
+        The SHA-256 of each file that lies among the artifacts now, by its name in that folder.
     """
     plots = sorted((output / "plots").glob("*.png"))
-    ids = {path: _attach(opened, path) for path in [*plots, *_report_and_model(output, report.evidence.final.networks)]}
+    files = [*plots, *_report_and_model(output, report.evidence.final.networks)]
+    ids = {path: _attach(opened, path) for path in files}
     study = opened.study(0)
     pictures = {plot.stem: get_artifact_path(study, ids[plot]) for plot in plots}
     optuna_dashboard.save_note(study, summary_note(report, pictures))
+    return {path.relative_to(output).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _report_and_model(output: Path, networks: int) -> list[Path]:

@@ -7,7 +7,8 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from hpo.study.attributes import configuration, fold_accuracies
+from hpo.study.answers import last_answered
+from hpo.study.attributes import configuration, fold_accuracies, openings_of
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
 from storage.trials.lease import Lease
@@ -59,6 +60,8 @@ class Status:
     state: str
     #: Estimate from the pace of the last trials; None before the first is finished.
     seconds_left: float | None
+    #: When it was answered last, from all trials of the budget; None where it was not. ISO 8601, UTC.
+    answered: str | None = None
 
     @property
     def finished(self) -> int:
@@ -91,7 +94,14 @@ def read_status(opened: OpenedStudy) -> Status:
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,
         state="done" if counts.is_spent else unfinished,
         seconds_left=_seconds_left(overview),
+        answered=_answered(opened, budget) if counts.is_spent else None,
     )
+
+
+def _answered(opened: OpenedStudy, budget: int) -> str | None:
+    """Says when the study was answered last; where an earlier version did, when it opened the test set last."""
+    attributes = opened.handle.attributes()
+    return last_answered(attributes, budget) or max(openings_of(attributes), default=None)
 
 
 def trials_in_budget(opened: OpenedStudy, budget: int) -> list[FrozenTrial]:
