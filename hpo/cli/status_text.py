@@ -31,7 +31,8 @@ def status_text(status: Status) -> str:
             f"last heard of {duration(worker.silent_s)} ago"
         )
     if status.seconds_left and status.workers and status.state == "open":
-        lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
+        answer = "" if status.finalize_seconds is None else f", then finalize about {duration(status.finalize_seconds)}"
+        lines.append(f"  about {duration(status.seconds_left)} left at the present pace{answer}")
     if status.answered is not None:
         # The report again costs nothing: it is written from what is stored.
         lines.append(
