@@ -55,25 +55,9 @@ def finalize(
 
 def print_result(result: Mapping[str, Any], output: Path, json: bool) -> None:
     """Prints the answer in a few lines, or as JSON."""
+    from hpo.cli.result_text import result_text
+
     if json:
         print_json(result)
         return
-    cv, test, chosen = result["cv"], result["test"], result["best_trial"]
-    best = chosen["preferred_to"]
-    why = "" if best is None else f", the simplest of those that cannot be told from the best, trial {best}"
-    print(f"Chosen trial: {chosen['number']}{why}")
-    print(f"  {'CV accuracy':<26} {cv['mean']:.4f}, mean of {len(cv['fold_accuracies'])} folds")
-    print(f"  {'CV accuracy, corrected':<26} {cv['corrected_mean']:.4f}, for the choice of the best of many")
-    if test is None:
-        print("  The test set was not opened.")
-    else:
-        (low, high), genes = test["interval95"], test["n"]
-        print(f"  {'test accuracy':<26} {test['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}, {genes} genes)")
-    for name, baseline in result["baselines"].items():
-        if baseline["cv"] is None:  # trial 0 did not finish or was left out; the report says so
-            continue
-        against = "" if baseline.get("test") is None else f", test {baseline['test']:.4f}"
-        where = "CV" if baseline.get("folds") != 1 else "CV, first fold only,"
-        print(f"  {name.replace('_', ' '):<26} {where} {baseline['cv']:.4f}{against}")
-    print(f"Report: {output / 'report.html'}")
-    print(f"Model:  {output / 'model'}")
+    print(result_text(result, output))

@@ -9,6 +9,7 @@ from optuna.trial import TrialState
 from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
 from hpo.evaluation.importance import importances
 from hpo.finalize.final_model import Retrained, test_probabilities
+from hpo.finalize.label_noise import largest_effect_of_noise
 from hpo.finalize.network_layers import network_layers
 from hpo.finalize.seal import openings
 from hpo.finalize.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
@@ -42,6 +43,7 @@ class AnsweredStudy:
     final: Retrained
     original: Retrained | None  #: the original's configuration, where it saw all folds
     test: Genes | None  #: None while sealed
+    device: str = "cpu"  #: for what is trained beside the final model
 
 
 def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
@@ -80,7 +82,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
         original=_original(answered),
         baselines=_baselines(contract, development, labels, test),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
-        positions=_positions(contract, development, final, test),
+        positions=_positions(answered),
     )
 
 
@@ -155,10 +157,10 @@ def _baselines(
     )
 
 
-def _positions(
-    contract: Contract, development: DevelopmentRows, final: Retrained, test: Genes | None
-) -> evidence.PositionEffects | None:
+def _positions(answered: AnsweredStudy) -> evidence.PositionEffects | None:
     """Measures which positions move the final model, over test genes where they are open; labels play no part."""
+    contract, development, final = answered.opened.contract, answered.development, answered.final
+    test = answered.test
     encoding, seen = final.config.encoding, development.encoded(final.config.encoding)
     encoder = contract.encoder
     genes = seen if test is None else encoder.encode(test, encoding)
@@ -173,4 +175,5 @@ def _positions(
         genes=found.genes,
         mutants=found.mutants,
         of_test=test is not None,
+        noise=largest_effect_of_noise(contract, development, final, genes, answered.device),
     )

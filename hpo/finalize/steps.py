@@ -104,7 +104,7 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     # Everything that could influence the model is done. Only now is the test set opened.
     test = open_test(opened) if options.with_test else None
     with step("Comparing with plain baselines, writing the report"):
-        answered = AnsweredStudy(opened, development, search, chosen, final, original, test)
+        answered = AnsweredStudy(opened, development, search, chosen, final, original, test, options.device)
         report = make_report(gather_evidence(answered))
         with replacing(output) as folder:
             result = write_report(report, folder)

@@ -13,7 +13,8 @@ def test_the_original_is_tried_on_one_fold(hpo, opened_here) -> None:
     assert (status["complete"] + status["pruned"], status["budget"]) == (4, 4)
     assert status["pruned"] >= 1
     told = hpo.ok("finalize", "--output", "report")
-    assert f"CV, first fold only, {untuned:.4f}" in told
+    assert "Untuned (trial 0), 1 fold" in told
+    assert f"cross-validation {100 * untuned:.1f} %" in told
     result = json.loads((hpo.folder / "report/result.json").read_text())
     figures = result["baselines"]["original_configuration"]
     assert (figures["cv"], figures["folds"], figures["test"]) == (untuned, 1, None)

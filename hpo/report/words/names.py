@@ -16,6 +16,11 @@ class Name:
     long: str
 
 
+#: What the chosen trial's own figures are called.
+TEST = "Test"
+CORRECTED = "Cross-validation, corrected for the choice among trials"
+CROSS_VALIDATION = "Cross-validation"
+
 BASELINES = {
     "majority": Name("Majority class", "always saying the commoner class"),
     "identical_sequence": Name("Look-up", "looking up the identical sequence"),
