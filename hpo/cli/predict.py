@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hpo.choices import PredictWith
 from hpo.cli.command import STEP_BY_STEP, command, option
 from hpo.cli.data_options import DataOptions
 from hpo.cli.options import Device, Json
@@ -37,6 +38,14 @@ def predict(
             help="CSV to write: what changing each letter does to the probability, gene by gene. For a few genes.",
         ),
     ] = None,
+    chosen: Annotated[
+        PredictWith,
+        option(
+            "--with",
+            help="What predicts: the network; the plain baseline that the folder keeps where the report found one as "
+            "good or better, by its name; or best, which takes that baseline where there is one.",
+        ),
+    ] = "network",
     device: Device = "auto",
     json: Json = False,
 ) -> None:
@@ -46,6 +55,7 @@ def predict(
     is unlike those that the model has seen, and is empty where it is not.
     """
     from hpo.cli.reading import read_unlabelled
+    from hpo.errors import UsageError
     from hpo.terminal import say
     from hpo.use.explain import explain as explain_genes
     from hpo.use.explain import write_changes
@@ -53,6 +63,8 @@ def predict(
     from hpo.use.predict import predict as predict_genes
     from hpo.use.writing import write_csv
 
+    if explain is not None and chosen != "network":
+        raise UsageError("--explain shows what moves the network, and --with asks another.", "Leave one of them out.")
     genes: list[Genes] = []
 
     def read(model: "SavedModel") -> "Genes":
@@ -60,7 +72,7 @@ def predict(
             genes.append(read_unlabelled(sequences, reading, model))
         return genes[0]
 
-    predicted = predict_genes(model_dir, read, device)
+    predicted = predict_genes(model_dir, read, device, chosen)
     for line in predicted.told:
         say(line)
     predictions = predicted.rows
@@ -71,7 +83,8 @@ def predict(
     if json:
         changes_made = genes[0].provenance.changes.as_dict()
         rows = [vars(row) for row in predictions]
-        print_json({"predictions": rows, "changes": changes_made, "outside_training": predicted.outside})
+        document = {"predictions": rows, "changes": changes_made, "outside_training": predicted.outside}
+        print_json(document | {"predictor": predicted.predictor})
     else:
         write_csv(predictions, output)
         if changed := told(row.id for row in predictions):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.evaluation.intervals import Interval
+from hpo.report.baseline_comparison import NETWORK
 from hpo.report.words.key_point import VERDICT
 from hpo.report.words.names import CORRECTED, CROSS_VALIDATION, TEST, percent, plural, short_name, span
 
@@ -30,6 +31,7 @@ def result_text(result: Mapping[str, Any], output: Path) -> str:
         *([] if result["test"] is not None else ["  The test set was not opened."]),
         f"Report: {output / 'report.html'}",
         f"Model:  {output / 'model'}",
+        *_kept(result.get("verdict")),
     ]
     return "\n".join(lines).translate(_PLAIN)
 
@@ -38,6 +40,13 @@ def _verdict(verdict: Mapping[str, Any] | None) -> list[str]:
     if verdict is None:
         return []
     return textwrap.wrap(f"{VERDICT}: {verdict['title']}. {verdict['text']}", _WIDTH)
+
+
+def _kept(verdict: Mapping[str, Any] | None) -> list[str]:
+    """Says how the baseline that the verdict advises is used."""
+    if verdict is None or verdict["use"] in (None, NETWORK):
+        return []
+    return [f"        with {short_name(verdict['use'], False)} beside the network: hpo predict --with best"]
 
 
 def _chosen(trial: Mapping[str, Any]) -> str:

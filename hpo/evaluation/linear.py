@@ -5,6 +5,7 @@ distinct sequences only.
 """
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from model.baseline import Kind, feature_numbers
 from model.encoding import Tokens
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0)  #: C of scikit-learn: small is strong
@@ -20,36 +22,45 @@ _INNER_FOLDS = 3
 _TUNING_ROWS = 5000  # distinct (sequence, label) pairs that the penalty is tuned on at most
 _MAX_COLUMNS = 60_000
 _MAX_WORD = 6
+_LEAST_SHARE = 1e-6  # where all rows are of one class
 
 
-def one_hot(tokens: Tokens) -> sparse.csr_matrix:
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What rows have, in columns; those that are the same in every row are left out.
+
+    Attributes:
+        matrix: [N, columns], how often.
+        numbers: [columns], as `feature_numbers` numbers them, likewise `base` and `size`.
+    """
+
+    matrix: sparse.csr_matrix
+    numbers: NDArray[np.int64]
+    base: int = 0
+    size: int = 1
+
+
+def one_hot(tokens: Tokens, lengths: NDArray[np.int64]) -> Features:
     """Makes one column per position and letter.
 
     Args:
         tokens: [N, T], 0 is padding and has no column.
-
-    Returns:
-        [N, columns]; columns that are the same in every row are left out.
+        lengths: [N].
     """
-    rows, positions = np.nonzero(tokens)
-    width = int(tokens.max()) + 1
-    return _counts(rows, positions * width + tokens[rows, positions], len(tokens))
+    base = int(tokens.max()) + 1
+    return _counts("position", tokens, lengths, base, 1)
 
 
-def presence(mutations: Tokens) -> sparse.csr_matrix:
+def presence(mutations: Tokens) -> Features:
     """Makes one column per mutation.
 
     Args:
         mutations: [N, T], each a number of its own; 0 is padding and has no column.
-
-    Returns:
-        [N, columns]; columns that are the same in every row are left out.
     """
-    rows, places = np.nonzero(mutations)
-    return _counts(rows, mutations[rows, places].astype(np.int64), len(mutations))
+    return _counts("mutation", mutations, np.count_nonzero(mutations, axis=1), 0, 1)
 
 
-def kmer_counts(tokens: Tokens, lengths: NDArray[np.int64]) -> sparse.csr_matrix:
+def kmer_counts(tokens: Tokens, lengths: NDArray[np.int64]) -> Features:
     """Counts words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
 
     Args:
@@ -58,22 +69,39 @@ def kmer_counts(tokens: Tokens, lengths: NDArray[np.int64]) -> sparse.csr_matrix
     """
     letters = int(tokens.max()) + 1
     k = max(size for size in range(1, _MAX_WORD + 1) if size == 1 or letters**size <= _MAX_COLUMNS)
-    k = min(k, tokens.shape[1])
-    places = tokens.shape[1] - k + 1
-    words = np.zeros((len(tokens), places), dtype=np.int64)
-    for offset in range(k):
-        words = words * letters + tokens[:, offset : offset + places]
-    rows, positions = np.nonzero(np.arange(places) <= (lengths - k)[:, None])
-    return _counts(rows, words[rows, positions], len(tokens))
+    return _counts("word", tokens, lengths, letters, min(k, tokens.shape[1]))
 
 
-def _counts(rows: NDArray[np.int64], columns: NDArray[np.int64], n: int) -> sparse.csr_matrix:
-    names, columns = np.unique(columns, return_inverse=True)
+def _counts(kind: Kind, tokens: Tokens, lengths: NDArray[np.int64], base: int, size: int) -> Features:
+    rows, numbers = feature_numbers(kind, tokens, lengths, base, size)
+    names, columns = np.unique(numbers, return_inverse=True)
     ones = np.ones(len(rows), dtype=np.float64)
-    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(n, len(names)))
-    highest = counts.max(axis=0).toarray().ravel()
-    lowest = counts.min(axis=0).toarray().ravel()
-    return counts[:, highest != lowest]
+    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(len(tokens), len(names)))
+    differ = counts.max(axis=0).toarray().ravel() != counts.min(axis=0).toarray().ravel()
+    return Features(counts[:, differ], names[differ], base, size)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A logistic regression: the log odds of a row are those of its columns, and the intercept."""
+
+    coefficients: NDArray[np.float64]  #: [columns]
+    intercept: float
+
+
+def fit(
+    features: sparse.csr_matrix, sequence: NDArray[np.int64], labels: NDArray[np.bool_], train: NDArray[np.int64]
+) -> Fit:
+    """Tunes and fits on the training rows; arguments as `fit_predict`.
+
+    Returns:
+        Where there is one class or no feature to learn from, that of the share of resistant rows.
+    """
+    model = _tuned(features, sequence, labels, train)
+    if model is not None:
+        return Fit(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+    share = min(max(float(labels[train].mean()), _LEAST_SHARE), 1 - _LEAST_SHARE)
+    return Fit(np.zeros(features.shape[1]), float(np.log(share / (1 - share))))
 
 
 def fit_predict(
@@ -95,16 +123,27 @@ def fit_predict(
     Returns:
         [rows] P(resistant); the share of resistant rows where there is one class or no feature to learn from.
     """
+    model = _tuned(features, sequence, labels, train)
+    if model is None:
+        return np.full(len(rows), labels[train].mean())
+    with threadpool_limits(1):
+        return np.asarray(model.predict_proba(features[rows])[:, 1])
+
+
+def _tuned(
+    features: sparse.csr_matrix, sequence: NDArray[np.int64], labels: NDArray[np.bool_], train: NDArray[np.int64]
+) -> LogisticRegression | None:
+    """Fits with the penalty that does best inside the training rows; None where there is nothing to learn from."""
     first, weights = _merge(sequence[train] * 2 + labels[train])
     distinct = train[first]
     y = labels[distinct]
     if y.all() or not y.any() or features.shape[1] == 0:
-        return np.full(len(rows), labels[train].mean())
+        return None
     x = features[distinct]
     # One BLAS thread: on vectors this short more of them only wait for each other (20 times slower when busy).
     with threadpool_limits(1):
         penalty = _tune(x, y, weights, sequence[distinct])
-        return np.asarray(_fit(x, y, weights, penalty).predict_proba(features[rows])[:, 1])
+        return _fit(x, y, weights, penalty)
 
 
 def _merge(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

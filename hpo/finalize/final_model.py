@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from hpo.search.seeds import derive
 from hpo.study.contract import Contract
 from hpo.trial.development_rows import DevelopmentRows
+from model.baseline import KeptBaseline
 from model.batching import Examples
 from model.configuration import MAX_THREADS, LearnerConfig, TrainingSettings
 from model.cores import usable_cores
@@ -167,9 +168,14 @@ def origin_of(contract: Contract, genes: Genes, encoding: Encoding) -> Origin:
 
 
 def save(
-    model: Retrained, contract: Contract, development: DevelopmentRows, folder: Path, card: dict[str, Any]
+    model: Retrained,
+    contract: Contract,
+    development: DevelopmentRows,
+    folder: Path,
+    card: dict[str, Any],
+    baseline: KeptBaseline | None = None,
 ) -> None:
-    """Writes safetensors weights and a JSON configuration to `folder`."""
+    """Writes safetensors weights, a JSON configuration, and the regression where there is one, to `folder`."""
     save_model(
         folder,
         model.networks,
@@ -180,4 +186,5 @@ def save(
         letters=common_letters(development.encoded(model.config.encoding)),
         origin=origin_of(contract, development.genes, model.config.encoding),
         card=card,
+        baseline=baseline,
     )

@@ -12,7 +12,7 @@ from optuna_dashboard.artifact import get_artifact_path
 from hpo.finalize.card import CARD
 from hpo.report import Report, summary_note
 from hpo.study.opened import OpenedStudy
-from model.saving import CONFIGURATION, weights_name
+from model.saving import BASELINE, CONFIGURATION, weights_name
 from storage.artifacts.dashboard import attach
 
 _TYPES = {
@@ -47,8 +47,9 @@ def publish(opened: OpenedStudy, output: Path, report: Report) -> dict[str, str]
 def _report_and_model(output: Path, networks: int) -> list[Path]:
     """Lists the files by name: the folder may hold weights of an earlier, larger ensemble."""
     report = [output / name for name in ("report.html", "report.md", "result.json")]
-    model = (CARD, CONFIGURATION, *map(weights_name, range(networks)))
-    return [*report, *(output / "model" / name for name in model)]
+    model = [output / "model" / name for name in (CARD, CONFIGURATION, *map(weights_name, range(networks)))]
+    baseline = output / "model" / BASELINE
+    return [*report, *model, *([baseline] if baseline.exists() else [])]
 
 
 def _attach(opened: OpenedStudy, path: Path) -> str:

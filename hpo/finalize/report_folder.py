@@ -19,14 +19,14 @@ from pathlib import Path
 from hpo.errors import HpoError
 from hpo.finalize.card import CARD
 from hpo.report import PLOT_NAMES
-from model.saving import CONFIGURATION, weights_name
+from model.saving import BASELINE, CONFIGURATION, weights_name
 
 #: Where `hpo run` keeps its workers' log; it stays when the report is replaced.
 LOG = "workers.log"
 #: What the report says for scripts.
 RESULT = "result.json"
 _FILES = {
-    *(RESULT, "report.html", "report.md", LOG, f"model/{CARD}", f"model/{CONFIGURATION}"),
+    *(RESULT, "report.html", "report.md", LOG, f"model/{CARD}", f"model/{CONFIGURATION}", f"model/{BASELINE}"),
     *(f"plots/{name}.png" for name in PLOT_NAMES),
 }
 _WEIGHTS = re.compile(f"model/{re.escape(weights_name(0)).replace('0', '[0-9]+')}")

@@ -14,6 +14,7 @@ from hpo.finalize import final_model
 from hpo.finalize.card import model_card, write_card
 from hpo.finalize.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalize.given_answer import find_answer, give_again, keep_answer
+from hpo.finalize.plain_baselines import kept_baseline
 from hpo.finalize.publish import publish
 from hpo.finalize.report_folder import check_not_another_s, open_report_folder, replacing
 from hpo.finalize.seal import open_test, openings
@@ -109,7 +110,8 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
         with replacing(output) as folder:
             result = write_report(report, folder)
             card = model_card(result)
-            final_model.save(final, opened.contract, development, folder / "model", card=card)
+            kept = kept_baseline(report.statistics.in_use(), opened.contract, development, test)
+            final_model.save(final, opened.contract, development, folder / "model", card=card, baseline=kept)
             write_card(card, folder / "model")
     files = publish(opened, output, report)
     if finished.state == "done":

@@ -6,7 +6,7 @@
 | 4 | mutations and the linear path are new: `ancestor`, `linear`, `linear_start` |
 | 5 | early ends of genes are a kind of mutation |
 | 6 | `cleaning` is new: the rules by which sequences were cleaned |
-| 7 | `origin` is new: what the training genes were, and how their file spoke of them |
+| 7 | `origin` and `baseline` are new: what the training genes were, how their file spoke of them, a plain regression |
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from model.saving.writing import FORMAT
 _SINCE_SIX: Mapping[str, Any] = {
     "cleaning": {"gaps": "error", "odd_letters": "error", "inner_stops": None, "missing": "error"}
 }
-_SINCE_SEVEN: Mapping[str, Any] = {"origin": {"seen": None, "columns": {}, "answers": None}}
+_SINCE_SEVEN: Mapping[str, Any] = {"origin": {"seen": None, "columns": {}, "answers": None}, "baseline": None}
 _SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
 _LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none", "linear_start": "zero"}
 

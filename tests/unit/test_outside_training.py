@@ -1,6 +1,7 @@
 """New genes are judged by what a model has seen: others are refused, odd ones told, and answers are in its words."""
 
 import csv
+import hashlib
 import io
 import json
 import random
@@ -12,9 +13,12 @@ import numpy as np
 import pytest
 
 from hpo.__main__ import main
+from model.alphabet import AMINO_ACIDS
+from model.baseline import KeptBaseline
 from model.configuration import LearnerConfig, original_configuration
 from model.encoder import Encoder
 from model.encoding import Encoding
+from model.errors import SavedModelError
 from model.genes import Genes
 from model.mutagenesis import common_letters
 from model.network import build_network
@@ -39,7 +43,7 @@ def config_of(encoding: Encoding) -> LearnerConfig:
     return replace(original_configuration("protein"), encoding=encoding, embedding_size=2, hidden_size=2, layers=1)
 
 
-def saved(folder: Path, encoding: Encoding, origin: Origin | None = None) -> Path:
+def saved(folder: Path, encoding: Encoding, origin: Origin | None = None, baseline: KeptBaseline | None = None) -> Path:
     genes, config = proteins(TRAINED), config_of(encoding)
     encoder = Encoder(ancestors={"mutation": ANCESTOR} if encoding == "mutation" else {})
     encoded = encoder.encode(genes, encoding)
@@ -50,7 +54,8 @@ def saved(folder: Path, encoding: Encoding, origin: Origin | None = None) -> Pat
         columns={"sequence": "enzyme", "id": "isolate"},
         answers=Answers("NWT", "WT"),
     )
-    save_model(folder, [network], config, "protein", encoder, common_letters(encoded), {}, origin=origin or known)
+    letters = common_letters(encoded)
+    save_model(folder, [network], config, "protein", encoder, letters, {}, origin=origin or known, baseline=baseline)
     return folder
 
 
@@ -132,7 +137,7 @@ def test_the_columns_of_the_training_file_are_read_where_they_are_there(predict:
 def test_an_earlier_model_says_what_it_does_not_know(predict: Run, model: Path) -> None:
     path = model / "config.json"
     document = json.loads(path.read_text())
-    del document["origin"]
+    del document["origin"], document["baseline"]
     path.write_text(json.dumps({**document, "format": 6}))
     code, out, err = predict(fasta(ANCESTOR, ANCESTOR + "AC"))
     assert code == 0
@@ -141,6 +146,85 @@ def test_an_earlier_model_says_what_it_does_not_know(predict: Run, model: Path) 
     assert set(column(out, "answer")) <= {"resistant", "susceptible"}
     code, out, _ = predict(fasta(ANCESTOR), "--json")
     assert json.loads(out)["outside_training"] is None
+
+
+#: Whoever begins with the ancestor's first letter is resistant.
+KEPT = KeptBaseline(
+    name="logistic_regression",
+    encoding="amino_acid",
+    ancestor=None,
+    base=22,
+    size=1,
+    numbers=np.array([AMINO_ACIDS.index(ANCESTOR[0]) + 2]),
+    weights=np.array([4.0]),
+    intercept=-2.0,
+)
+
+
+def test_the_regression_that_the_report_advises_predicts_under_the_same_checks(predict: Run, tmp_path: Path) -> None:
+    folder = saved(tmp_path / "kept", "mutation", baseline=KEPT)
+    other = "A" if ANCESTOR[0] != "A" else "C"
+    genes = fasta(ANCESTOR, other + ANCESTOR[1:], ANCESTOR + "AC")
+    for chosen in ("best", "logistic_regression"):
+        code, out, err = predict(genes, "--with", chosen, folder=folder)
+        assert code == 0
+        assert column(out, "probability_resistant") == ["0.880797", "0.119203", "0.880797"]
+        assert column(out, "answer") == ["NWT", "WT", "NWT"]
+        assert column(out, "outside_training")[2].startswith("longer than any")
+        assert "1 of 3 genes are outside" in err
+    assert (
+        json.loads(predict(genes, "--with", "best", "--json", folder=folder)[1])["predictor"] == "logistic_regression"
+    )
+    code, out, err = predict(fasta(STRANGER), "--with", "best", folder=folder)
+    assert (code, out) == (1, "")
+    # The network is asked where nothing is said, and what the report advises is told.
+    code, out, err = predict(genes, folder=folder)
+    assert column(out, "probability_resistant") != ["0.880797", "0.119203", "0.880797"]
+    assert "The report found logistic_regression as good as this network, or better: --with best" in err
+    code, _, err = predict(genes, "--with", "kmer_logistic_regression", folder=folder)
+    assert code == 2
+    assert "keeps logistic_regression alone" in err
+    code, _, err = predict(genes, "--with", "best", "--explain", str(tmp_path / "why.csv"), folder=folder)
+    assert code == 2
+
+
+def test_best_is_the_network_where_no_regression_was_as_good(predict: Run) -> None:
+    code, _, err = predict(fasta(ANCESTOR), "--with", "best")
+    assert code == 0
+    assert "The network predicts." in err
+    code, _, err = predict(fasta(ANCESTOR), "--with", "logistic_regression")
+    assert code == 2
+    assert "keeps no plain baseline: none was as good" in err
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"name": "forest"}, "no regression of protein"),
+        ({"encoding": "codon"}, "no regression of protein"),
+        ({"encoding": "mutation"}, "does not fit logistic_regression"),
+        ({"ancestor": "ACD"}, "does not fit logistic_regression"),
+        ({"base": 10**9}, "out of range"),
+        ({"size": True}, "out of range"),
+        ({"numbers": [3, 3], "weights": [1.0, 1.0]}, "do not ascend"),
+        ({"numbers": ["3"]}, "numbers that are none"),
+        ({"weights": [1.0, 2.0]}, "not as many finite numbers"),
+        ({"weights": ["1"]}, "not as many finite numbers"),
+        ({"intercept": None}, "not as many finite numbers"),
+        ({"code": "import os"}, "does not have"),
+    ],
+)
+def test_a_damaged_regression_is_refused(tmp_path: Path, change: dict[str, object], told: str) -> None:
+    folder = saved(tmp_path, "amino_acid", baseline=KEPT)
+    document = json.loads((folder / "baseline.json").read_text())
+    data = json.dumps({**document, **change}).encode()
+    (folder / "baseline.json").write_bytes(data)
+    with pytest.raises(SavedModelError, match=r"baseline.json is not the file"):
+        load_model(folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "baseline": hashlib.sha256(data).hexdigest()}))
+    with pytest.raises(SavedModelError, match=told):
+        load_model(folder)
 
 
 @pytest.mark.parametrize("encoding", ["mutation", "amino_acid"])
