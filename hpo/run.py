@@ -13,9 +13,10 @@ from hpo.finalize import FinalizeOptions, check_not_another_s, finalize, open_re
 from hpo.finalize.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import CONTRACT
+from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare
+from hpo.study.differences import differences
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
@@ -30,8 +31,6 @@ from storage.connection import open_storage
 from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
-#: Not part of what two contracts must agree on: made anew by every call.
-_DATED = {"created", "versions", "gpu_arithmetic"}
 #: Seconds between looks at the study, each of which reads its trials.
 _LOOK_EVERY_S = 1.0
 
@@ -105,9 +104,9 @@ def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contrac
     else:
         _check_same(earlier, contract)
     opened = open_study(job.address)
-    _check_budget(opened, job.plan.trials)
     if earlier is not None:
         say(f"Study {contract.study!r} is there already: going on with it.")
+    _extend(opened, job.plan.trials)
     return opened
 
 
@@ -139,38 +138,25 @@ def _as_begun(plan: Plan, earlier: Contract) -> Plan:
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:
-    before = earlier.model_dump(mode="json", exclude=_DATED)
-    now = asked.model_dump(mode="json", exclude=_DATED)
-    for told in ("columns", "labels"):
-        if before["data"][told] is None:  # an earlier version did not write it down
-            now["data"][told] = None
-    # What has become a hyperparameter since is none of this study.
-    known = before["search"]["space"]["parameters"].keys()
-    for document in (before, now):
-        entries = document["search"]["space"]["parameters"]
-        document["search"]["space"]["parameters"] = {
-            name: _unordered(entries[name]) for name in entries if name in known
-        }
-    differing = [name for name in before if before[name] != now[name]]
-    if differing:
+    if differing := differences(earlier, asked):
         raise ContractError(
-            f"A study named {earlier.study!r} is in this storage already, and differs in: {', '.join(differing)}.",
+            f"A study named {earlier.study!r} is in this storage already, and differs from what is asked for. "
+            f"{'; '.join(differing)}.",
             "Give the same data and options to go on with it, or choose another --study.",
         )
 
 
-def _unordered(entry: dict[str, Any]) -> dict[str, Any]:
-    """A parameter without the order of its choices, which only says where a search begins: this one has begun."""
-    return {**entry, "choices": sorted(entry["choices"], key=str)} if "choices" in entry else entry
-
-
-def _check_budget(opened: OpenedStudy, trials: int) -> None:
-    budget = opened.budget
-    if budget != trials:
+def _extend(opened: OpenedStudy, trials: int) -> None:
+    """Raises the study's budget to what is asked for."""
+    budget, name = opened.budget, opened.handle.name
+    if trials < budget:
         raise ContractError(
-            f"Study {opened.handle.name!r} has a budget of {budget} trials, not {trials}.",
-            f"Give --trials {budget}, or raise it: `hpo extend --study {shlex.quote(opened.handle.name)} --trials N`.",
+            f"Study {name!r} has a larger budget than is asked for. --trials: {budget} in the study, {trials} here.",
+            f"Give --trials {budget}, or lower it: `hpo extend --study {shlex.quote(name)} --trials {trials}`.",
         )
+    if trials > budget:
+        opened.handle.set(BUDGET, trials)
+        say(f"The budget of study {name!r} is raised from {budget} to {trials} trials.")
 
 
 def _search(opened: OpenedStudy, slots: Sequence[Slot], job: Job, stop: StopFlag) -> None:

@@ -13,7 +13,6 @@ from hpo.report.baseline_comparison import NETWORK
 from hpo.report.rendering import markdown_text
 from hpo.report.words.names import BASELINES, CORRECTED, CROSS_VALIDATION, TEST, percent, plural, span, spoken, value
 from hpo.terminal import moment
-from model.saving import BASELINE
 
 CARD = "README.md"
 INTENDED_USE = (
@@ -132,5 +131,5 @@ def _verdict(verdict: Mapping[str, Any] | None) -> list[str]:
     """Says what the report says first, where that is not that the network is to be used."""
     if verdict is None or verdict["use"] == NETWORK:
         return []
-    kept = "" if verdict["use"] is None else f" It is kept here too, in {BASELINE}: hpo predict --with best."
-    return [f"{verdict['title']}. {verdict['text']}{kept}"]
+    said, use = f"{verdict['title']}. {verdict['text']}", verdict["use"]
+    return [said if use is None else f"{said} {BASELINES[use].short} is kept here too: hpo predict --with best."]

@@ -45,13 +45,13 @@ def test_the_original_is_left_out_where_it_would_cost_more_than_the_search(hpo, 
     for name in ("report.html", "report.md"):
         assert "The untuned network was left out" in (hpo.folder / "report" / name).read_text()
     # What was chosen stays chosen, whatever a larger budget would make of it.
-    hpo.ok("extend", "--trials", "4")
     again = hpo.run(*job, "--trials", "4", "--workers", "1", "--output", "report")
     assert again.returncode == 0, again.stderr
     assert "going on with it" in again.stderr
+    assert "The budget of study 's' is raised from 3 to 4 trials." in again.stderr
     assert "The original's configuration" not in again.stderr
     refused = hpo.run(*job, "--trials", "4", "--original", "all", "--output", "report")
-    assert "differs in: original" in refused.stderr
+    assert "--original: skip in the study, all here" in refused.stderr
 
 
 def accuracies(opened: OpenedStudy, number: int) -> list[float]:
