@@ -22,7 +22,7 @@ from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.register import register
 from hpo.study.status import read_status
-from hpo.terminal import say
+from hpo.terminal import duration, say
 from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot, slots_here
 from hpo.workers.parent import run_children
@@ -85,8 +85,11 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     created = None if earlier is None else earlier.created
     check_not_another_s(job.output, job.plan.study, created, job.answer.overwrite)
     opened = _create_or_go_on(job, read_genes, earlier)
-    if read_status(opened).state != "done":
-        say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
+    status = read_status(opened)
+    if status.state != "done":
+        # A new study has no folds to tell from; of one that goes on they tell before anybody works.
+        left = "" if status.work_left is None else f", about {duration(status.work_left / len(slots))} of search left"
+        say(f"Searching: {job.plan.trials} trials{left}; the workers' log is {job.log_file}")
         with on_stop() as stop:
             _search(opened, slots, job, stop)
         if stop:

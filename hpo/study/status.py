@@ -11,7 +11,7 @@ from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
-from hpo.study.time_left import finalize_seconds, seconds_left
+from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import Lease
 
 
@@ -60,6 +60,8 @@ class Status:
     state: str
     #: Of the search, estimated from the work of its last folds; None where too few are finished, or nobody works.
     seconds_left: float | None
+    #: Seconds of training still to be done, whoever does them; None where too few folds are finished.
+    work_left: float | None = None
     #: Of `finalize`, estimated from the best trial; None before the first is complete.
     finalize_seconds: float | None = None
     #: When it was answered last, from all trials of the budget; None where it was not. ISO 8601, UTC.
@@ -103,6 +105,7 @@ def read_status(opened: OpenedStudy) -> Status:
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,
         state="done" if counts.is_spent else unfinished,
         seconds_left=seconds_left(overview, folds),
+        work_left=work_left(overview, folds),
         finalize_seconds=finalize_seconds([record.seconds for record in records]),
         answered=_answered(opened, budget) if counts.is_spent else None,
     )

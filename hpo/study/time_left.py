@@ -17,20 +17,28 @@ _MOST = 3.0
 _PAGES_S = 6.0
 
 
-def seconds_left(overview: Overview, folds: int) -> float | None:
-    """Estimates the seconds that the search still takes with as many trials at work as now.
+def work_left(overview: Overview, folds: int) -> float | None:
+    """Estimates the seconds of training that are still to be done, by one worker.
 
     Args:
         overview: How the study stands.
         folds: K.
 
     Returns:
+        None where too few folds are finished.
+    """
+    pace = _pace(overview.last_folds)
+    return None if pace is None else round(pace * _folds_left(overview, folds), 1)
+
+
+def seconds_left(overview: Overview, folds: int) -> float | None:
+    """Estimates the seconds that the search still takes with as many trials at work as now; arguments as `work_left`.
+
+    Returns:
         None where nobody works, or where too few folds are finished.
     """
-    pace, at_work = _pace(overview.last_folds), len(overview.running)
-    if pace is None or not at_work:
-        return None
-    return round(pace * _folds_left(overview, folds) / at_work, 1)
+    work, at_work = work_left(overview, folds), len(overview.running)
+    return None if work is None or not at_work else round(work / at_work, 1)
 
 
 def finalize_seconds(seconds_of_best: Sequence[float]) -> float | None:

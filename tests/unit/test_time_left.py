@@ -8,7 +8,7 @@ from sqlalchemy import create_engine, text
 
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
-from hpo.study.time_left import finalize_seconds, seconds_left
+from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import StoredLease, WorkerIdentity
 from storage.trials.ledger import Overview, QueueCounts, RunningTrial
 
@@ -58,7 +58,10 @@ def test_too_few_folds_tell_nothing(taken: list[str]) -> None:
 
 
 def test_nobody_who_works_ends_at_no_time() -> None:
-    assert seconds_left(overview(records(*[1.0] * 10), complete=2, running=0, folds=10), 5) is None
+    nobody = overview(records(*[1.0] * 10), complete=2, running=0, folds=10)
+    assert seconds_left(nobody, 5) is None
+    # How much there is to do is known all the same: a search that goes on says it before it begins.
+    assert work_left(nobody, 5) == 40.0
 
 
 def test_a_damaged_count_is_no_negative_time() -> None:
