@@ -126,8 +126,6 @@ def hostile(damage: Callable[[Path], None]) -> Callable[[Path], None]:
 
 
 LEARNER = CONFIG.as_dict()
-ORIGIN = {"seen": None, "columns": {}, "answers": None}
-SEEN = {"letters": "ACGT", "shortest": 1, "longest": 9, "mutations": None, "strangest": 0.5, "words": "A" * 43_692}
 DIGEST = hashlib.sha256(b"").hexdigest()
 
 
@@ -151,17 +149,6 @@ DIGEST = hashlib.sha256(b"").hexdigest()
         (change(cleaning={"gaps": "remove"}), "cleaning is .*gaps"),
         (change(cleaning={**Rules().as_dict(), "gaps": "eat"}), "cleaning: The choice 'eat' is unknown"),
         (change(cleaning={**Rules().as_dict(), "gaps": []}), "policies are words"),
-        (change(origin=None), "origin is not seen, columns and answers"),
-        (change(origin={**ORIGIN, "columns": {"label": "x"}}), "origin.columns"),
-        (change(origin={**ORIGIN, "columns": {"id": ["x"]}}), "origin.columns"),
-        (change(origin={**ORIGIN, "answers": {"resistant": "R", "susceptible": 1}}), "origin.answers"),
-        (change(origin={**ORIGIN, "seen": {}}), "origin.seen does not have"),
-        (change(origin={**ORIGIN, "seen": {**SEEN, "letters": "ACGT!"}}), "origin.seen.letters"),
-        (change(origin={**ORIGIN, "seen": {**SEEN, "shortest": 10}}), "lengths"),
-        (change(origin={**ORIGIN, "seen": {**SEEN, "strangest": 2.0}}), "origin.seen.strangest"),
-        (change(origin={**ORIGIN, "seen": {**SEEN, "mutations": 2}}), "origin.seen.mutations"),
-        (change(origin={**ORIGIN, "seen": {**SEEN, "words": "AAAA"}}), "a bit for each word"),
-        (change(origin={**ORIGIN, "seen": {**SEEN, "words": "\u00e4"}}), "not base64"),
         (change(alphabet="protein"), "protein sequences have no codon"),
         (change(alphabet=["dna"]), "alphabet"),
         (change(genetic_code=True), "genetic code"),
