@@ -16,5 +16,9 @@ Sampler = Literal["tpe", "random"]
 Pruner = Literal["paired", "median", "percentile", "wilcoxon", "none"]
 #: Which trial the final model comes from.
 Prefer = Literal["best", "simplest"]
+#: What predicts: the network, the regression that is kept beside it (by its name), or the one that the report advises.
+PredictWith = Literal[
+    "network", "best", "logistic_regression", "mutation_logistic_regression", "kmer_logistic_regression"
+]
 #: What is done with trial 0: the original's configuration on all folds or on the first, or a proposal like any other.
 Original = Literal["all", "one-fold", "skip"]

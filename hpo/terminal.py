@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.markup import escape
@@ -30,6 +31,14 @@ def step(what: str) -> Iterator[None]:
         return
     with console.status(escape(printable(what))):
         yield
+
+
+def moment(iso: str) -> str:
+    """Writes a moment of ISO 8601 to the minute, in UTC; anything else as it is."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except ValueError:
+        return iso
 
 
 def duration(seconds: float) -> str:

@@ -9,19 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from hpo.errors import ContractError, HpoError
-from hpo.finalizing import FinalizeOptions, finalize, open_report_folder
+from hpo.finalizing import FinalizeOptions, check_not_another_s, finalize, open_report_folder
 from hpo.finalizing.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import CONTRACT
+from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare
+from hpo.study.differences import differences
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.register import register
 from hpo.study.status import read_status
-from hpo.terminal import say
+from hpo.terminal import duration, say
 from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot, slots_here
 from hpo.workers.parent import run_children
@@ -30,8 +31,6 @@ from storage.connection import open_storage
 from storage.errors import StorageError, StorageUnavailableError
 from storage.studies import find_study, study_names
 
-#: Not part of what two contracts must agree on: made anew by every call.
-_DATED = {"created", "versions", "gpu_arithmetic"}
 #: Seconds between looks at the study, each of which reads its trials.
 _LOOK_EVERY_S = 1.0
 
@@ -82,19 +81,25 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     """
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output, kept=job.address.local_paths)
-    opened = _create_or_go_on(job, read_genes)
-    say(f"Searching: {job.plan.trials} trials; the workers' log is {job.log_file}")
-    with on_stop() as stop:
-        _search(opened, slots, job, stop)
-    if stop:
-        say("Stopped. Finished folds are kept: the same command goes on.")
-        return JobOutcome(None, stop.exit_code)
+    earlier = _existing(job.address)
+    created = None if earlier is None else earlier.created
+    check_not_another_s(job.output, job.plan.study, created, job.answer.overwrite)
+    opened = _create_or_go_on(job, read_genes, earlier)
+    status = read_status(opened)
+    if status.state != "done":
+        # A new study has no folds to tell from; of one that goes on they tell before anybody works.
+        left = "" if status.work_left is None else f", about {duration(status.work_left / len(slots))} of search left"
+        say(f"Searching: {job.plan.trials} trials{left}; the workers' log is {job.log_file}")
+        with on_stop() as stop:
+            _search(opened, slots, job, stop)
+        if stop:
+            say("Stopped. Finished folds are kept: the same command goes on.")
+            return JobOutcome(None, stop.exit_code)
     return JobOutcome(finalize(opened, job.output, job.answer))
 
 
-def _create_or_go_on(job: Job, read_genes: Callable[[], Genes]) -> OpenedStudy:
+def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contract | None) -> OpenedStudy:
     """Makes the study, or finds that the one there is the same."""
-    earlier = _existing(job.address)
     artifacts, genes = open_for_creation(job.address), read_genes()
     contract = prepare(genes, job.plan if earlier is None else _as_begun(job.plan, earlier), artifacts)
     if earlier is None:
@@ -102,9 +107,9 @@ def _create_or_go_on(job: Job, read_genes: Callable[[], Genes]) -> OpenedStudy:
     else:
         _check_same(earlier, contract)
     opened = open_study(job.address)
-    _check_budget(opened, job.plan.trials)
     if earlier is not None:
         say(f"Study {contract.study!r} is there already: going on with it.")
+    _extend(opened, job.plan.trials)
     return opened
 
 
@@ -136,37 +141,25 @@ def _as_begun(plan: Plan, earlier: Contract) -> Plan:
 
 
 def _check_same(earlier: Contract, asked: Contract) -> None:
-    before = earlier.model_dump(mode="json", exclude=_DATED)
-    now = asked.model_dump(mode="json", exclude=_DATED)
-    if before["data"]["columns"] is None:  # an earlier version did not write down which were read
-        now["data"]["columns"] = None
-    # What has become a hyperparameter since is none of this study.
-    known = before["search"]["space"]["parameters"].keys()
-    for document in (before, now):
-        entries = document["search"]["space"]["parameters"]
-        document["search"]["space"]["parameters"] = {
-            name: _unordered(entries[name]) for name in entries if name in known
-        }
-    differing = [name for name in before if before[name] != now[name]]
-    if differing:
+    if differing := differences(earlier, asked):
         raise ContractError(
-            f"A study named {earlier.study!r} is in this storage already, and differs in: {', '.join(differing)}.",
+            f"A study named {earlier.study!r} is in this storage already, and differs from what is asked for. "
+            f"{'; '.join(differing)}.",
             "Give the same data and options to go on with it, or choose another --study.",
         )
 
 
-def _unordered(entry: dict[str, Any]) -> dict[str, Any]:
-    """A parameter without the order of its choices, which only says where a search begins: this one has begun."""
-    return {**entry, "choices": sorted(entry["choices"], key=str)} if "choices" in entry else entry
-
-
-def _check_budget(opened: OpenedStudy, trials: int) -> None:
-    budget = opened.budget
-    if budget != trials:
+def _extend(opened: OpenedStudy, trials: int) -> None:
+    """Raises the study's budget to what is asked for."""
+    budget, name = opened.budget, opened.handle.name
+    if trials < budget:
         raise ContractError(
-            f"Study {opened.handle.name!r} has a budget of {budget} trials, not {trials}.",
-            f"Give --trials {budget}, or raise it: `hpo extend --study {shlex.quote(opened.handle.name)} --trials N`.",
+            f"Study {name!r} has a larger budget than is asked for. --trials: {budget} in the study, {trials} here.",
+            f"Give --trials {budget}, or lower it: `hpo extend --study {shlex.quote(name)} --trials {trials}`.",
         )
+    if trials > budget:
+        opened.handle.set(BUDGET, trials)
+        say(f"The budget of study {name!r} is raised from {budget} to {trials} trials.")
 
 
 def _search(opened: OpenedStudy, slots: Sequence[Slot], job: Job, stop: StopFlag) -> None:

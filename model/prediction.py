@@ -73,8 +73,8 @@ def _check_answers(answers: NDArray[np.float32]) -> None:
     broken = np.flatnonzero(~np.isfinite(answers))
     if len(broken):
         raise PredictionError(
-            f"The model has no answer for {len(broken)} of {len(answers)} rows, the first of them row {broken[0] + 1}: "
-            "it computes a value that is not a number, so its weights are damaged or too large.",
+            f"The model has no answer for {len(broken)} of {len(answers)} genes, the first of them number "
+            f"{broken[0] + 1}: it computes a value that is not a number, so its weights are damaged or too large.",
             "Take a fresh copy of the model, or train it again.",
         )
 

@@ -12,10 +12,12 @@ from hpo.api.options import (
     group,
 )
 from hpo.api.studies import SQLITE, Study, asked
+from hpo.choices import PredictWith
 from hpo.cli.data_options import DataOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.finalizing import FinalizeOptions
 from hpo.finalizing import finalize as answer
+from hpo.terminal import say
 from hpo.use.predict import Prediction
 from hpo.use.predict import predict as predict_genes
 from hpo.whole_job import Job
@@ -35,9 +37,13 @@ def finalize(
     device: str = "auto",
     test: bool = True,
     early: bool = False,
+    overwrite: bool = False,
+    again: bool = False,
     **options: Unpack[AnswerOptions],
 ) -> dict[str, Any]:
     """Retrains the best trial, opens the test set, writes report and model; `hpo finalize`.
+
+    What was answered with these options before is written again, and not made anew.
 
     Args:
         study: The study.
@@ -45,6 +51,8 @@ def finalize(
         device: For retraining.
         test: Whether the test set is opened.
         early: Whether to answer from the trials finished so far.
+        overwrite: Whether the report of another study may be replaced.
+        again: Whether to answer anew what has been answered so; openings of the test set are counted.
         options: `prefer` and `ensemble`, as the command has them.
 
     Returns:
@@ -53,7 +61,7 @@ def finalize(
     Raises:
         HpoError: The budget is not spent, or the folder holds what hpo has not written.
     """
-    choice = FinalizeOptions(device=device, with_test=test, early=early, **options)
+    choice = FinalizeOptions(device=device, with_test=test, early=early, overwrite=overwrite, again=again, **options)
     return answer(study.opened(), Path(output), choice)
 
 
@@ -68,6 +76,7 @@ def run(
     device: str = "auto",
     workers: int | None = None,
     lanes: int | None = None,
+    overwrite: bool = False,
     **options: Unpack[RunOptions],
 ) -> dict[str, Any]:
     """Does the whole job on this machine, or goes on with it; `hpo run`. Belongs to the main thread.
@@ -82,6 +91,7 @@ def run(
         device: As `work` takes it, like the next two.
         workers: Processes.
         lanes: Trials at once in each.
+        overwrite: As `finalize` takes it.
         options: Of `create_study` and `finalize`.
 
     Returns:
@@ -101,7 +111,7 @@ def run(
         device=device,
         workers=workers,
         lanes=lanes,
-        answer=FinalizeOptions(device=device, **chosen),  # type: ignore[arg-type]
+        answer=FinalizeOptions(device=device, overwrite=overwrite, **chosen),  # type: ignore[arg-type]
     )
     outcome = do_job(job, lambda: read_labelled(Path(data), call.reading, call.labelling))
     if outcome.result is None:
@@ -110,7 +120,12 @@ def run(
 
 
 def predict(
-    model: str | Path, sequences: str | Path, *, device: str = "auto", **options: Unpack[ReadingOptions]
+    model: str | Path,
+    sequences: str | Path,
+    *,
+    device: str = "auto",
+    predictor: PredictWith = "network",
+    **options: Unpack[ReadingOptions],
 ) -> list[Prediction]:
     """Predicts the genes in a file; `hpo predict`. For sequences in memory: `load_model`.
 
@@ -118,12 +133,19 @@ def predict(
         model: The folder `model` that `finalize` wrote.
         sequences: Genes, in any form that `create_study` takes; labels are not needed.
         device: As PyTorch names it, or "auto".
+        predictor: What predicts, as `--with` has it: the network, the regression beside it, or the best.
         options: How the file is read.
 
     Raises:
         ModelError: The folder holds no sound model, or the genes cannot be read.
+        HpoError: They are no relatives of those that the model was trained on.
     """
     values = as_commands_take_them(options)
     reading = group(DataOptions, values)
     check_all_taken(values, "predict")
-    return predict_genes(Path(model), lambda saved: read_unlabelled(Path(sequences), reading, saved), device)
+    predicted = predict_genes(
+        Path(model), lambda saved: read_unlabelled(Path(sequences), reading, saved), device, predictor
+    )
+    for line in predicted.told:
+        say(line)
+    return predicted.rows

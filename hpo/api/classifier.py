@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 from hpo.errors import UsageError
+from hpo.use.fitting import check_fits
 from model.cleaning import clean
 from model.errors import DataError
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
 from model.saving import SavedModel
 from model.saving import load_model as read_model
+from model.seen import judge
 
 
 class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -60,10 +62,14 @@ class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Raises:
             DataError: A sequence cannot be read by the model's rules; says which and why.
+            HpoError: They are no relatives of those that the model was trained on.
             SavedModelError: The folder holds no sound model.
         """
         model = self._model()
-        encoded = model.encoder.encode(_genes(X, model), model.config.encoding)
+        genes = _genes(X, model)
+        if model.origin.seen is not None:
+            check_fits(judge(model.origin.seen, genes, model.encoder, model.config.encoding), genes)
+        encoded = model.encoder.encode(genes, model.config.encoding)
         resistant = np.asarray(probabilities_of(model.networks, encoded, self.device), dtype=np.float64)
         return np.stack([1.0 - resistant, resistant], axis=1)
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpo.choices import LONGEST_S, Original, Prefer, Pruner, Sampler
+from hpo.choices import Original, Prefer, Pruner, Sampler
 from hpo.cli.command import option
+from hpo.cli.durations import parse_duration
 from model.choices import Duplicates, Engine, Precision
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ Study = Annotated[
     option("--study", help="The study's name; may be left out where the storage holds one study.", metavar="NAME"),
 ]
 Output = Annotated[Path, option("--output", help="Folder for report and model.", metavar="DIR")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the report of another study that --output holds.")
+]
 Device = Annotated[
     str, option("--device", help="auto (every GPU, or the CPU), cpu, cuda, cuda:0, ...", metavar="DEVICE")
 ]
@@ -137,7 +141,10 @@ class SearchOptions:
     lease_timeout: Annotated[
         float,
         option(
-            "--lease-timeout", help="Seconds of silence after which a worker is taken for dead.", min=1, max=LONGEST_S
+            "--lease-timeout",
+            help="Silence after which a worker is taken for dead: seconds, or 5m, 2h, ...",
+            parser=parse_duration(1),
+            metavar="DURATION",
         ),
     ] = 60.0
     retries: Annotated[int, option("--retries", help="Workers that a trial may lose before it is failed.", min=0)] = 3

@@ -83,6 +83,7 @@ def read_unlabelled(data: Path, options: DataOptions, model: "SavedModel") -> "G
             id_column=options.id_column,
             alphabet=options.alphabet,
             expected=alphabet,
+            trained=model.origin.columns,
             require_labels=False,
             rules=options.rules(model.rules),
             where=options.where(),

@@ -16,6 +16,7 @@ from hpo.cli.options import (
     Json,
     Lanes,
     Output,
+    Overwrite,
     SearchOptions,
     SplitOptions,
     StorageOptions,
@@ -40,6 +41,7 @@ def run(
     device: Device = "auto",
     workers: Workers = None,
     lanes: Lanes = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
@@ -55,7 +57,7 @@ def run(
         device=device,
         workers=workers,
         lanes=lanes,
-        answer=FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble),
+        answer=FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble, overwrite=overwrite),
     )
     outcome = do_job(job, lambda: read_labelled(data, reading, labelling))
     if outcome.result is None:

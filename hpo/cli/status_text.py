@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hpo.signals import on_stop
 from hpo.study.progress import search_progress
 from hpo.study.status import Status
-from hpo.terminal import duration
+from hpo.terminal import duration, moment
 
 #: What to type next, by state; a study with workers needs nothing.
 _NEXT = {"idle": "hpo worker", "paused": "hpo resume", "done": "hpo finalize --output report"}
@@ -31,8 +31,15 @@ def status_text(status: Status) -> str:
             f"last heard of {duration(worker.silent_s)} ago"
         )
     if status.seconds_left and status.workers and status.state == "open":
-        lines.append(f"  about {duration(status.seconds_left)} left at the present pace")
-    if step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):
+        answer = "" if status.finalize_seconds is None else f", then finalize about {duration(status.finalize_seconds)}"
+        lines.append(f"  about {duration(status.seconds_left)} left at the present pace{answer}")
+    if status.answered is not None:
+        # The report again costs nothing: it is written from what is stored.
+        lines.append(
+            f"  answered on {moment(status.answered)}; the report again: hpo finalize --output report --study "
+            f"{shlex.quote(status.study)}"
+        )
+    elif step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):
         lines.append(f"Next: {step} --study {shlex.quote(status.study)}")
     return "\n".join(lines)
 

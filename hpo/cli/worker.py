@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from hpo.choices import LONGEST_S
 from hpo.cli.command import STEP_BY_STEP, command, option
+from hpo.cli.durations import parse_duration
 from hpo.cli.options import Device, Lanes, StorageOptions, Study, Workers
 
 
@@ -23,12 +23,20 @@ def worker(
     lanes: Lanes = None,
     timeout: Annotated[
         float | None,
-        option("--timeout", help="Claim no further trial after so many seconds.", min=0, max=LONGEST_S, metavar="S"),
+        option(
+            "--timeout",
+            help="Claim no further trial after so long: seconds, or 5m, 2h, ...",
+            parser=parse_duration(0),
+            metavar="DURATION",
+        ),
     ] = None,
     step_timeout: Annotated[
         float,
         option(
-            "--step-timeout", help="Seconds after which one training step is taken to hang.", min=0.001, max=LONGEST_S
+            "--step-timeout",
+            help="After how long one training step is taken to hang: seconds, or 5m, 2h, ...",
+            parser=parse_duration(0.001),
+            metavar="DURATION",
         ),
     ] = 600.0,
 ) -> None:

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from hpo.evaluation.linear import fit_predict, kmer_counts, one_hot, presence
+from hpo.evaluation.linear import Features, Fit, fit, fit_predict, kmer_counts, one_hot, presence
 from hpo.evaluation.metrics import called_resistant
 from model.ragged import Ragged, joined
 
@@ -96,7 +95,7 @@ def identical_sequence(data: BaselineData) -> Baseline:
 
 def logistic_regression(data: BaselineData) -> Baseline:
     """Fits a logistic regression on one-hot positions, its penalty tuned within the training rows."""
-    return _linear("logistic_regression", data, one_hot(_everyone(data).tokens))
+    return _linear("logistic_regression", data)
 
 
 def mutation_logistic_regression(data: BaselineData) -> tuple[Baseline, ...]:
@@ -104,18 +103,38 @@ def mutation_logistic_regression(data: BaselineData) -> tuple[Baseline, ...]:
 
     Unlike letters by position, mutations stay where they are when a letter more or less shifts all that follow.
     """
-    mutations = _everyone(data).mutations
-    return () if mutations is None else (_linear("mutation_logistic_regression", data, presence(mutations)),)
+    return () if data.mutations is None else (_linear("mutation_logistic_regression", data),)
 
 
 def kmer_logistic_regression(data: BaselineData) -> Baseline:
     """Fits a logistic regression on counts of short words, wherever they stand; tuned alike."""
-    everyone = _everyone(data)
-    return _linear("kmer_logistic_regression", data, kmer_counts(everyone.tokens))
+    return _linear("kmer_logistic_regression", data)
 
 
-def _linear(name: str, data: BaselineData, features: sparse.csr_matrix) -> Baseline:
+def fit_once(name: str, data: BaselineData) -> tuple[Features, Fit]:
+    """Fits a regression on all development rows, as for the test rows: what it says of these, it says of any gene.
+
+    Args:
+        name: One of those that this module fits.
+        data: As the regression was compared on.
+    """
     everyone = _everyone(data)
+    features = _features(name, everyone)
+    _, sequence = everyone.tokens.distinct()
+    return features, fit(features.matrix, sequence, everyone.labels, np.arange(len(data.labels)))
+
+
+def _features(name: str, everyone: "_Joined") -> Features:
+    if name == "kmer_logistic_regression":
+        return kmer_counts(everyone.tokens)
+    if name == "mutation_logistic_regression" and everyone.mutations is not None:
+        return presence(everyone.mutations)
+    return one_hot(everyone.tokens)
+
+
+def _linear(name: str, data: BaselineData) -> Baseline:
+    everyone = _everyone(data)
+    features = _features(name, everyone).matrix
     _, sequence = everyone.tokens.distinct()
 
     def predict(train: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -5,6 +5,7 @@ distinct sequences only.
 """
 
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from model.baseline import Kind, feature_numbers
 from model.ragged import Ragged
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0)  #: C of scikit-learn: small is strong
@@ -21,34 +23,35 @@ _TUNING_ROWS = 5000  # distinct (sequence, label) pairs that the penalty is tune
 _FREE_INTERCEPT = 100.0  # liblinear penalises the intercept too, unless its column is this large
 _MAX_COLUMNS = 60_000
 _MAX_WORD = 6
+_LEAST_SHARE = 1e-6  # where all rows are of one class
 
 
-def one_hot(tokens: Ragged) -> sparse.csr_matrix:
-    """Makes one column per position and letter.
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What rows have, in columns; those that are the same in every row are left out.
 
-    Args:
-        tokens: N rows.
-
-    Returns:
-        [N, columns]; columns that are the same in every row are left out.
+    Attributes:
+        matrix: [N, columns], how often.
+        numbers: [columns], as `feature_numbers` numbers them, likewise `base` and `size`.
     """
-    width = int(tokens.flat.max()) + 1
-    return _counts(tokens.lengths, tokens.places * width + tokens.flat)
+
+    matrix: sparse.csr_matrix
+    numbers: NDArray[np.int64]
+    base: int = 0
+    size: int = 1
 
 
-def presence(mutations: Ragged) -> sparse.csr_matrix:
-    """Makes one column per mutation.
-
-    Args:
-        mutations: N rows, each token a number of its own.
-
-    Returns:
-        [N, columns]; columns that are the same in every row are left out.
-    """
-    return _counts(mutations.lengths, mutations.flat.astype(np.int64))
+def one_hot(tokens: Ragged) -> Features:
+    """Makes one column per position and letter of N rows."""
+    return _counts("position", tokens, int(tokens.flat.max()) + 1, 1)
 
 
-def kmer_counts(tokens: Ragged) -> sparse.csr_matrix:
+def presence(mutations: Ragged) -> Features:
+    """Makes one column per mutation of N rows, each token a number of its own."""
+    return _counts("mutation", mutations, 0, 1)
+
+
+def kmer_counts(tokens: Ragged) -> Features:
     """Counts words of k tokens, k as large (up to 6) as keeps the possible words under 60,000.
 
     Args:
@@ -56,25 +59,39 @@ def kmer_counts(tokens: Ragged) -> sparse.csr_matrix:
     """
     letters = int(tokens.flat.max()) + 1
     k = max(size for size in range(1, _MAX_WORD + 1) if size == 1 or letters**size <= _MAX_COLUMNS)
-    k = min(k, tokens.width)
-    words = np.zeros(len(tokens.flat) - k + 1, dtype=np.int64)
-    for offset in range(k):
-        words = words * letters + tokens.flat[offset : offset + len(words)]
-    # Words that reach into the next row are none.
-    begins = np.maximum(tokens.lengths - k + 1, 0)
-    whole = tokens.places[: len(words)] < np.repeat(begins, tokens.lengths)[: len(words)]
-    return _counts(begins, words[whole])
+    return _counts("word", tokens, letters, min(k, tokens.width))
 
 
-def _counts(sizes: NDArray[np.int64], columns: NDArray[np.int64]) -> sparse.csr_matrix:
-    """Counts columns, `sizes` [N] of them for each row."""
-    names, columns = np.unique(columns, return_inverse=True)
-    rows = np.repeat(np.arange(len(sizes)), sizes)
+def _counts(kind: Kind, tokens: Ragged, base: int, size: int) -> Features:
+    rows, numbers = feature_numbers(kind, tokens, base, size)
+    names, columns = np.unique(numbers, return_inverse=True)
     ones = np.ones(len(rows), dtype=np.float64)
-    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(len(sizes), len(names)))
-    highest = counts.max(axis=0).toarray().ravel()
-    lowest = counts.min(axis=0).toarray().ravel()
-    return counts[:, highest != lowest]
+    counts = sparse.csr_matrix((ones, (rows, columns)), shape=(len(tokens), len(names)))
+    differ = counts.max(axis=0).toarray().ravel() != counts.min(axis=0).toarray().ravel()
+    return Features(counts[:, differ], names[differ], base, size)
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A logistic regression: the log odds of a row are those of its columns, and the intercept."""
+
+    coefficients: NDArray[np.float64]  #: [columns]
+    intercept: float
+
+
+def fit(
+    features: sparse.csr_matrix, sequence: NDArray[np.int64], labels: NDArray[np.bool_], train: NDArray[np.int64]
+) -> Fit:
+    """Tunes and fits on the training rows; arguments as `fit_predict`.
+
+    Returns:
+        Where there is one class or no feature to learn from, that of the share of resistant rows.
+    """
+    model = _tuned(features, sequence, labels, train)
+    if model is not None:
+        return Fit(model.coef_[0].astype(np.float64), float(model.intercept_[0]))
+    share = min(max(float(labels[train].mean()), _LEAST_SHARE), 1 - _LEAST_SHARE)
+    return Fit(np.zeros(features.shape[1]), float(np.log(share / (1 - share))))
 
 
 def fit_predict(
@@ -96,16 +113,27 @@ def fit_predict(
     Returns:
         [rows] P(resistant); the share of resistant rows where there is one class or no feature to learn from.
     """
+    model = _tuned(features, sequence, labels, train)
+    if model is None:
+        return np.full(len(rows), labels[train].mean())
+    with threadpool_limits(1):
+        return np.asarray(model.predict_proba(features[rows])[:, 1])
+
+
+def _tuned(
+    features: sparse.csr_matrix, sequence: NDArray[np.int64], labels: NDArray[np.bool_], train: NDArray[np.int64]
+) -> LogisticRegression | None:
+    """Fits with the penalty that does best inside the training rows; None where there is nothing to learn from."""
     first, weights = _merge(sequence[train] * 2 + labels[train])
     distinct = train[first]
     y = labels[distinct]
     if y.all() or not y.any() or features.shape[1] == 0:
-        return np.full(len(rows), labels[train].mean())
+        return None
     x = features[distinct]
     # One BLAS thread: on vectors this short more of them only wait for each other (20 times slower when busy).
     with threadpool_limits(1):
         penalty = _tune(x, y, weights, sequence[distinct])
-        return np.asarray(_fit(x, y, weights, penalty).predict_proba(features[rows])[:, 1])
+        return _fit(x, y, weights, penalty)
 
 
 def _merge(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -4,14 +4,15 @@ It stands there twice: for programs in `config.json`, and for people in `README.
 nothing reads back.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpo.evaluation.comparison import SIGNIFICANT
 from hpo.evaluation.intervals import Interval
-from hpo.report.baseline_comparison import PLAIN
+from hpo.report.baseline_comparison import NETWORK
 from hpo.report.rendering import markdown_text
-from hpo.report.words.names import BASELINES, moment, percent, plural, span, spoken, value
+from hpo.report.words.names import BASELINES, CORRECTED, CROSS_VALIDATION, TEST, percent, plural, span, spoken, value
+from hpo.terminal import moment
 
 CARD = "README.md"
 INTENDED_USE = (
@@ -82,9 +83,9 @@ def card_in_words(card: dict[str, Any]) -> str:
 def _figures(card: dict[str, Any]) -> list[str]:
     cv, test = card["cv"], card["test"]
     rows = [
-        ("Test", test["accuracy"], test["interval95"]) if test else None,
-        ("Cross-validation, corrected for the choice among trials", cv["corrected_mean"], cv["interval95"]),
-        ("Cross-validation", cv["mean"], cv["naive_interval95"]),
+        (TEST, test["accuracy"], test["interval95"]) if test else None,
+        (CORRECTED, cv["corrected_mean"], cv["interval95"]),
+        (CROSS_VALIDATION, cv["mean"], cv["naive_interval95"]),
         *((_spoken(name, baseline), _score(baseline), None) for name, baseline in card["baselines"].items()),
     ]
     return [
@@ -108,7 +109,7 @@ def _score(baseline: dict[str, Any]) -> float | None:
 def _limits(result: dict[str, Any]) -> list[str]:
     test = result["test"]
     limits = [
-        *_as_good_without_a_network(result),
+        *_verdict(result.get("verdict")),
         "It knows the variants of one gene and one drug; another gene or drug gets an answer that means nothing.",
         "A letter that no training gene had at its position is a guess, and so is a gene much longer than those.",
         "A call is a probability above one half. Where mistakes cost differently, choose another threshold.",
@@ -126,33 +127,9 @@ def _limits(result: dict[str, Any]) -> list[str]:
     return limits
 
 
-def _as_good_without_a_network(result: dict[str, Any]) -> list[str]:
-    """Names the plain baseline that does best, where the network does not beat it by more than chance."""
-    plain = {name: result["baselines"][name] for name in PLAIN if name in result["baselines"]}
-    scored = {name: baseline for name, baseline in plain.items() if _score(baseline) is not None}
-    name = max(scored, key=lambda name: _score(scored[name]) or 0.0, default=None)
-    if name is None or _is_beaten(scored[name]):
+def _verdict(verdict: Mapping[str, Any] | None) -> list[str]:
+    """Says what the report says first, where that is not that the network is to be used."""
+    if verdict is None or verdict["use"] == NETWORK:
         return []
-    where, own = "in cross-validation", result["cv"]["mean"]
-    if scored[name]["test"] is not None:
-        where, own = "on the test set", result["test"]["accuracy"]
-    told = f"{where} {BASELINES[name].long} is right for {percent(_score(scored[name]))}, this model for {percent(own)}"
-    if _is_better(scored[name]):
-        return [f"Do not use this model: {told}. That is better by more than chance."]
-    return [f"A network may not be needed: {told}. It does not beat that by more than chance."]
-
-
-def _is_beaten(baseline: dict[str, Any]) -> bool:
-    paired = _paired(baseline)
-    return paired is None or (paired["p"] < SIGNIFICANT and paired["only_best_right"] > paired["only_baseline_right"])
-
-
-def _is_better(baseline: dict[str, Any]) -> bool:
-    paired = _paired(baseline)
-    ahead = paired is not None and paired["only_baseline_right"] > paired["only_best_right"]
-    return paired is not None and ahead and paired["p"] < SIGNIFICANT
-
-
-def _paired(baseline: dict[str, Any]) -> dict[str, Any] | None:
-    paired: dict[str, Any] | None = baseline["mcnemar_test_cases"] or baseline["mcnemar_cv_cases"]
-    return paired
+    said, use = f"{verdict['title']}. {verdict['text']}", verdict["use"]
+    return [said if use is None else f"{said} {BASELINES[use].short} is kept here too: hpo predict --with best."]

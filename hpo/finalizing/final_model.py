@@ -19,17 +19,21 @@ from numpy.typing import NDArray
 from hpo.search.seeds import derive
 from hpo.study.contract import Contract
 from hpo.trial.development_rows import DevelopmentRows
+from model.baseline import KeptBaseline
 from model.batching import Examples
 from model.configuration import MAX_THREADS, LearnerConfig, TrainingSettings
 from model.cores import usable_cores
 from model.encoder import Encoder
+from model.encoding import Encoding
 from model.engines import NativeEngine, engine_for
 from model.genes import Genes
 from model.mutagenesis import common_letters
 from model.network import BiLSTM
+from model.origin import Answers, Origin
 from model.prediction import predict
 from model.runtime import resolve_device
 from model.saving import save_model
+from model.seen import describe
 from model.training import Curves, FoldResult, train_final
 
 #: Trainings of one network at most; the one that fits best is kept where none fits well.
@@ -152,10 +156,26 @@ def test_probabilities(model: Retrained, genes: Genes, encoder: Encoder) -> NDAr
     return predict(model.networks, encoder.encode(genes, model.config.encoding)).astype(np.float64)
 
 
+def origin_of(contract: Contract, genes: Genes, encoding: Encoding) -> Origin:
+    """Returns what predictions need to know of the training genes."""
+    read, labels = contract.data.columns, contract.data.labels
+    columns = {} if read is None else {"sequence": read.sequence, "id": read.id}
+    return Origin(
+        seen=describe(genes, contract.encoder, encoding),
+        columns={what: name for what, name in columns.items() if name is not None},
+        answers=None if labels is None else Answers(labels.resistant, labels.susceptible),
+    )
+
+
 def save(
-    model: Retrained, contract: Contract, development: DevelopmentRows, folder: Path, card: dict[str, Any]
+    model: Retrained,
+    contract: Contract,
+    development: DevelopmentRows,
+    folder: Path,
+    card: dict[str, Any],
+    baseline: KeptBaseline | None = None,
 ) -> None:
-    """Writes safetensors weights and a JSON configuration to `folder`."""
+    """Writes safetensors weights, a JSON configuration, and the regression where there is one, to `folder`."""
     save_model(
         folder,
         model.networks,
@@ -164,5 +184,7 @@ def save(
         encoder=contract.encoder,
         rules=contract.data.cleaning.rules,
         letters=common_letters(development.encoded(model.config.encoding)),
+        origin=origin_of(contract, development.genes, model.config.encoding),
         card=card,
+        baseline=baseline,
     )

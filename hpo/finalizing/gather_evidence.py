@@ -1,34 +1,31 @@
 """What the report is made from: everything measured, gathered from study, retrained networks and test set."""
 
 import datetime
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from optuna.trial import TrialState
 
-from hpo.evaluation.baselines import Baseline, BaselineData, all_baselines
+from hpo.evaluation.baselines import all_baselines
 from hpo.evaluation.importance import importances
 from hpo.finalizing.final_model import Retrained, test_probabilities
+from hpo.finalizing.label_noise import largest_effect_of_noise
 from hpo.finalizing.network_layers import network_layers
+from hpo.finalizing.plain_baselines import baseline_data
 from hpo.finalizing.seal import openings
 from hpo.finalizing.trials import ChosenTrial, SearchOutcome, finished_trial, held_out
 from hpo.finalizing.usable_trials import folds_of
 from hpo.report import evidence
 from hpo.study.attributes import EPOCHS, FOLD_ACCURACIES
-from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from hpo.trial.development_rows import DevelopmentRows, labels_of
 from model.encoder import Encoder
-from model.encoding import Encoding, is_mutation, whole_encoding
 from model.genes import Genes, join
 from model.inspection import count_early_stops, inspect
 from model.mutagenesis import common_letters, mutate_positions
 from model.mutations import Relation
 from model.splitting import group_ids
-
-#: What the baselines read, where it was searched.
-_COARSEST_FIRST: tuple[Encoding, ...] = ("mutation", "amino_acid", "mutation_nucleotide")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +39,7 @@ class AnsweredStudy:
     final: Retrained
     original: Retrained | None  #: the original's configuration, where it saw all folds
     test: Genes | None  #: None while sealed
+    device: str = "cpu"  #: for what is trained beside the final model
 
 
 def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
@@ -78,9 +76,9 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
         test_openings=openings(opened),
         test=None if test is None else _test_set(test, final, groups, everyone, contract.encoder),
         original=_original(answered),
-        baselines=_baselines(contract, development, labels, test),
+        baselines=all_baselines(baseline_data(contract, development, test)),
         importances=importances(search.complete, contract.search.space.searched, contract.seed),
-        positions=_positions(contract, development, final, test),
+        positions=_positions(answered),
     )
 
 
@@ -127,36 +125,10 @@ def _original(answered: AnsweredStudy) -> evidence.Original | None:
     )
 
 
-def _baselines(
-    contract: Contract, development: DevelopmentRows, labels: np.ndarray, test: Genes | None
-) -> tuple[Baseline, ...]:
-    """Fits plain baselines on the coarsest encoding that was searched: amino acids where they are."""
-    encodings = contract.search.space.encodings
-    encoding = next((one for one in _COARSEST_FIRST if one in encodings), encodings[0])
-    encoded = development.encoded(whole_encoding(encoding))
-    data = BaselineData(
-        tokens=encoded.tokens,
-        labels=labels,
-        folds=development.folds,
-        mutations=development.encoded(encoding).tokens if is_mutation(encoding) else None,
-    )
-    if test is None:
-        return all_baselines(data)
-    sealed = contract.encoder.encode(test, whole_encoding(encoding))
-    return all_baselines(
-        replace(
-            data,
-            test_tokens=sealed.tokens,
-            test_labels=labels_of(test),
-            test_mutations=contract.encoder.encode(test, encoding).tokens if is_mutation(encoding) else None,
-        )
-    )
-
-
-def _positions(
-    contract: Contract, development: DevelopmentRows, final: Retrained, test: Genes | None
-) -> evidence.PositionEffects | None:
+def _positions(answered: AnsweredStudy) -> evidence.PositionEffects | None:
     """Measures which positions move the final model, over test genes where they are open; labels play no part."""
+    contract, development, final = answered.opened.contract, answered.development, answered.final
+    test = answered.test
     encoding, seen = final.config.encoding, development.encoded(final.config.encoding)
     encoder = contract.encoder
     genes = seen if test is None else encoder.encode(test, encoding)
@@ -171,4 +143,5 @@ def _positions(
         genes=found.genes,
         mutants=found.mutants,
         of_test=test is not None,
+        noise=largest_effect_of_noise(contract, development, final, genes, answered.device),
     )

@@ -5,30 +5,34 @@ may leave a folder `.NAME.new-...` beside it, which can be removed.
 """
 
 import ctypes
+import json
 import os
 import re
 import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 
 from hpo.errors import HpoError
 from hpo.finalizing.card import CARD
 from hpo.report import PLOT_NAMES
-from model.saving import CONFIGURATION, weights_name
+from model.saving import BASELINE, CONFIGURATION, weights_name
 
 #: Where `hpo run` keeps its workers' log; it stays when the report is replaced.
 LOG = "workers.log"
+#: What the report says for scripts.
+RESULT = "result.json"
 _FILES = {
-    *("result.json", "report.html", "report.md", LOG, f"model/{CARD}", f"model/{CONFIGURATION}"),
+    *(RESULT, "report.html", "report.md", LOG, f"model/{CARD}", f"model/{CONFIGURATION}", f"model/{BASELINE}"),
     *(f"plots/{name}.png" for name in PLOT_NAMES),
 }
 _WEIGHTS = re.compile(f"model/{re.escape(weights_name(0)).replace('0', '[0-9]+')}")
 #: Files that hpo has not written: so many are shown, and so many looked for in a folder that may be anything.
 _SHOWN, _LOOKED_AT = 5, 1000
+_LONGEST_NAME = 80
 #: Of renameat2(2): paths are relative to the current folder; two names change places.
 _CURRENT, _EXCHANGE = -100, 2
 
@@ -79,6 +83,31 @@ def open_report_folder(folder: Path, kept: Sequence[Path] = ()) -> None:
         )
 
 
+def check_not_another_s(folder: Path, study: str, created: str | None, overwrite: bool) -> None:
+    """Refuses a folder that holds the report of another study.
+
+    Args:
+        folder: Where the report is to be.
+        study: Whose.
+        created: When that was made; None where it is yet to be made, and can have no report.
+        overwrite: Whether the user wants another's report replaced.
+
+    Raises:
+        HpoError: Names the study.
+    """
+    # What lies there may be anything: it is only looked at.
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        result = json.loads((folder / RESULT).read_text())
+        name, made = str(result["study"])[:_LONGEST_NAME], str(result.get("created", created))[:_LONGEST_NAME]
+        if (name, made) == (study, created) or overwrite:
+            return
+        which = f"study {name!r}" if name != study else f"another study {name!r}, made on {made}"
+        raise HpoError(
+            f"The output folder {folder} holds the report of {which}.",
+            "Choose another --output, or say --overwrite to replace it.",
+        )
+
+
 @contextmanager
 def replacing(folder: Path) -> Iterator[Path]:
     """Gives a new folder to write into; after the body of `with` it stands in the place of the old one.
@@ -107,11 +136,12 @@ def _others(folder: Path) -> Iterator[Path]:
     """Finds the files in a folder that no report has, relative to it."""
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        if (path.is_symlink() or not path.is_dir()) and not _is_ours(name):
+        if (path.is_symlink() or not path.is_dir()) and not is_of_a_report(name):
             yield name
 
 
-def _is_ours(path: Path) -> bool:
+def is_of_a_report(path: Path) -> bool:
+    """Says whether hpo writes a file of this name, relative to the report's folder."""
     name = path.as_posix()
     return name in _FILES or _WEIGHTS.fullmatch(name) is not None
 

@@ -1,9 +1,7 @@
 """Finalize, step by step: choose, retrain, open the seal, compare, write."""
 
-import json
 import shlex
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +13,19 @@ from hpo.errors import NotFinishedError
 from hpo.finalizing import final_model
 from hpo.finalizing.card import model_card, write_card
 from hpo.finalizing.gather_evidence import AnsweredStudy, gather_evidence
+from hpo.finalizing.given_answer import find_answer, give_again, keep_answer
+from hpo.finalizing.plain_baselines import kept_baseline
 from hpo.finalizing.publish import publish
-from hpo.finalizing.report_folder import open_report_folder, replacing
+from hpo.finalizing.report_folder import check_not_another_s, open_report_folder, replacing
 from hpo.finalizing.seal import open_test, openings
 from hpo.finalizing.trials import ChosenTrial, choose_trial, read_search
 from hpo.finalizing.usable_trials import folds_of
 from hpo.report import make_report, write_report
-from hpo.report.words.names import moment
+from hpo.study.answers import answer_name
 from hpo.study.attributes import EPOCHS
 from hpo.study.opened import OpenedStudy
-from hpo.study.status import read_status
-from hpo.terminal import say, step
+from hpo.study.status import Status, read_status
+from hpo.terminal import moment, say, step
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from model.configuration import LearnerConfig
 from model.encoding import is_mutation
@@ -50,6 +50,15 @@ class FinalizeOptions:
     #: Networks of the final model, trained from different seeds; their probabilities are averaged. None: five where
     #: genes are read by their mutations, which takes seconds and is right more often, one where they are read whole.
     ensemble: int | None = None
+    #: Replace the report of another study.
+    overwrite: bool = False
+    #: Answer anew what has been answered so.
+    again: bool = False
+
+    def answer_name(self, budget: int) -> str:
+        """Names the answer that a study with this budget is given so: asked for twice, it is made once."""
+        sealed = "with_test" if self.with_test else "sealed"
+        return answer_name(budget, self.prefer, self.ensemble or "usual", sealed)
 
     def networks(self, config: LearnerConfig) -> int:
         """Returns how many networks of a configuration are trained."""
@@ -57,7 +66,7 @@ class FinalizeOptions:
 
 
 def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dict[str, Any]:
-    """Answers the study's question.
+    """Answers the study's question; what was answered with these options before is written again, and not made anew.
 
     Args:
         opened: The opened study.
@@ -69,13 +78,17 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
 
     Raises:
         NotFinishedError: The budget is not spent, or no trial is complete.
-        HpoError: The folder cannot be written, or holds what hpo has not written.
+        HpoError: The folder cannot be written, or holds what hpo has not written, or another study's report.
     """
+    finished = _check_finished(opened, options.early)
+    open_report_folder(output)
+    check_not_another_s(output, opened.handle.name, opened.contract.created, options.overwrite)
+    name = options.answer_name(finished.budget)
+    given = find_answer(opened, name) if finished.state == "done" and not options.again else None
+    if given is not None:
+        return give_again(opened, given, output)
     opened.contract.check_versions()
     opened.contract.check_device(str(resolve_device(options.device)))
-    _check_finished(opened, options.early)
-    open_report_folder(output)
-    _tell_of_another_report(opened, output)
     if options.with_test:
         _tell_of_openings(opened)
     development = load_development_rows(opened.contract, opened.artifacts)
@@ -92,18 +105,21 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     # Everything that could influence the model is done. Only now is the test set opened.
     test = open_test(opened) if options.with_test else None
     with step("Comparing with plain baselines, writing the report"):
-        answered = AnsweredStudy(opened, development, search, chosen, final, original, test)
+        answered = AnsweredStudy(opened, development, search, chosen, final, original, test, options.device)
         report = make_report(gather_evidence(answered))
         with replacing(output) as folder:
             result = write_report(report, folder)
             card = model_card(result)
-            final_model.save(final, opened.contract, development, folder / "model", card=card)
+            kept = kept_baseline(report.statistics.in_use(), opened.contract, development, test)
+            final_model.save(final, opened.contract, development, folder / "model", card=card, baseline=kept)
             write_card(card, folder / "model")
-    publish(opened, output, report)
+    files = publish(opened, output, report)
+    if finished.state == "done":
+        keep_answer(opened, name, files)
     return result
 
 
-def _check_finished(opened: OpenedStudy, early: bool) -> None:
+def _check_finished(opened: OpenedStudy, early: bool) -> Status:
     status = read_status(opened)
     if status.state != "done" and not early:
         raise NotFinishedError(
@@ -111,15 +127,7 @@ def _check_finished(opened: OpenedStudy, early: bool) -> None:
             f"Let workers finish it (hpo worker --study {shlex.quote(status.study)}), or answer from what is there: "
             "--early.",
         )
-
-
-def _tell_of_another_report(opened: OpenedStudy, output: Path) -> None:
-    """Says that the folder holds the report of another study, which is about to be written over."""
-    # What lies there may be anything: it is only looked at.
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        study = json.loads((output / "result.json").read_text())["study"]
-        if study != opened.handle.name:
-            say(f"{output} holds the report of study {str(study)[:80]!r}, which is replaced.")
+    return status
 
 
 def _tell_of_openings(opened: OpenedStudy) -> None:

@@ -1,6 +1,7 @@
 """The chosen trial beside its baselines, on the same rows: scores and paired tests."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,13 @@ PLAIN = (
     "mutation_logistic_regression",
     "kmer_logistic_regression",
 )
+
+
+#: Those that can be kept, and predict any gene.
+REGRESSIONS = tuple(name for name in PLAIN if name != "identical_sequence")
+#: What is used where no regression is as good.
+NETWORK = "network"
+Ahead = Literal["chosen", "baseline"]
 
 
 @dataclass(frozen=True)
@@ -60,10 +68,33 @@ class ComparedBaseline:
         return self.cv if self.test is None else self.test
 
     @property
+    def ahead(self) -> Ahead | None:
+        """Who is better by more than chance; None where nobody is.
+
+        The test decides. Where its rows are too few to, cross-validation may decide for the baseline: what is told of
+        the chosen trial there is flattered by the choice among trials, and of the baseline it is not.
+        """
+        if self.paired_on_test is None:
+            return _ahead(self.paired_in_cv)
+        on_test = _ahead(self.paired_on_test)
+        return on_test or ("baseline" if _ahead(self.paired_in_cv) == "baseline" else None)
+
+    @property
     def is_beaten(self) -> bool:
         """Whether the chosen trial is better by more than chance."""
-        paired = self.paired
-        return paired is not None and paired.differs and paired.only_first_right > paired.only_second_right
+        return self.ahead == "chosen"
+
+    @property
+    def is_beaten_only_in_cv(self) -> bool:
+        """Whether the test rows could not decide, but development rows could, for the chosen trial."""
+        on_test = self.paired_on_test
+        return on_test is not None and not on_test.cases.differs and _ahead(self.paired_in_cv) == "chosen"
+
+
+def _ahead(tests: PairedTests | None) -> Ahead | None:
+    if tests is None or not tests.cases.differs:
+        return None
+    return "chosen" if tests.cases.only_first_right > tests.cases.only_second_right else "baseline"
 
 
 def compare_baselines(evidence: Evidence) -> tuple[ComparedBaseline, ...]:

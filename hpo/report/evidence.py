@@ -142,6 +142,7 @@ class PositionEffects:
     genes: int  #: different sequences that were changed
     mutants: int  #: changed sequences in all
     of_test: bool  #: whether test genes were changed, or development genes
+    noise: float = 0.0  #: the largest effect of any position on a network that learnt from shuffled labels
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -14,6 +14,7 @@ from hpo.report.report import Report
 from hpo.report.statistics import count_states
 from hpo.report.words import names
 from hpo.report.words.verdict import chosen_params, chosen_trial
+from hpo.terminal import moment
 
 #: The main plots, as they stand in the dashboard's note.
 _IN_NOTE = ("cv_against_test", "confusion_matrix", "optimization_history", "positions")
@@ -72,7 +73,7 @@ def _environment() -> Environment:
         "duration": names.duration,
         "value": names.value,
         "points": names.points,
-        "moment": names.moment,
+        "moment": moment,
         "spoken": names.spoken,
         "p_value": names.p_value,
         "p_figure": names.p_figure,

@@ -10,6 +10,8 @@ it was left out or did not finish. Where it was tried on the first fold alone, `
 every comparison speak of: where a simpler trial was preferred to the one with the highest score, `preferred_to` names
 that. `left_out` names the finished trials whose records or results are damaged or gone, with the reason: no figure
 rests on them, and `trials` does not count them. `foreign_trials` counts those that other programs added to the study.
+`verdict` is what the pages and the terminal say first; its `use` names what they advise to use: "network", a baseline
+that is as good or better, or null where nothing beats guessing.
 `search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
 accuracy up to its number.
 """
@@ -27,6 +29,7 @@ from hpo.evaluation.metrics import Curve, Measured, Slice
 from hpo.report.baseline_comparison import ComparedBaseline, PairedTests
 from hpo.report.evidence import Evidence, PositionEffects
 from hpo.report.statistics import CrossValidation, Statistics, Tested, count_states, top_positions
+from hpo.report.words.verdict import key_points
 
 Json = Any  # what `json.dumps(..., allow_nan=False)` takes
 _PROMISED_BASELINES = ("majority", "logistic_regression", "original_configuration")
@@ -43,6 +46,7 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "study": evidence.study,
         "created": evidence.contract.created,
         "finished": evidence.finished,
+        "verdict": _verdict(evidence, statistics),
         "best_trial": _best_trial(evidence),
         "cv": _cv(statistics.cv),
         "test": None if test is None else _test(test),
@@ -64,6 +68,11 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "data": _data(evidence),
     }
     return {key: _plain(value) for key, value in result.items()}
+
+
+def _verdict(evidence: Evidence, statistics: Statistics) -> dict[str, Json] | None:
+    points = key_points(evidence, statistics)
+    return {"title": points[0].title, "text": points[0].text, "use": statistics.in_use()} if points else None
 
 
 def _trial_counts(evidence: Evidence) -> dict[str, Json]:
@@ -171,6 +180,7 @@ def _positions(positions: PositionEffects | None) -> dict[str, Json] | None:
         "top": top_positions(positions, 10),
         "effect": positions.effect.tolist(),
         "tried": positions.tried.tolist(),
+        "noise": positions.noise,
         "genes": positions.genes,
         "mutants": positions.mutants,
     }

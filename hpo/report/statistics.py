@@ -16,7 +16,15 @@ from hpo.evaluation.metrics import (
     slices_by_length,
 )
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
-from hpo.report.baseline_comparison import PLAIN, ComparedBaseline, best_column, chosen_column, compare_baselines
+from hpo.report.baseline_comparison import (
+    NETWORK,
+    PLAIN,
+    REGRESSIONS,
+    ComparedBaseline,
+    best_column,
+    chosen_column,
+    compare_baselines,
+)
 from hpo.report.copies import Copies, count_copies, sampling_groups
 from hpo.report.evidence import Evidence, FinishedTrial, PositionEffects, TestSet
 
@@ -70,9 +78,28 @@ class Statistics:
         return next((baseline for baseline in self.baselines if baseline.name == name), None)
 
     def best_plain(self) -> ComparedBaseline | None:
-        """Finds the plain baseline that does best: on the test set if it is open, else in CV."""
-        plain = [baseline for baseline in self.baselines if baseline.name in PLAIN]
-        return max(plain, key=lambda baseline: baseline.score, default=None)
+        """Finds the plain baseline that counts: one better than the chosen trial, else the one that does best."""
+        return self._best_of(PLAIN)
+
+    def in_use(self) -> str | None:
+        """Names what the answer advises to use: the network, a regression that is as good or better, or nothing."""
+        regression, guesses = self._best_of(REGRESSIONS), self.only_guesses()
+        if regression is None or regression.paired is None or regression.is_beaten:
+            return None if guesses else NETWORK
+        return None if guesses and regression.ahead != "baseline" else regression.name
+
+    def only_guesses(self) -> bool:
+        """Says whether nothing shows that the network is better than always saying the commoner class."""
+        majority = self.baseline("majority")
+        if majority is None or majority.paired is None or majority.is_beaten:
+            return False
+        # The test rows may be too few to tell what cross-validation tells, which they then do not contradict.
+        agrees = self.test is not None and not self.test.corrected_gap.is_more_than_noise
+        return not (agrees and majority.is_beaten_only_in_cv)
+
+    def _best_of(self, names: Sequence[str]) -> ComparedBaseline | None:
+        among = [baseline for baseline in self.baselines if baseline.name in names]
+        return max(among, key=lambda baseline: (baseline.ahead == "baseline", baseline.score), default=None)
 
     def own_score(self, baseline: ComparedBaseline) -> float:
         """Returns the chosen trial's accuracy on the rows that the baseline's counts on."""
@@ -100,9 +127,9 @@ def count_states(trials: Sequence[FinishedTrial]) -> dict[str, int]:
 
 
 def top_positions(positions: PositionEffects, count: int) -> list[int]:
-    """Finds the positions with the largest effects, counted from 1, the largest first; only those with any."""
+    """Finds the positions with the largest effects, counted from 1, the largest first; only those above noise."""
     order = np.argsort(-positions.effect, kind="stable")[:count]
-    return [int(place) + 1 for place in order if positions.effect[place] > 0]
+    return [int(place) + 1 for place in order if positions.effect[place] > positions.noise]
 
 
 def _cross_validation(evidence: Evidence) -> CrossValidation:

@@ -127,6 +127,14 @@ def fold_record(attributes: Mapping[str, Any], fold: int) -> FoldRecord | None:
     return record if record.fold == fold else None
 
 
+def stored_fold(text: str) -> FoldRecord | None:
+    """Reads the record of a finished fold as the database holds it; None where it cannot be read."""
+    try:
+        return _RECORD.validate_json(text)
+    except ValidationError:
+        return None
+
+
 def finished_folds(attributes: Mapping[str, Any], folds: int) -> list[FoldRecord]:
     """The records of folds 0, 1, ... up to the first one that is missing or cannot be read.
 

@@ -1,5 +1,6 @@
 """What a contract says of the data: where the rows came from, how they were read, and what they are."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,7 +10,7 @@ from model.alphabet import Alphabet
 from model.choices import Gaps, InnerStops, Missing, OddLetters
 from model.cleaning import Changes, Rules
 from model.encoding import MutationEncoding
-from model.genes import Provenance
+from model.genes import LabelWord, Provenance
 from model.mutations import LONGEST_ANCESTOR
 
 #: More letters than there are.
@@ -103,6 +104,21 @@ class Columns(Frozen):
         )
 
 
+class Labels(Frozen):
+    """How the labels of the data were written, the commonest word of each kind: R and S, 1 and 0."""
+
+    resistant: Name
+    susceptible: Name
+
+    @classmethod
+    def of(cls, words: Sequence[LabelWord]) -> "Labels | None":
+        """Returns the same of labels as they were read, the most frequent first; None where nothing is known of one."""
+        first = {word.meaning: word.word[:_LONGEST_NAME] for word in reversed(words)}
+        if "resistant" not in first or "susceptible" not in first:
+            return None
+        return cls(resistant=first["resistant"], susceptible=first["susceptible"])
+
+
 class Data(Frozen):
     """Where the rows came from, and what they are."""
 
@@ -112,6 +128,8 @@ class Data(Frozen):
     ambiguous_letters: Count
     #: None where an earlier version made the study.
     columns: Columns | None = None
+    #: None likewise, and where genes were not read from a file.
+    labels: Labels | None = None
     cleaning: Cleaning
     #: Of DNA: False where translation leaves next to nothing, so that nucleotides alone are searched by default.
     codes: bool = True

@@ -13,7 +13,7 @@ from hpo.errors import UsageError
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
-from hpo.study.contract_data import Cleaning, Columns, Data, Rows
+from hpo.study.contract_data import Cleaning, Columns, Data, Labels, Rows
 from hpo.study.long_rows import tell_long_row
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
@@ -147,6 +147,7 @@ def _contract(
             alphabet=genes.alphabet,
             ambiguous_letters=genes.ambiguous_letters,
             columns=Columns.of(read),
+            labels=Labels.of(genes.label_words),
             cleaning=Cleaning.model_validate({**read.rules.as_dict(), **read.changes.as_dict()}),
             codes=codes,
             ancestors=ancestors,

@@ -29,7 +29,7 @@ class SearchProgress:
             total=status.budget,
             folds=status.folds_trained,
             best="–" if status.best is None else f"{status.best.cv_accuracy:.4f}",
-            left="–" if status.seconds_left is None else duration(status.seconds_left),
+            left="–" if status.seconds_to_the_report is None else duration(status.seconds_to_the_report),
             workers=len(status.workers),
         )
 
@@ -49,7 +49,7 @@ def search_progress(budget: int) -> Iterator[SearchProgress]:
         BarColumn(bar_width=12),
         MofNCompleteColumn(),
         TextColumn("· folds {task.fields[folds]} · best CV {task.fields[best]}"),
-        TextColumn("· {task.fields[workers]} at work · left {task.fields[left]}"),
+        TextColumn("· {task.fields[workers]} at work · report in {task.fields[left]}"),
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield SearchProgress(progress, budget)
@@ -58,7 +58,8 @@ def search_progress(budget: int) -> Iterator[SearchProgress]:
 def progress_line(status: Status) -> str:
     """One line for a log: how far the search is."""
     best = "" if status.best is None else f", best CV {status.best.cv_accuracy:.4f} (trial {status.best.number})"
-    left = "" if not status.seconds_left else f", about {duration(status.seconds_left)} left"
+    seconds = status.seconds_to_the_report
+    left = "" if not status.seconds_left or seconds is None else f", about {duration(seconds)} to the report"
     return (
         f"{status.finished} of {status.budget} trials finished, {status.folds_trained} folds trained{best}, "
         f"{len(status.workers)} at work{left}"

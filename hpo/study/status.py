@@ -7,11 +7,12 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from hpo.study.attributes import configuration, fold_accuracies
+from hpo.study.answers import last_answered
+from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
+from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import Lease
-from storage.trials.ledger import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +58,19 @@ class Status:
     folds_saved: int
     #: "open", "paused" or "done".
     state: str
-    #: Estimate from the pace of the last trials; None before the first is finished.
+    #: Of the search, estimated from the work of its last folds; None where too few are finished, or nobody works.
     seconds_left: float | None
+    #: Seconds of training still to be done, whoever does them; None where too few folds are finished.
+    work_left: float | None = None
+    #: Of `finalize`, estimated from the best trial; None before the first is complete.
+    finalize_seconds: float | None = None
+    #: When it was answered last, from all trials of the budget; None where it was not. ISO 8601, UTC.
+    answered: str | None = None
+
+    @property
+    def seconds_to_the_report(self) -> float | None:
+        """Until the search has ended and `finalize` has answered."""
+        return None if self.seconds_left is None else self.seconds_left + (self.finalize_seconds or 0.0)
 
     @property
     def finished(self) -> int:
@@ -76,6 +88,8 @@ def read_status(opened: OpenedStudy) -> Status:
     overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
     counts, folds = overview.counts, opened.contract.splitting.folds
     unfinished = "paused" if paused else "open"
+    best = None if overview.best_id is None else opened.storage.get_trial(overview.best_id)
+    records = [] if best is None else finished_folds(best.user_attrs, folds)
     return Status(
         study=opened.handle.name,
         budget=budget,
@@ -86,12 +100,21 @@ def read_status(opened: OpenedStudy) -> Status:
         waiting=budget - counts.finished - counts.running,
         foreign=counts.foreign,
         workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
-        best=None if overview.best_id is None else _best(opened.storage.get_trial(overview.best_id)),
+        best=None if best is None else _best(best),
         folds_trained=overview.folds,
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,
         state="done" if counts.is_spent else unfinished,
-        seconds_left=_seconds_left(overview),
+        seconds_left=seconds_left(overview, folds),
+        work_left=work_left(overview, folds),
+        finalize_seconds=finalize_seconds([record.seconds for record in records]),
+        answered=_answered(opened, budget) if counts.is_spent else None,
     )
+
+
+def _answered(opened: OpenedStudy, budget: int) -> str | None:
+    """Says when the study was answered last; where an earlier version did, when it opened the test set last."""
+    attributes = opened.handle.attributes()
+    return last_answered(attributes, budget) or max(openings_of(attributes), default=None)
 
 
 def trials_in_budget(opened: OpenedStudy, budget: int) -> list[FrozenTrial]:
@@ -122,15 +145,3 @@ def _worker(trial: int, lease: Lease) -> WorkerStatus:
         fold=lease.fold,
         silent_s=round(max(0.0, now - lease.renewed_at), 1),
     )
-
-
-def _seconds_left(overview: Overview) -> float | None:
-    """The time left at the pace of the last finished trials, over all workers."""
-    ends, start = overview.last_ends, overview.first_start
-    if not ends or start is None:
-        return None
-    if len(ends) > 1:
-        pace = (ends[0] - ends[-1]).total_seconds() / (len(ends) - 1)
-    else:
-        pace = (ends[0] - start).total_seconds()
-    return round(pace * max(0, overview.counts.budget - overview.counts.finished), 1)

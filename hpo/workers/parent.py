@@ -13,6 +13,7 @@ from pathlib import Path
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
+from hpo.study.status import read_status
 from hpo.terminal import say
 from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot
@@ -88,6 +89,8 @@ def _say_what_is_next(opened: OpenedStudy) -> None:
     # Courtesy: a storage that is away just now is not waited for.
     with suppress(StorageError, KeyError):
         opened = opened.in_a_hurry()
-        if opened.queue.counts(opened.budget).is_spent:
-            name = shlex.quote(opened.handle.name)
+        status, name = read_status(opened), shlex.quote(opened.handle.name)
+        if status.answered is not None:
+            say("All trials are finished, and the study is answered.")
+        elif status.state == "done":
             say(f"All trials are finished. Next: hpo finalize --study {name} --output report")

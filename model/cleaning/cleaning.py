@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.alphabet import ALPHABET_NAMES, Alphabet, AlphabetOrAuto, has_gaps
 from model.cleaning.changes import Changes
 from model.cleaning.detection import detect, dna_letters, rows_like
-from model.cleaning.refusal import Refusal, numbered
+from model.cleaning.refusal import Refusal
 from model.cleaning.rows import RowCleaner, as_bytes, plain_dna
 from model.cleaning.rules import Rules
 from model.errors import DataError
@@ -46,6 +46,7 @@ def clean(
     rules: Rules | None = None,
     *,
     numbers: Sequence[int] | None = None,
+    unit: str = "row",
     longest: int | None = None,
     unlabelled: Sequence[int] = (),
     expected: Alphabet | None = None,
@@ -58,6 +59,7 @@ def clean(
         alphabet: "auto" decides by the letters of all rows together, and refuses rows of the other kind.
         rules: What is done with what cannot be read; by default it is refused.
         numbers: Of the rows in the file, for messages. Length N; by default from 1.
+        unit: What they are called, in one word.
         longest: Letters that a sequence may have. By default ten times the median, and 5,000 in any case, for a genome
             among genes is a mistake that costs memory.
         unlabelled: Numbers of rows that lack a label and should have one.
@@ -74,9 +76,8 @@ def clean(
     numbers = numbers or range(1, len(texts) + 1)
     plain = _plain_dna(texts)
     counts = _dna_letters(texts, plain)
-    known = alphabet if alphabet != "auto" else expected or detect(*counts, numbers)
-    alike = rows_like("protein" if known == "dna" else "dna", *counts) if alphabet == "auto" else ()
-    strangers = [numbers[row] for row in alike]
+    known = alphabet if alphabet != "auto" else expected or detect(*counts, numbers, unit)
+    strangers = [numbers[row] for row in _alike(known, counts, expected)] if alphabet == "auto" else []
     rows = RowCleaner(known, rules, genetic_code)
     apart = {*strangers, *(unlabelled if rules.missing == "drop" else ())}
     if known == "protein" or rows.looks_closer:
@@ -89,7 +90,7 @@ def clean(
         else:
             rest = zip(numbers[here], texts[here], strict=True)
             sequences += [None if row in apart else rows.clean(row, text) for row, text in rest]
-    refusal = Refusal()
+    refusal = Refusal(unit)
     _add_strangers(refusal, strangers, len(texts), known)
     rows.refuse(refusal, unlabelled)
     if rules.gaps == "keep":
@@ -125,11 +126,20 @@ def _dna_letters(
     return np.concatenate([lengths, dna]), np.concatenate([lengths, every])
 
 
+def _alike(
+    known: Alphabet, counts: tuple[NDArray[np.int64], NDArray[np.int64]], expected: Alphabet | None
+) -> NDArray[np.int64]:
+    """Numbers the rows that look like the other alphabet: each by itself, or short ones together, for a model."""
+    other: Alphabet = "protein" if known == "dna" else "dna"
+    together = rows_like(other, *(count.sum(keepdims=True) for count in counts)) if expected else ()
+    return np.arange(len(counts[0])) if len(together) else rows_like(other, *counts)
+
+
 def _add_strangers(refusal: Refusal, strangers: Sequence[int], rows: int, known: Alphabet) -> None:
     if strangers:
         other, name = ("protein", "DNA") if known == "dna" else ("DNA", "protein")
         refusal.add(
-            f"{len(strangers):,} of {rows:,} rows look like {other}, not {name}: {numbered(strangers)}",
+            f"{len(strangers):,} of {rows:,} rows look like {other}, not {name}: {refusal.numbered(strangers)}",
             f"remove or translate these rows, or say --alphabet {known} if they are {ALPHABET_NAMES[known]}",
         )
 
@@ -142,7 +152,7 @@ def _add_unaligned(refusal: Refusal, sequences: Mapping[int, str | None]) -> Non
     if others and has_gaps([sequence for sequence in sequences.values() if sequence is not None]):
         refusal.add(
             f"gaps are kept, but {len(others):,} of {len(there):,} rows are not {usual:,} letters long, as aligned "
-            f"rows are: {numbered(others)}",
+            f"rows are: {refusal.numbered(others)}",
             "align all rows, or say --gaps remove",
         )
 
@@ -158,6 +168,6 @@ def _add_outliers(refusal: Refusal, sequences: Mapping[int, str | None], longest
         most = max(lengths.values())
         refusal.add(
             f"{len(outliers):,} of {len(lengths):,} sequences are longer than {limit:,.0f} letters (half of all have "
-            f"{middle:,.0f} or fewer): {numbered(outliers)}; the longest has {most:,}",
+            f"{middle:,.0f} or fewer): {refusal.numbered(outliers)}; the longest has {most:,}",
             f"remove them, or raise the limit: --longest {most}",
         )

@@ -47,13 +47,14 @@ def rows_like(alphabet: Alphabet, dna: NDArray[np.int64], every: NDArray[np.int6
     return np.flatnonzero(alike & (every >= _TELLING))
 
 
-def detect(dna: NDArray[np.int64], every: NDArray[np.int64], numbers: Sequence[int]) -> Alphabet:
+def detect(dna: NDArray[np.int64], every: NDArray[np.int64], numbers: Sequence[int], unit: str = "row") -> Alphabet:
     """Tells DNA from protein by the share of letters that are A, C, G, T, U or N.
 
     Args:
         dna: [N] from `dna_letters`.
         every: [N] likewise.
         numbers: Of the rows in the file. Length N.
+        unit: What they are called, in one word.
 
     Raises:
         DataError: The share lies between what genes and proteins have.
@@ -64,7 +65,7 @@ def detect(dna: NDArray[np.int64], every: NDArray[np.int64], numbers: Sequence[i
     if share <= _SURELY_PROTEIN:
         return "protein"
     told = ", ".join(
-        f"{len(rows):,} of {len(every):,} rows look like {ALPHABET_NAMES[alphabet]} (row {numbers[rows[0]]} first)"
+        f"{len(rows):,} of {len(every):,} rows look like {ALPHABET_NAMES[alphabet]} ({unit} {numbers[rows[0]]} first)"
         for alphabet in get_args(Alphabet)
         if len(rows := rows_like(alphabet, dna, every))
     )

@@ -11,9 +11,14 @@ _SHOWN = 10
 
 
 class Refusal:
-    """Gathers problems, and refuses the file where there is any."""
+    """Gathers problems, and refuses the file where there is any.
 
-    def __init__(self) -> None:
+    Args:
+        unit: What the file's rows are called, in one word.
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
         self._problems: list[str] = []
         self._steps: list[str] = []
 
@@ -30,8 +35,15 @@ class Refusal:
         more = len(finding.letters) - _SHOWN
         others = f" and {more} other(s)" if more > 0 else ""
         first, *rest = finding.rows
-        where = f"row {first} (at position {finding.position})" + (f", then {numbered(rest)}" if rest else "")
+        where = f"{self.unit} {first} (at position {finding.position})"
+        where += f", then {self.numbered(rest)}" if rest else ""
         self.add(f"{finding.defect.name} {letters}{others}, in {where}{finding.defect.allowed}", finding.defect.steps)
+
+    def numbered(self, rows: Sequence[int]) -> str:
+        """Names the first of some rows, and counts the rest."""
+        named = ", ".join(str(row) for row in rows[:_SHOWN])
+        more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
+        return f"{self.unit}{'' if len(rows) == 1 else 's'} {named}{more}"
 
     def raise_if_any(self, alphabet: Alphabet, guessed: bool) -> None:
         """Refuses the file.
@@ -50,13 +62,6 @@ class Refusal:
             f"Not all rows can be read as {name}{' (detected)' if guessed else ''}: {'; '.join(self._problems)}.",
             f"Correct the file, or say how to read it: {'; '.join(dict.fromkeys(self._steps))}.",
         )
-
-
-def numbered(rows: Sequence[int]) -> str:
-    """Names the first of some rows, and counts the rest."""
-    named = ", ".join(str(row) for row in rows[:_SHOWN])
-    more = f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else ""
-    return f"row{'' if len(rows) == 1 else 's'} {named}{more}"
 
 
 def _times(count: int) -> str:

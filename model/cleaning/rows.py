@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from model.alphabet import AMBIGUOUS, CLEAR, GAP, Alphabet
 from model.cleaning.changes import Changes
 from model.cleaning.defects import Finding, gaps, inner_stops, odd_letters
-from model.cleaning.refusal import Refusal, numbered
+from model.cleaning.refusal import Refusal
 from model.cleaning.rules import Rules
 from model.errors import DataError
 
@@ -94,7 +94,7 @@ class RowCleaner:
                 refusal.add_finding(finding)
         for what, rows in (("sequence", self._missing), ("label", unlabelled)):
             if rows and self._rules.missing == "error":
-                refusal.add(f"the {what} is missing in {numbered(rows)}", "--missing drop")
+                refusal.add(f"the {what} is missing in {refusal.numbered(rows)}", "--missing drop")
 
     def changes(self, unlabelled: Sequence[int]) -> Changes:
         """Counts what was done; of rows that are not refused."""

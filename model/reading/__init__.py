@@ -39,12 +39,13 @@ def read_genes(
     where: Mapping[str, str] | None = None,
     longest: int | None = None,
     expected: Alphabet | None = None,
+    trained: Mapping[str, str] | None = None,
     genetic_code: int = 1,
     memory: int | None = None,
 ) -> Genes:
     """Reads genes and their labels from a file of any format that is known; its bytes tell which.
 
-    Rows are counted from 1 in messages, the header not included.
+    Messages number the rows of a table of text as a spreadsheet shows them, the header being one, and records from 1.
 
     Args:
         path: The file.
@@ -61,6 +62,8 @@ def read_genes(
         where: Values that other columns must have, of the file or of the label table; other rows are not read.
         longest: Letters that a sequence may have; by default ten times the median, and 5,000 in any case.
         expected: The alphabet of the model that the genes are for: "auto" takes it, and refuses rows of the other.
+        trained: Columns ("sequence", "id") that the model was trained from: taken where they are there and the user
+            names no others.
         genetic_code: NCBI's number, for stops in DNA.
         memory: Bytes that reading may take; by default 8 GiB, or four times the file where that is more.
 
@@ -75,7 +78,9 @@ def read_genes(
         label_table = None if labels_path is None else open_table(Path(labels_path))
         selection.check_known(where or {}, [table, label_table] if label_table else [table])
         labelled = require_labels or label_column is not None or labels_path is not None
-        chosen = _choose(table, sequence_column, label_column, id_column, labelled, labels_path is not None)
+        sequence = sequence_column or table.only((trained or {}).get("sequence"))
+        names = id_column or table.only((trained or {}).get("id"))
+        chosen = _choose(table, sequence, label_column, names, labelled, labels_path is not None)
         wanted = {what: name for what, name in chosen.items() if name is not None}
         conditions = selection.conditions(where or {}, table)
         values = table.read([*wanted.values(), *conditions])
@@ -83,12 +88,13 @@ def read_genes(
             raise DataError(f"{path} has no rows.", "Give a file with genes.")
         chosen_rows = selection.select(conditions, values[len(wanted) :], len(values[0]))
         selected = [row for row, meets in enumerate(chosen_rows) if meets]
-        numbers = [row + 1 for row in selected]
+        every = table.numbers(len(values[0]))
+        numbers = [every[row] for row in selected]
         read = dict(zip(wanted, values, strict=False))
         if len(selected) < len(values[0]):
             read = {what: [column[row] for row in selected] for what, column in read.items()}
-        texts = _texts(read["sequence"], wanted["sequence"], numbers)
-        ids = _ids(read.get("id") or [None] * len(texts), numbers)
+        texts = _texts(read["sequence"], wanted["sequence"], numbers, table.unit)
+        ids = _ids(read.get("id") or [None] * len(texts), selected)
         if label_table is not None:
             chosen["label"], read["label"] = look_up(
                 ids,
@@ -97,6 +103,7 @@ def read_genes(
                 id_column=id_column,
                 where=where,
                 incomplete=rules.missing == "drop",
+                places=[f"{table.unit} {number}" for number in numbers],
             )
     labels = read.get("label")
     unlabelled = [numbers[row] for row in find_unlabelled(labels or (), labelling)]
@@ -105,6 +112,7 @@ def read_genes(
         alphabet,
         rules,
         numbers=numbers,
+        unit=table.unit,
         longest=longest,
         unlabelled=unlabelled,
         expected=expected,
@@ -129,7 +137,7 @@ def read_genes(
     return (
         genes
         if labels is None
-        else _label(genes, [labels[row] for row in rows], [numbers[row] for row in rows], labelling)
+        else _label(genes, [labels[row] for row in rows], [numbers[row] for row in rows], labelling, table.unit)
     )
 
 
@@ -169,11 +177,11 @@ def _choose(
     return chosen
 
 
-def _ids(values: list[object], numbers: list[int]) -> list[str]:
-    """Names every row: as its id says, or by its number where it has none."""
+def _ids(values: list[object], rows: list[int]) -> list[str]:
+    """Names every row: as its id says, or by its place among the rows of data, from 1, where it has none."""
     return [
-        str(row) if value is None or not str(value).strip() else _spelled(str(value).strip())
-        for row, value in zip(numbers, values, strict=True)
+        str(row + 1) if value is None or not str(value).strip() else _spelled(str(value).strip())
+        for row, value in zip(rows, values, strict=True)
     ]
 
 
@@ -182,7 +190,7 @@ def _spelled(name: str) -> str:
     return name if name.isascii() else name.encode("utf-8", "backslashreplace").decode()
 
 
-def _texts(values: list[object], column: str, numbers: list[int]) -> list[str | None]:
+def _texts(values: list[object], column: str, numbers: list[int], unit: str) -> list[str | None]:
     """Makes sure that sequences are text, or missing."""
     texts: list[str | None] = []
     for row, value in zip(numbers, values, strict=True):
@@ -194,13 +202,13 @@ def _texts(values: list[object], column: str, numbers: list[int]) -> list[str | 
             continue
         if not isinstance(value, str | bytes):
             raise DataError(
-                f"Row {row}: the sequence is not text but {str(value)[:40]!r}.",
+                f"{unit.capitalize()} {row}: the sequence is not text but {str(value)[:40]!r}.",
                 "Choose the column of sequences with --sequence-column.",
             )
         text = value.decode("latin-1") if isinstance(value, bytes) else value
         if columns.is_header(text, column):
             raise DataError(
-                f"Row {row} repeats a header: its sequence is {text.strip()[:40]!r}.",
+                f"{unit.capitalize()} {row} repeats a header: its sequence is {text.strip()[:40]!r}.",
                 "Remove the row: tables put together need one header.",
             )
         texts.append(text)
@@ -217,8 +225,8 @@ def _check_one_place(label_column: str | None, labels_path: str | Path | None) -
         )
 
 
-def _label(genes: Genes, values: list[object], rows: list[int], labelling: Labelling | None) -> Genes:
-    read = parse_labels(values, labelling, rows)
+def _label(genes: Genes, values: list[object], rows: list[int], labelling: Labelling | None, unit: str) -> Genes:
+    read = parse_labels(values, labelling, rows, unit)
     if not read.kept.any():
         raise DataError(
             f"All {len(genes)} rows have labels that were to be dropped.",

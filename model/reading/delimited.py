@@ -6,6 +6,7 @@ is an error, and so is a value in quotes whose lines could just as well be rows.
 
 import csv
 import io
+import itertools
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -22,8 +23,8 @@ _TAB_SUFFIXES = (".tsv", ".tab")
 #: Rows that are read to see what a column holds.
 _FIRST = 200
 
-#: The number of a record's first line, from 1, and its values.
-_Record = tuple[int, list[str]]
+#: The row that a spreadsheet shows, and the first line of the text, both from 1, and a record's values.
+_Record = tuple[int, int, list[str]]
 
 
 def open_delimited(data: bytes, path: Path) -> Table:
@@ -37,7 +38,8 @@ def open_delimited(data: bytes, path: Path) -> Table:
         DataError: The text is not UTF-8, or its header has an unclosed quotation mark.
     """
     delimiter = _delimiter(data, path)
-    line, header = next(_records(data, delimiter, path), (1, []))
+    data = _without_blank_end(data, delimiter)
+    _, line, header = next(_records(data, delimiter, path), (1, 1, []))
 
     def first(wanted: Sequence[str], most: int | None = _FIRST) -> list[list[object]]:
         return _read(_records(data, delimiter, path), [header.index(name) for name in wanted], most)
@@ -47,7 +49,20 @@ def open_delimited(data: bytes, path: Path) -> Table:
         quickly = read_plain(data, delimiter, header, line, places) if len(header) > 1 else None
         return first(wanted, None) if quickly is None else quickly
 
-    return Table(tuple(header), read, first=first)
+    def rows(count: int) -> Sequence[int]:
+        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        if lines == line + count and b'"' not in data:
+            return range(line + 1, lines + 1)
+        return [row for row, _, _ in _records(data, delimiter, path)][1:]
+
+    return Table(tuple(header), read, first=first, unit="row", rows=rows)
+
+
+def _without_blank_end(data: bytes, delimiter: str) -> bytes:
+    """Cuts rows of nothing but delimiters off the end, which spreadsheets write where cells were cleared."""
+    last = len(data.rstrip(delimiter.encode() + b" \t\r\n"))
+    end = data.find(b"\n", last)
+    return data if not last or end < 0 else data[: end + 1]
 
 
 def _delimiter(data: bytes, path: Path) -> str:
@@ -62,34 +77,31 @@ def _delimiter(data: bytes, path: Path) -> str:
 
 def _read(records: Iterator[_Record], wanted: list[int], most: int | None) -> list[list[object]]:
     """Reads columns by their numbers, for names may repeat."""
-    _, header = next(records, (1, []))
+    _, _, header = next(records, (1, 1, []))
     columns: list[list[object]] = [[] for _ in wanted]
-    for row, (line, values) in enumerate(records, start=1):
-        if most is not None and row > most:
-            break
+    for row, line, values in itertools.islice(records, most):
+        where = f"Row {row}" if row == line else f"Row {row} (line {line} of the text)"
         if len(values) != len(header):
             raise DataError(
-                f"Row {row} (line {line}): {len(values)} column(s), but the header has {len(header)}.",
+                f"{where}: {len(values)} column(s), but the header has {len(header)}.",
                 "Correct the row; a value that holds the delimiter must stand in quotes.",
             )
         if values == header:
-            raise DataError(
-                f"Row {row} (line {line}) repeats the header.", "Remove the line: tables put together need one header."
-            )
+            raise DataError(f"{where} repeats the header.", "Remove the row: tables put together need one header.")
         for column, number in zip(columns, wanted, strict=True):
             column.append(values[number])
     return columns
 
 
 def _records(data: bytes, delimiter: str, path: Path) -> Iterator[_Record]:
-    """Gives every record, the header first; blank lines are none."""
+    """Gives every record, the header first; blank lines are none. Line breaks inside values begin no row."""
     # A gene may be longer than the 131,072 characters that the module takes for a mistake.
     csv.field_size_limit(sys.maxsize)
     # Lines that end in a carriage return alone are an old Macintosh's; beside others it is an error.
     text = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="\n" if b"\n" in data else "\r")
     lines: list[str] = []
     reader = csv.reader(_noted(text, lines), delimiter=delimiter, strict=True)
-    width = 0
+    width = inside = 0
     while True:
         lines.clear()
         began = reader.line_num + 1
@@ -101,12 +113,14 @@ def _records(data: bytes, delimiter: str, path: Path) -> Iterator[_Record]:
             raise DataError(f"{path} is not UTF-8 text.", "Save it as UTF-8.") from error
         if values is None:
             return
+        row = began - inside
+        inside += len(lines) - 1
         if not values or (width != 1 and len(values) == 1 and not lines[0].strip()):
             continue
         width = width or len(values)
         if len(lines) > 1 and all(line.count(delimiter) == width - 1 for line in lines if line.strip()):
             raise _could_be_rows(began, len(lines))
-        yield began, values
+        yield row, began, values
 
 
 def _noted(text: io.TextIOWrapper, lines: list[str]) -> Iterator[str]:

@@ -23,7 +23,7 @@ class Unread:
     Attributes:
         word: As it stands in the file.
         rows: How many rows have it.
-        first_row: The first of them, counted from 1.
+        first_row: The number of the first of them.
     """
 
     word: str
@@ -31,17 +31,18 @@ class Unread:
     first_row: int
 
 
-def refusal(unread: Sequence[Unread], cutoff: float | None) -> DataError:
+def refusal(unread: Sequence[Unread], cutoff: float | None, unit: str) -> DataError:
     """Gives the error that tells of these labels.
 
     Args:
         unread: Different labels, at least one.
         cutoff: As the user named it, if so.
+        unit: What the file's rows are called, in one word.
     """
     kinds: dict[str, list[Unread]] = {}
     for item in sorted(unread, key=lambda item: (-item.rows, item.first_row)):
         kinds.setdefault(_kind(item.word.lower(), cutoff), []).append(item)
-    told = [_TELL[kind](items) for kind, items in kinds.items()]
+    told = [_TELL[kind](items, unit) for kind, items in kinds.items()]
     return DataError(" ".join(message for message, _ in told), " ".join(step for _, step in told))
 
 
@@ -53,29 +54,29 @@ def _kind(word: str, cutoff: float | None) -> str:
     return "measured" if cutoff is None and is_measured(word) else "unknown"
 
 
-def _missing(items: list[Unread]) -> tuple[str, str]:
+def _missing(items: list[Unread], unit: str) -> tuple[str, str]:
     rows = sum(item.rows for item in items)
     first = min(item.first_row for item in items)
-    message = f"Row {first}: the label is missing" + (f", and in {rows - 1} more rows." if rows > 1 else ".")
+    message = f"{unit.capitalize()} {first}: the label is missing" + (f", and in {rows - 1} more." if rows > 1 else ".")
     return message, "Fill in such labels, or leave out their rows with --missing drop."
 
 
-def _intermediate(items: list[Unread]) -> tuple[str, str]:
+def _intermediate(items: list[Unread], unit: str) -> tuple[str, str]:
     choices = "--intermediate resistant, --intermediate susceptible or --intermediate drop"
-    return f"Intermediate results: {_list(items)}.", f"Choose with {choices}."
+    return f"Intermediate results: {_list(items, unit)}.", f"Choose with {choices}."
 
 
-def _measured(items: list[Unread]) -> tuple[str, str]:
+def _measured(items: list[Unread], unit: str) -> tuple[str, str]:
     return (
-        f"Labels that are numbers: {_list(items)}.",
+        f"Labels that are numbers: {_list(items, unit)}.",
         "If these are measured values, say from which one on a gene is resistant: --resistant-from NUMBER. "
         f"If they are codes, say what each means: {_option(items)}.",
     )
 
 
-def _unknown(items: list[Unread]) -> tuple[str, str]:
+def _unknown(items: list[Unread], unit: str) -> tuple[str, str]:
     return (
-        f"Labels that are not known: {_list(items)}. {_KNOWN}",
+        f"Labels that are not known: {_list(items, unit)}. {_KNOWN}",
         f"Say what they mean: {_option(items)}. Or choose another column with --label-column.",
     )
 
@@ -88,15 +89,15 @@ _TELL = {
 }
 
 
-def _list(items: list[Unread]) -> str:
+def _list(items: list[Unread], unit: str) -> str:
     shown = [
-        f"{_short(item.word)!r} in row {item.first_row}"
+        f"{_short(item.word)!r} in {unit} {item.first_row}"
         if item.rows == 1
-        else f"{_short(item.word)!r} in {item.rows} rows (first in row {item.first_row})"
+        else f"{_short(item.word)!r} in {item.rows} {unit}s (first in {unit} {item.first_row})"
         for item in items[:_MOST_WORDS]
     ]
     rest = items[_MOST_WORDS:]
-    more = [f"and {len(rest)} other labels in {sum(item.rows for item in rest)} rows"] if rest else []
+    more = [f"and {len(rest)} other labels in {sum(item.rows for item in rest)} {unit}s"] if rest else []
     return ", ".join(shown + more)
 
 

@@ -26,6 +26,7 @@ def look_up(
     id_column: str | None = None,
     where: Mapping[str, str] | None = None,
     incomplete: bool = False,
+    places: Sequence[str] = (),
 ) -> tuple[str, list[object]]:
     """Finds the label of each gene; rows of the table that no gene asks for are ignored.
 
@@ -36,6 +37,7 @@ def look_up(
         id_column: Name of the column of ids, by default found by its usual names.
         where: Rows of the table that count: those with these values; columns that it lacks are of no matter.
         incomplete: Whether a gene may lack a row.
+        places: Where each gene stands, for messages. Length N.
 
     Returns:
         The column of labels, and the labels as they stand there, None where a gene has none. Length N.
@@ -62,11 +64,11 @@ def look_up(
         if str(labels.setdefault(name, value)).strip().lower() != str(value).strip().lower():
             raise _two_labels(table, name, (rows[name], int(row)), wanted)
         rows.setdefault(name, int(row))
-    missing = [row for row, name in enumerate(ids, start=1) if name not in labels]
+    missing = [row for row, name in enumerate(ids) if name not in labels]
     if missing and (not incomplete or len(missing) == len(ids)):
         raise DataError(
             f"{len(missing)} of {len(ids)} genes are not in the label table: "
-            f"{_list([f'{ids[row - 1]} (row {row})' for row in missing])}. Ids found there: {_list(list(labels))}.",
+            f"{_list([f'{ids[row]} ({places[row]})' for row in missing])}. Ids found there: {_list(list(labels))}.",
             f"Add them, leave out their genes (--missing drop), or correct the ids (--id-column)."
             f"{_shortened(ids, labels)}",
         )
@@ -78,11 +80,13 @@ def _two_labels(table: Table, name: str, rows: tuple[int, int], wanted: Sequence
     others = [other for other in table.names if other not in wanted and table.names.count(other) == 1]
     labels, *rest = table.read([wanted[1], *others])
     first, second = rows
+    shown = table.numbers(len(labels))
     apart = [(other, held[first]) for other, held in zip(others, rest, strict=True) if held[first] != held[second]]
     condition = "".join(f" (--where {shlex.quote(f'{other}={value}')})" for other, value in apart[:1])
     hint = "" if apart else _SPREADSHEET
     return DataError(
-        f"The label table, row {second + 1}: {name!r} has the labels {labels[first]!r} (row {first + 1}) and "
+        f"The label table, {table.unit} {shown[second]}: {name!r} has the labels {labels[first]!r} ({table.unit} "
+        f"{shown[first]}) and "
         f"{labels[second]!r}.",
         f"Keep the rows of one measurement, such as one drug{condition or ' (--where COLUMN=VALUE)'}.{hint}",
     )

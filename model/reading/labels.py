@@ -102,14 +102,15 @@ class LabelsRead:
 
 
 def parse_labels(
-    values: Sequence[object], labelling: Labelling | None = None, rows: Sequence[int] | None = None
+    values: Sequence[object], labelling: Labelling | None = None, rows: Sequence[int] | None = None, unit: str = "row"
 ) -> LabelsRead:
     """Reads labels.
 
     Args:
         values: One per row: booleans, numbers, words or None. Length N.
         labelling: What the user says of them.
-        rows: Their numbers in the file, for messages; from 1 where no row of it was left out.
+        rows: Their numbers in the file, for messages; by default from 1.
+        unit: What they are called, in one word.
 
     Raises:
         DataError: Labels are missing, are none of the words, or do not decide; names them all, with their rows.
@@ -124,7 +125,7 @@ def parse_labels(
         numbers = rows or range(1, len(labels) + 1)
         first_rows = dict(zip(reversed(labels), reversed(numbers), strict=True))
         unread = [Unread(label, counts[label], first_rows[label]) for label in counts if label not in known]
-        raise refusal(unread, labelling.resistant_from)
+        raise refusal(unread, labelling.resistant_from, unit)
     found = Counter(known[label] for label in labels)
     return LabelsRead(
         resistant=np.array([known[label][1] == "resistant" for label in labels], dtype=np.bool_),

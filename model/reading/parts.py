@@ -41,7 +41,7 @@ def _checked(values: Sequence[object], name: str, path: Path, expected: str) -> 
     for row, value in enumerate(values, start=1):
         if not _is_plain(value):
             raise DataError(
-                f"{path}: row {row} of {name[:_LONGEST]!r} is neither text nor a plain number, "
+                f"{path}: record {row} of {name[:_LONGEST]!r} is neither text nor a plain number, "
                 f"but {type(value).__name__}.",
                 _JOIN if isinstance(value, list | tuple) else expected,
             )

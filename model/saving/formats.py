@@ -6,6 +6,7 @@
 | 4 | mutations and the linear path are new: `ancestor`, `linear`, `linear_start` |
 | 5 | early ends of genes are a kind of mutation |
 | 6 | `cleaning` is new: the rules by which sequences were cleaned |
+| 7 | `origin` and `baseline` are new: what the training genes were, how their file spoke of them, a plain regression |
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from model.saving.writing import FORMAT
 _SINCE_SIX: Mapping[str, Any] = {
     "cleaning": {"gaps": "error", "odd_letters": "error", "inner_stops": None, "missing": "error"}
 }
+_SINCE_SEVEN: Mapping[str, Any] = {"origin": {"seen": None, "columns": {}, "answers": None}, "baseline": None}
 _SINCE_FOUR: Mapping[str, Any] = {"ancestor": None}
 _LEARNER_SINCE_FOUR: Mapping[str, Any] = {"linear": "none", "linear_start": "zero"}
 
@@ -35,6 +37,8 @@ def upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
         SavedModelError: The format is none that this version reads.
     """
     number, learner = description["format"], description.get("learner")
+    if number in (3, 4, 5, 6):
+        description = {**_SINCE_SEVEN, **description}
     if number in (3, 4, 5):
         description = {**_SINCE_SIX, **description}
     if number == 3:
@@ -47,7 +51,7 @@ def upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
             " format 5.",
             "Use the version of hpo that wrote it, or train the model again.",
         )
-    elif number not in (4, 5, FORMAT):
+    elif number not in (4, 5, 6, FORMAT):
         raise SavedModelError(
             f"{folder} has format {number!r}; this version reads formats 3 to {FORMAT}.",
             "Use the version of hpo that wrote it.",

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load
 
 from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
+from model.baseline import KeptBaseline
 from model.cleaning import Rules
 from model.configuration import LearnerConfig
 from model.encoder import Encoder
@@ -22,7 +23,10 @@ from model.files import read_regular
 from model.mutagenesis import SUBSTITUTIONS
 from model.mutations import LONGEST_ANCESTOR
 from model.network import BiLSTM
+from model.origin import Origin
+from model.saving.baseline import BASELINE, MOST_BYTES, read_baseline
 from model.saving.formats import upgraded
+from model.saving.origin import read_origin
 from model.saving.writing import CONFIGURATION, digest, weights_name
 
 #: Networks of one ensemble, at most.
@@ -33,7 +37,7 @@ _MAX_CONFIGURATION_BYTES = 10_000_000
 _LONGEST_REASON = 500
 _NAMES = {
     *("format", "weights", "longest", "alphabet", "cleaning", "genetic_code", "ancestor", "vocabulary", "learner"),
-    *("letters", "card"),
+    *("letters", "card", "origin", "baseline"),
 }
 
 
@@ -51,6 +55,10 @@ class SavedModel:
     encoder: Encoder
     #: [T, 1 + SUBSTITUTIONS] uint8, letters that were common among the training genes, from `common_letters`.
     letters: NDArray[np.uint8]
+    #: What is known of its training genes.
+    origin: Origin
+    #: A plain regression that the report found as good as the networks, or better.
+    baseline: KeptBaseline | None
     #: What people should know about the model: origin, accuracy, limits. Read by people only.
     card: Mapping[str, Any]
 
@@ -71,6 +79,7 @@ def load_model(folder: Path) -> SavedModel:
     if config.encoding not in encodings_for(alphabet):
         raise _damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
     rules = _rules(folder, description["cleaning"])
+    origin = _origin(folder, description["origin"], alphabet, config)
     encoder = _encoder(folder, config, genetic_code, rules, description["ancestor"])
     if description["vocabulary"] != list(encoder.vocabulary(config.encoding)):
         raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
@@ -82,7 +91,8 @@ def load_model(folder: Path) -> SavedModel:
     _check_positions(folder, encoder.ancestor(config.encoding), longest, len(letters))
     size = len(description["vocabulary"])
     networks = tuple(_network(folder, number, digest, config, size, longest) for number, digest in enumerate(digests))
-    return SavedModel(networks, config, alphabet, rules, encoder, letters, description["card"])
+    baseline = _baseline(folder, description["baseline"], alphabet)
+    return SavedModel(networks, config, alphabet, rules, encoder, letters, origin, baseline, description["card"])
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -126,6 +136,22 @@ def _rules(folder: Path, rules: object) -> Rules:
         return Rules(**rules)
     except DataError as error:
         raise _damaged(folder, f"cleaning: {error.message}") from error
+
+
+def _origin(folder: Path, document: object, alphabet: Alphabet, config: LearnerConfig) -> Origin:
+    try:
+        return read_origin(document, alphabet, config.encoding)
+    except ValueError as error:
+        raise _damaged(folder, str(error)) from error
+
+
+def _baseline(folder: Path, expected_digest: object, alphabet: Alphabet) -> KeptBaseline | None:
+    if expected_digest is None:
+        return None
+    try:
+        return read_baseline(_described_bytes(folder / BASELINE, str(expected_digest), MOST_BYTES), alphabet)
+    except ValueError as error:
+        raise _damaged(folder, str(error)) from error
 
 
 def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, rules: Rules, ancestor: object) -> Encoder:

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from model.alphabet import Alphabet
+from model.baseline import KeptBaseline
 from model.cleaning import Rules
 from model.configuration import LearnerConfig
 from model.encoder import Encoder
 from model.network import BiLSTM
+from model.origin import Origin
+from model.saving.baseline import BASELINE, baseline_bytes
+from model.saving.origin import origin_as_dict
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 6
+FORMAT = 7
 CONFIGURATION = "config.json"
 
 
@@ -30,6 +34,8 @@ def save_model(
     letters: NDArray[np.uint8],
     card: Mapping[str, Any],
     rules: Rules | None = None,
+    origin: Origin | None = None,
+    baseline: KeptBaseline | None = None,
 ) -> None:
     """Writes a model folder, made where it is missing.
 
@@ -44,16 +50,22 @@ def save_model(
         letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training genes.
         card: JSON values.
         rules: By which the training genes were cleaned, and new genes will be; by default nothing was.
+        origin: What is known of the training genes; by default nothing.
+        baseline: A plain regression to stand beside the networks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     _remove_model(folder)
     digests = [_write_weights(folder / weights_name(number), network) for number, network in enumerate(networks)]
+    if baseline is not None:
+        (folder / BASELINE).write_bytes(baseline_bytes(baseline))
     description = {
         "format": FORMAT,
         "weights": digests,
         "longest": networks[0].longest,
         "alphabet": alphabet,
         "cleaning": (rules or Rules()).as_dict(),
+        "baseline": None if baseline is None else digest((folder / BASELINE).read_bytes()),
+        "origin": origin_as_dict(origin or Origin()),
         "genetic_code": encoder.genetic_code,
         "ancestor": encoder.ancestor(config.encoding),
         "vocabulary": list(encoder.vocabulary(config.encoding)),
@@ -68,6 +80,7 @@ def save_model(
 def _remove_model(folder: Path) -> None:
     # The configuration goes first: while weights go or come, nothing says that they are a model.
     (folder / CONFIGURATION).unlink(missing_ok=True)
+    (folder / BASELINE).unlink(missing_ok=True)
     for path in folder.glob("weights-*.safetensors"):
         path.unlink()
 

@@ -125,6 +125,18 @@ def count_folds(connection: Connection, scope: Scope) -> tuple[int, int]:
     return trained, of_pruned or 0
 
 
+def last_folds(connection: Connection, scope: Scope, most: int) -> list[str]:
+    """Returns the records of the folds that finished last, as they are stored, newest first."""
+    query = (
+        select(ATTRIBUTES.c.value_json)
+        .join(TRIALS, ATTRIBUTES.c.trial_id == TRIALS.c.trial_id)
+        .where(scope.condition, ATTRIBUTES.c.key.startswith(FOLD_PREFIX))
+        .order_by(ATTRIBUTES.c.trial_user_attribute_id.desc())
+        .limit(most)
+    )
+    return list(connection.scalars(query))
+
+
 def best(connection: Connection, scope: Scope) -> int | None:
     """Returns the COMPLETE trial with the highest value; of equal ones the first."""
     query = (

@@ -14,7 +14,7 @@ from optuna.storages._rdb import models
 from optuna.trial import TrialState
 from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, select, update
 
-from storage.database.queries import FINISHED, LEASES, Scope, Scopes, best, count, count_folds, running
+from storage.database.queries import FINISHED, LEASES, Scope, Scopes, best, count, count_folds, last_folds, running
 from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_params, set_steps, set_value
 from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
@@ -28,7 +28,7 @@ from storage.trials.ledger import (
     TrialLedger,
 )
 
-_RECENT = 20
+_RECENT = 100
 
 _studies: Table = models.StudyModel.__table__
 _study_attributes: Table = models.StudyUserAttributeModel.__table__
@@ -105,8 +105,6 @@ class DatabaseLedger(TrialLedger):
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
             scope = self._scopes.scope_of(connection, study_id, budget)
-            finished = and_(scope.condition, TRIALS.c.state.in_(FINISHED))
-            ends = select(TRIALS.c.datetime_complete).where(finished, TRIALS.c.datetime_complete.is_not(None))
             folds, of_pruned = count_folds(connection, scope)
             return Overview(
                 counts=count(connection, scope),
@@ -114,8 +112,7 @@ class DatabaseLedger(TrialLedger):
                 best_id=best(connection, scope),
                 folds=folds,
                 folds_of_pruned=of_pruned,
-                first_start=connection.scalar(select(func.min(TRIALS.c.datetime_start)).where(finished)),
-                last_ends=list(connection.scalars(ends.order_by(TRIALS.c.datetime_complete.desc()).limit(_RECENT))),
+                last_folds=last_folds(connection, scope, _RECENT),
             )
 
 

@@ -119,8 +119,7 @@ class Overview:
         best_id: The COMPLETE trial with the highest value; of equal ones the first.
         folds: Finished folds, of all trials.
         folds_of_pruned: Finished folds of the PRUNED trials.
-        first_start: When the first of the finished trials was claimed, in UTC.
-        last_ends: When the last twenty finished, in UTC, newest first.
+        last_folds: The records of the last hundred finished folds as they are stored, newest first.
     """
 
     counts: QueueCounts
@@ -128,8 +127,7 @@ class Overview:
     best_id: int | None
     folds: int
     folds_of_pruned: int
-    first_start: datetime | None
-    last_ends: list[datetime]
+    last_folds: list[str]
 
 
 class TrialLedger(ABC):

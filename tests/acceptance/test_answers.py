@@ -46,26 +46,34 @@ def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
     opened.storage.close()
     hpo.ok("worker", "--workers", "1")
     told = hpo.ok("finalize", "--output", "report")
-    assert "test accuracy" in told
-    assert "original configuration" not in told
+    assert "\n  Test " in told
+    assert "Untuned (trial 0)" not in told
     for name in ("report.html", "report.md"):
         assert "The untuned network did not finish" in (hpo.folder / "report" / name).read_text()
     assert (hpo.folder / "report/model/config.json").exists()
 
 
-def test_a_second_finalize_says_that_the_test_set_has_been_used_and_whose_report_is_replaced(of_one_trial) -> None:
-    hpo = of_one_trial
+def test_a_second_opening_is_asked_for_and_told_and_no_report_of_another_study_is_replaced_unasked(hpo) -> None:
+    hpo.create("s", 1)
+    hpo.ok("worker", "--workers", "1")
     for folder, held in (("report", '{"study": "another"}'), ("sealed", "[not JSON")):
         (hpo.folder / folder).mkdir()
         (hpo.folder / folder / "result.json").write_text(held)
-    first = hpo.run("finalize", "--output", "report")
+    refused = hpo.run("finalize", "--output", "report")
+    assert refused.returncode == 1
+    assert "report holds the report of study 'another'" in refused.stderr
+    assert (hpo.folder / "report/result.json").read_text() == '{"study": "another"}'
+    first = hpo.run("finalize", "--output", "report", "--overwrite")
+    assert first.returncode == 0, first.stderr
     assert "has been used" not in first.stderr
-    assert "report holds the report of study 'another', which is replaced" in first.stderr
     assert "opened 2 times" not in (hpo.folder / "report/report.html").read_text()
-    again = hpo.run("finalize", "--output", "report")
+    same = hpo.run("finalize", "--output", "copy")
+    assert "is done: it was answered on" in same.stderr
+    copied = {path.name: path.read_bytes() for path in (hpo.folder / "copy").rglob("*.*")}
+    assert copied == {path.name: path.read_bytes() for path in (hpo.folder / "report").rglob("*.*")}
+    again = hpo.run("finalize", "--output", "report", "--again")
     assert "has been used: it was opened on" in again.stderr
     assert "opening 2" in again.stderr
-    assert "is replaced" not in again.stderr
     assert "has been opened 2 times" in (hpo.folder / "report/report.html").read_text()
     without = hpo.run("finalize", "--no-test", "--output", "sealed")
     assert "has been used" not in without.stderr

@@ -7,6 +7,7 @@ import os
 
 import pytest
 
+from hpo.finalizing.seal import openings
 from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from storage.artifacts.dashboard import DashboardArtifacts, attached
@@ -24,7 +25,7 @@ def answered(workplace, tmp_path_factory):
     return hpo
 
 
-def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
+def test_run_answers_once_and_says_so_when_run_again(hpo) -> None:
     done = hpo.run(*RUN, "--json")
     assert done.returncode == 0, done.stderr
     # In a log there is no live bar, but a line whenever trials have finished.
@@ -43,11 +44,19 @@ def test_run_answers_and_goes_on_when_run_again(hpo) -> None:
     assert f"| Test | {100 * result['test']['accuracy']:.1f}" in card
     assert "another gene or drug gets an answer that means nothing" in card
 
-    again = hpo.json(*RUN)
-    assert again["folds_trained"] == result["folds_trained"]
-    assert again["best_trial"] == result["best_trial"]
-    assert again["test"]["accuracy"] == result["test"]["accuracy"]
-    assert (result["test_openings"], again["test_openings"]) == (1, 2)
+    assert "Next" not in hpo.ok("status")
+    assert "answered on" in hpo.ok("status")
+
+    # What is done is done: nothing is trained or opened again, and what was removed is written from what is stored.
+    before = {path: path.read_bytes() for path in (hpo.folder / "report").rglob("*.*")}
+    (hpo.folder / "report/model/config.json").unlink()
+    (hpo.folder / "report/report.html").unlink()
+    again = hpo.run(*RUN, "--json")
+    assert "Study 's' is done: it was answered on" in again.stderr
+    assert "Searching" not in again.stderr
+    assert json.loads(again.stdout) == result
+    assert {path: path.read_bytes() for path in (hpo.folder / "report").rglob("*.*")} == before
+    assert len(openings(_session(hpo, "s"))) == 1
 
 
 def test_predict_takes_what_create_study_takes(answered) -> None:

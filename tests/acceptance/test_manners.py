@@ -1,7 +1,6 @@
 """What a user may get wrong: one clear message, the next step, exit code 1 or 2, no traceback."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -57,7 +56,7 @@ def test_fewer_rows_than_folds(hpo) -> None:
 def test_a_letter_that_is_none_is_named_with_its_row(hpo) -> None:
     (hpo.folder / "odd.csv").write_text("sequence,resistant\nATGAAA,1\nATG!CC,0\n")
     message = complaint(hpo, "create-study", "odd.csv", *STUDY, "--alphabet", "dna")
-    assert re.search(r"\b2\b", message)
+    assert "in row 3 (" in message
     assert "!" in message
 
 
@@ -145,16 +144,14 @@ def test_the_precision_of_gpus_is_part_of_the_contract(hpo) -> None:
     made = hpo.run("create-study", *job, "--precision", "bf16")
     assert made.returncode == 0, made.stderr
     message = complaint(hpo, "run", *job, "--precision", "tf32", "--output", "report")
-    assert "differs in" in message
-    assert "precision" in message or "training" in message
+    assert "--precision: bf16 in the study, tf32 here" in message
 
 
 def test_other_data_under_the_same_name_are_refused(hpo) -> None:
     hpo.create("s", 4)
     other = ("run", "genes.csv", "--study", "s", "--trials", "4", "--seed", "9", "--output", "report")
     message = complaint(hpo, *other)
-    assert "differs in" in message
-    assert "seed" in message
+    assert "--seed: 0 in the study, 9 here" in message
 
 
 def test_a_worker_with_other_versions_refuses_to_start(hpo) -> None:

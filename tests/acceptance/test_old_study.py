@@ -72,7 +72,7 @@ def test_the_same_command_goes_on_with_a_study_that_an_earlier_version_made(hpo)
     assert "going on with it" in done.stderr
     other = hpo.run("run", "genes.csv", *job, "--output", "report", "--seed", "1")
     assert other.returncode == 1
-    assert "differs in: seed, data" in other.stderr
+    assert "--seed: 0 in the study, 1 here" in _line(other.stderr)
 
 
 def test_it_is_refused_by_name_where_other_versions_are_installed(hpo) -> None:

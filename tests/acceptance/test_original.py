@@ -13,7 +13,8 @@ def test_the_original_is_tried_on_one_fold(hpo, opened_here) -> None:
     assert (status["complete"] + status["pruned"], status["budget"]) == (4, 4)
     assert status["pruned"] >= 1
     told = hpo.ok("finalize", "--output", "report")
-    assert f"CV, first fold only, {untuned:.4f}" in told
+    assert "Untuned (trial 0), 1 fold" in told
+    assert f"cross-validation {100 * untuned:.1f} %" in told
     result = json.loads((hpo.folder / "report/result.json").read_text())
     figures = result["baselines"]["original_configuration"]
     assert (figures["cv"], figures["folds"], figures["test"]) == (untuned, 1, None)
@@ -44,13 +45,13 @@ def test_the_original_is_left_out_where_it_would_cost_more_than_the_search(hpo, 
     for name in ("report.html", "report.md"):
         assert "The untuned network was left out" in (hpo.folder / "report" / name).read_text()
     # What was chosen stays chosen, whatever a larger budget would make of it.
-    hpo.ok("extend", "--trials", "4")
     again = hpo.run(*job, "--trials", "4", "--workers", "1", "--output", "report")
     assert again.returncode == 0, again.stderr
     assert "going on with it" in again.stderr
+    assert "The budget of study 's' is raised from 3 to 4 trials." in again.stderr
     assert "The original's configuration" not in again.stderr
     refused = hpo.run(*job, "--trials", "4", "--original", "all", "--output", "report")
-    assert "differs in: original" in refused.stderr
+    assert "--original: skip in the study, all here" in refused.stderr
 
 
 def accuracies(opened: OpenedStudy, number: int) -> list[float]:

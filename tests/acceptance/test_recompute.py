@@ -101,7 +101,7 @@ def test_no_figure_is_left_out(study: Stored) -> None:
     computed = {
         *("study", "trials", "folds_trained", "folds_saved", "seconds", "best_trial", "data", "importances"),
         *("tied_with_best", "cv", "test", "gap", "gap_details", "baselines", "positions"),
-        *("search", "test_openings", "test_opened", "left_out", "foreign_trials"),
+        *("search", "test_openings", "test_opened", "left_out", "foreign_trials", "verdict"),
     }
     assert set(study.result) - computed == {"created", "finished"}
 
@@ -134,6 +134,27 @@ def test_test_set(study: Stored) -> None:
 
 def test_baselines(study: Stored) -> None:
     check(study, {"baselines": baselines.baselines(study)})
+
+
+def test_verdict(study: Stored) -> None:
+    """Who is ahead by more than chance, by the paired tests of `test_baselines`: on the test, else in CV."""
+    found, verdict = study.result["baselines"], study.result["verdict"]
+
+    def ahead(name: str) -> str | None:
+        for where in ("mcnemar_test_cases", "mcnemar_cv_cases"):
+            paired = found[name][where]
+            if paired is not None and paired["p"] < 0.05:
+                network = paired["only_best_right"] > paired["only_baseline_right"]
+                # A network that is ahead in cross-validation alone may owe that to the choice among trials.
+                undecided = network and where == "mcnemar_cv_cases" and found[name]["test"] is not None
+                return None if undecided else "network" if network else "baseline"
+        return None
+
+    regressions = [name for name in found if name.endswith("logistic_regression")]
+    best = max(regressions, key=lambda name: (ahead(name) == "baseline", found[name]["test"] or found[name]["cv"]))
+    learnt = ahead("majority") == "network"
+    assert verdict["use"] in ({"network" if ahead(best) == "network" else best} if learnt else {None, best})
+    assert ("guessing" in verdict["title"]) != learnt
 
 
 def test_positions(study: Stored) -> None:

@@ -65,9 +65,9 @@ def test_no_table_is_cut_off_on_a_phone(browser: Browser, finished: Path) -> Non
 
 
 @pytest.mark.parametrize("width", [390, 1366])
-def test_the_first_screen_holds_the_answer_and_its_first_finding(browser: Browser, finished: Path, width: int) -> None:
+def test_the_first_screen_holds_the_verdict_and_the_answer(browser: Browser, finished: Path, width: int) -> None:
     page = opened(browser, finished, width)
-    for part in (".answer .big", ".answer .detail", ".findings.first li strong"):
+    for part in (".verdict", ".answer .big", ".answer .detail"):
         place = page.locator(part).first.bounding_box()
         assert place is not None
         assert place["y"] + place["height"] <= 844, part

@@ -31,6 +31,7 @@ DOCUMENT: dict[str, Any] = {
             "also_ignored": 0,
             "where": {"drug": "colistin"},
         },
+        "labels": {"resistant": "R", "susceptible": "S"},
         "cleaning": {
             "gaps": "remove",
             "odd_letters": "unknown",
@@ -67,7 +68,11 @@ DOCUMENT: dict[str, Any] = {
 THIRD: dict[str, Any] = {
     **DOCUMENT,
     "format": 3,
-    "data": {name: value for name, value in DOCUMENT["data"].items() if name not in ("columns", "cleaning", "codes")},
+    "data": {
+        name: value
+        for name, value in DOCUMENT["data"].items()
+        if name not in ("columns", "labels", "cleaning", "codes")
+    },
 }
 
 

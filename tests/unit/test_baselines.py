@@ -9,13 +9,18 @@ from sklearn.linear_model import LogisticRegression
 from hpo.evaluation.baselines import (
     BaselineData,
     all_baselines,
+    fit_once,
     identical_sequence,
     kmer_logistic_regression,
     logistic_regression,
     majority,
 )
 from hpo.evaluation.linear import PENALTIES, kmer_counts, one_hot
+from model.baseline import NAMES, KeptBaseline
+from model.encoder import Encoder
+from model.genes import Genes
 from model.ragged import Ragged
+from model.saving.baseline import baseline_bytes, read_baseline
 
 
 def equally_long(tokens: np.ndarray) -> Ragged:
@@ -70,7 +75,7 @@ def test_logistic_regression_finds_the_decisive_position() -> None:
 
 def without_tuning(data: BaselineData, penalty: float) -> float:
     """CV accuracy of a logistic regression with one penalty for all."""
-    x, right = one_hot(data.tokens), []
+    x, right = one_hot(data.tokens, data.lengths).matrix, []
     for fold in range(5):
         inside, outside = data.folds != fold, data.folds == fold
         fitted = LogisticRegression(C=penalty, max_iter=300).fit(x[inside], data.labels[inside])
@@ -129,11 +134,60 @@ def test_test_labels_never_reach_a_fit() -> None:
 def test_features_skip_padding_and_constant_columns() -> None:
     tokens = Ragged.of(np.array([2, 3, 2, 4, 3, 2, 4], dtype=np.uint8), np.array([2, 3, 2]))
     # Position 0 is the same everywhere; position 1 has two letters; position 2 one letter or none.
-    assert one_hot(tokens).toarray().tolist() == [[1, 0, 0], [0, 1, 1], [0, 1, 0]]
-    counts = kmer_counts(Ragged.of(np.array([2, 3, 2, 3, 2, 3], dtype=np.uint8), np.array([4, 2])))
+    assert one_hot(tokens).matrix.toarray().tolist() == [[1, 0, 0], [0, 1, 1], [0, 1, 0]]
+    counts = kmer_counts(Ragged.of(np.array([2, 3, 2, 3, 2, 3], dtype=np.uint8), np.array([4, 2]))).matrix
     assert counts.shape[1] <= 3
 
 
 def test_rows_of_one_class_get_their_share() -> None:
     data = replace(toy(rows=20), labels=np.ones(20, dtype=bool))
     assert [round(baseline.cv, 6) for baseline in all_baselines(data)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_regression_that_is_kept_predicts_what_it_was_tested_with(name: str) -> None:
+    """Also of a gene that has what no training gene had, and after it was written and read."""
+    generator = np.random.default_rng(3)
+    ancestor = "".join(generator.choice(list("ACDEFGHIKLMNPQRSTVWY"), 40))
+    sequences = []
+    for _ in range(150):
+        letters = list(ancestor)
+        for place in generator.integers(0, 40, 3):
+            letters[place] = str(generator.choice(list("ACDEFGHIKL")))
+        sequences.append("".join(letters)[: generator.integers(35, 41)])
+    genes = Genes(sequences, sequences, np.array([one[7] == ancestor[7] for one in sequences]), "protein")
+    encoder = Encoder(ancestors={"mutation": ancestor})
+    whole, mutations = encoder.encode(genes, "amino_acid"), encoder.encode(genes, "mutation")
+    labels = genes.labels
+    assert labels is not None
+    rows, test = slice(0, 100), slice(100, 150)
+    data = BaselineData(
+        tokens=whole.tokens[rows],
+        lengths=whole.lengths[rows],
+        labels=labels[rows],
+        folds=np.arange(100) % 5,
+        test_tokens=whole.tokens[test],
+        test_lengths=whole.lengths[test],
+        test_labels=labels[test],
+        mutations=mutations.tokens[rows],
+        test_mutations=mutations.tokens[test],
+    )
+    tested = next(baseline for baseline in all_baselines(data) if baseline.name == name)
+    features, fitted = fit_once(name, data)
+    by_mutations = name.startswith("mutation")
+    kept = KeptBaseline(
+        name=name,
+        encoding="mutation" if by_mutations else "amino_acid",
+        ancestor=ancestor if by_mutations else None,
+        base=features.base,
+        size=features.size,
+        numbers=features.numbers,
+        weights=fitted.coefficients,
+        intercept=fitted.intercept,
+    )
+    read = read_baseline(baseline_bytes(kept), "protein")
+    np.testing.assert_allclose(
+        read.probabilities(genes.subset(np.arange(100, 150)), 1, False), tested.test_probabilities
+    )
+    odd = Genes(["a", "b"], ["WX" * 40, "W"], None, "protein")
+    assert np.isfinite(read.probabilities(odd, 1, False)).all()

@@ -214,9 +214,9 @@ def test_what_was_changed_in_words() -> None:
 def test_rows_without_sequence_or_label_are_dropped_and_counted(tmp_path: Path) -> None:
     path = tmp_path / "genes.csv"
     path.write_text(f"id,sequence,resistant\na,{GENE},1\nb,NA,0\nc,{GENE},\nd,{GENE},I\ne,{GENE},S\nf,{GENE},so\n")
-    with pytest.raises(DataError, match="the sequence is missing in row 2; the label is missing in row 3"):
+    with pytest.raises(DataError, match="the sequence is missing in row 3; the label is missing in row 4"):
         read_genes(path)
-    with pytest.raises(DataError, match="Labels that are not known: 'so' in row 6"):
+    with pytest.raises(DataError, match="Labels that are not known: 'so' in row 7"):
         read_genes(path, rules=Rules(missing="drop"), labelling=Labelling(intermediate="drop"))
     path.write_text(path.read_text().replace("so\n", "R\n"))
     genes = read_genes(path, rules=Rules(missing="drop"), labelling=Labelling(intermediate="drop"))
@@ -227,7 +227,7 @@ def test_rows_without_sequence_or_label_are_dropped_and_counted(tmp_path: Path) 
 def test_another_header_among_the_rows_is_named(tmp_path: Path) -> None:
     path = tmp_path / "genes.csv"
     path.write_text(f"id,sequence,resistant\na,{PROTEIN},1\nid,seq,label\nb,{PROTEIN},0\n")
-    with pytest.raises(DataError, match="Row 2 repeats a header: its sequence is 'seq'"):
+    with pytest.raises(DataError, match="Row 3 repeats a header: its sequence is 'seq'"):
         read_genes(path)
 
 

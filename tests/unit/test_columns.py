@@ -61,7 +61,7 @@ def test_a_usual_name_over_ids_does_not_win(tmp_path: Path) -> None:
             "Several columns may hold the sequence: nt_seq, aa_seq.*--sequence-column",
         ),
         ({"sequence": DNA, "seq": DNA}, "Several columns may hold the sequence: sequence, seq"),
-        ({"sequence": ["1", "2", "3"]}, "odd letters '1' once, '2' once, '3' once, in row 1.*--sequence-column"),
+        ({"sequence": ["1", "2", "3"]}, "odd letters '1' once, '2' once, '3' once, in row 2.*--sequence-column"),
     ],
 )
 def test_columns_that_are_not_clear(columns: dict[str, list[str]], told: str, tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_column_that_is_taken_for_labels_is_not_searched(tmp_path: Path) -> No
     path = table(tmp_path, a=DNA, b=DNA)
     with pytest.raises(DataError, match="Several columns may hold the sequence: a, b"):
         read_genes(path, require_labels=False)
-    with pytest.raises(DataError, match="not known: 'ATGGCTAAACCCGGGTTTATG' in row 1"):
+    with pytest.raises(DataError, match="not known: 'ATGGCTAAACCCGGGTTTATG' in row 2"):
         read_genes(path, label_column="b")
 
 
@@ -100,7 +100,7 @@ def test_what_a_column_holds(values: list[object], kind: str) -> None:
 
 def test_a_column_that_the_user_names_must_hold_text(tmp_path: Path) -> None:
     pq.write_table(pa.table({"a": [1, 2], "label": [1, 0]}), tmp_path / "genes.parquet")
-    with pytest.raises(DataError, match=r"Row 1: the sequence is not text but '1'.*--sequence-column"):
+    with pytest.raises(DataError, match=r"Record 1: the sequence is not text but '1'.*--sequence-column"):
         read_genes(tmp_path / "genes.parquet", sequence_column="a")
 
 

@@ -37,7 +37,8 @@ def test_every_command_has_help_and_stands_in_the_readme(command: str) -> None:
     assert len(shown.split("Usage")[1].split("─ Options")[0].strip()) > 80
     # Every option that takes a value has an environment twin of its own name (--json, --help and --no-token take none).
     for option in re.findall(r"(--[a-z][a-z-]+)\s+<", shown):
-        if option in ("--help", "--json", "--watch", "--output", "--no-token"):
+        # What replaces a report, or opens the test set once more, is said each time.
+        if option in ("--help", "--json", "--watch", "--output", "--no-token", "--overwrite", "--again"):
             continue
         assert f"HPO_{option[2:].replace('-', '_').upper()}" in shown, (command, option)
 

@@ -76,14 +76,14 @@ def test_last_words_are_labels_where_the_user_says_so(tmp_path: Path) -> None:
 
 
 def test_last_words_that_are_no_labels_are_told_all_at_once(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"not known: 'gyrA' in 2 rows \(first in row 2\), 'parC' in row 4"):
+    with pytest.raises(DataError, match=r"not known: 'gyrA' in 2 records \(first in record 2\), 'parC' in record 4"):
         labels(fasta(tmp_path, "a R", "b gyrA", "c gyrA", "d parC"), header_labels=True)
 
 
 def test_a_record_without_a_label_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"the label is missing in row 2.*--missing drop"):
+    with pytest.raises(DataError, match=r"the label is missing in record 2.*--missing drop"):
         labels(fasta(tmp_path, "a label=R", "b"))
-    with pytest.raises(DataError, match=r"the label is missing in row 2.*--missing drop"):
+    with pytest.raises(DataError, match=r"the label is missing in record 2.*--missing drop"):
         labels(fasta(tmp_path, "a R", "b"), header_labels=True)
 
 

@@ -74,7 +74,7 @@ def test_lines_keep_their_numbers(above: list[str], end: str) -> None:
     ("text", "told"),
     [
         # One long row is a mistake.
-        ("id,sequence,resistant\nx,ACGT,1,1\ny,ACNN,0\n", "Row 1.*4 column"),
+        ("id,sequence,resistant\nx,ACGT,1,1\ny,ACNN,0\n", "Row 2.*4 column"),
         ("# only a comment\n", "No sequence column|has no rows"),
         ("sep=;\n", "No sequence column|has no rows"),
     ],
@@ -134,12 +134,12 @@ def test_a_single_line_of_json_is_a_record(tmp_path: Path) -> None:
         ("[1, 2]", "record 1 is not an object but int.*Expected"),
         ("{}", "No sequence column"),
         ('{"sequence": ["A"], "resistant": [1, 0]}', "differ in length: 'sequence' has 1, 'resistant' has 2"),
-        ('{"sequence": [["A", "C"]], "resistant": [1]}', r"row 1 of 'sequence' is neither text.*list.*''\.join"),
+        ('{"sequence": [["A", "C"]], "resistant": [1]}', r"record 1 of 'sequence' is neither text.*list.*''\.join"),
         ('{"sequence": ["A"], "x": "A"}', "the part 'x' is not a list"),
         ('{"sequence": {"0": "A"}, "resistant": {"1": 1}}', "'resistant' has other rows than the first"),
         ("[" * 100_000, "is not JSON"),
         ('{"sequence": ["A"], "resistant": [' + "1" * 5000 + "]}", "is not JSON"),
-        ('{"sequence": ["A"], "resistant": [' + "1" * 50 + "]}", "row 1 of 'resistant' is neither text"),
+        ('{"sequence": ["A"], "resistant": [' + "1" * 50 + "]}", "record 1 of 'resistant' is neither text"),
     ],
 )
 def test_json_that_holds_no_genes(text: str, told: str, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from model.reading.preamble import without_preamble
 def test_a_header_that_lacks_the_last_name_shifts_no_column(letters: str, tmp_path: Path) -> None:
     path = tmp_path / "genes.csv"
     path.write_text("id,sequence\n" + "".join(f"g{row},{letters},{'RS'[row % 2]}\n" for row in range(6)))
-    with pytest.raises(DataError, match=r"Row 1 \(line 2\): 3 column"):
+    with pytest.raises(DataError, match="Row 2: 3 column"):
         read_genes(path, require_labels=False)
 
 
@@ -36,5 +36,5 @@ def test_rows_may_end_with_a_delimiter_that_the_header_lacks(tmp_path: Path) -> 
     genes = read_genes(path, alphabet="dna")
     assert (genes.ids, genes.sequences) == (["a", "b"], ["ACGT", "ACGA"])
     path.write_text("id,sequence,resistant\n" + "a,ACGT,1,\n" * 9 + "b,ACGA,0\n")
-    with pytest.raises(DataError, match=r"Row 10 \(line 11\): 3 column"):
+    with pytest.raises(DataError, match="Row 11: 3 column"):
         read_genes(path)

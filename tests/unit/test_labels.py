@@ -64,7 +64,7 @@ def test_unknown_words_are_told_all_at_once_the_most_frequent_first() -> None:
     assert "'NS' in 3 rows (first in row 3), 'SDD' in row 2." in said
     assert '--label-words "NS=MEANING,SDD=MEANING"' in said
     assert "Intermediate results: 'I' in row 5." in said
-    assert "Row 6: the label is missing, and in 1 more rows." in said
+    assert "Row 6: the label is missing, and in 1 more." in said
 
 
 def test_rows_are_told_by_their_numbers_in_the_file() -> None:

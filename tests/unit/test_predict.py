@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from hpo.use.explain import LetterChange, write_changes
 from hpo.use.formulas import as_text, told
-from hpo.use.predict import Prediction, predict, write_csv
+from hpo.use.predict import Prediction, predict
+from hpo.use.writing import write_csv
 from model.alphabet import Alphabet
 from model.configuration import original_configuration
 from model.encoder import Encoder
@@ -44,7 +45,7 @@ def test_finite_weights_that_answer_nan_are_an_error_and_no_susceptible_gene(tmp
             weights.data.fill_(10.0 if "_ih" in name else -3e38)  # infinity less infinity, from the second token on
     letters = np.array([[2, 3, 0, 0]], dtype=np.uint8)
     save_model(tmp_path / "m", [network], CONFIG, alphabet="dna", encoder=Encoder(11), letters=letters, card={})
-    with pytest.raises(PredictionError, match="no answer for 2 of 2 rows, the first of them row 1"):
+    with pytest.raises(PredictionError, match="no answer for 2 of 2 genes, the first of them number 1"):
         predict(tmp_path / "m", read, "cpu")
 
 

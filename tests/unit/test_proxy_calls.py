@@ -11,7 +11,7 @@ from storage.trials.lease import Death, Lease, StoredLease
 from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial)
-NUMBER = "hpo.Leases.4"
+NUMBER = "hpo.Leases.5"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
 claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None
@@ -28,7 +28,7 @@ Lease(worker: str, host: str, pid: int, device: str, token: str, beat: int, fold
 StoredLease(text: str | None)
 Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,
-    first_start: datetime | None, last_ends: list[datetime])
+    last_folds: list[str])
 QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int, foreign: int)
 RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: StoredLease, deaths: list[Death])
 """

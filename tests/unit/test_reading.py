@@ -83,12 +83,12 @@ def test_columns_that_are_not_clear(header: str, options: dict[str, str], told: 
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        ("ACGT,1\nACGT,maybe", "Labels that are not known: 'maybe' in row 2"),
-        ("ACGT,1\nACGT,", "the label is missing in row 2.*--missing drop"),
-        ("ACGT,1\nACGT,I", "Intermediate results: 'I' in row 2.*--intermediate resistant"),
-        ("ACGT,1\n,0", "the sequence is missing in row 2.*--missing drop"),
-        ("ACGT,1\nACGT,1\nACGT,1,2", r"Row 3 \(line 4\): 3 column"),
-        ("ACGTACGTACGTE,1", r"odd letters 'E' once, in row 1 \(at position 13\) \(allowed: ACGT, U and.*--odd-letters"),
+        ("ACGT,1\nACGT,maybe", "Labels that are not known: 'maybe' in row 3"),
+        ("ACGT,1\nACGT,", "the label is missing in row 3.*--missing drop"),
+        ("ACGT,1\nACGT,I", "Intermediate results: 'I' in row 3.*--intermediate resistant"),
+        ("ACGT,1\n,0", "the sequence is missing in row 3.*--missing drop"),
+        ("ACGT,1\nACGT,1\nACGT,1,2", "Row 4: 3 column"),
+        ("ACGTACGTACGTE,1", r"odd letters 'E' once, in row 2 \(at position 13\) \(allowed: ACGT, U and.*--odd-letters"),
     ],
 )
 def test_rows_that_cannot_be_used_are_named(rows: str, told: str, tmp_path: Path) -> None:
@@ -105,8 +105,8 @@ def test_labels_in_a_table_of_their_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "told"),
     [
-        ("id,label\na,R\n", r"1 of 2 genes are not in the label table: 'b \(row 2\)'. Ids found there: 'a'"),
-        ("id,label\na,R\nb,S\na,S\n", r"row 3: 'a' has the labels 'R' \(row 1\) and 'S'.*one measurement.*spreadsheet"),
+        ("id,label\na,R\n", r"1 of 2 genes are not in the label table: 'b \(record 2\)'. Ids found there: 'a'"),
+        ("id,label\na,R\nb,S\na,S\n", r"row 4: 'a' has the labels 'R' \(row 2\) and 'S'.*one measurement.*spreadsheet"),
         ("label\nR\nS\n", "no column of ids. Columns found: 'label'.*--id-column"),
     ],
 )

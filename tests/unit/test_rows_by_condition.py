@@ -34,9 +34,9 @@ def test_rows_that_do_not_meet_it_are_not_read_and_counted(tmp_path: Path) -> No
 
 
 def test_rows_keep_their_numbers(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"sequence is missing in row 4; the label is missing in row 4"):
+    with pytest.raises(DataError, match=r"sequence is missing in row 5; the label is missing in row 5"):
         read_genes(write(tmp_path, LONG), where={"drug": "colistin"})
-    with pytest.raises(DataError, match=r"odd letters 'E' once, in row 5"):
+    with pytest.raises(DataError, match=r"odd letters 'E' once, in row 6"):
         read_genes(write(tmp_path, LONG.replace("?", "R")), where={"drug": "penicillin"}, alphabet="dna")
     nameless = write(tmp_path, LONG.replace("id,", "number,"))
     assert read_genes(nameless, where={"drug": "colistin"}, rules=Rules(missing="drop")).ids == ["3"]
@@ -51,7 +51,7 @@ def test_all_conditions_must_hold(tmp_path: Path) -> None:
 def test_a_condition_on_the_label_table_keeps_one_measurement(tmp_path: Path) -> None:
     path = write(tmp_path, ">a\nACGTACGT\n>b\nACGTACGA\n", "genes.fasta")
     table = write(tmp_path, "id,drug,label\na,x,R\na,y,S\nb,x,S\nb,y,S\n", "labels.csv")
-    with pytest.raises(DataError, match=r"'a' has the labels 'R' \(row 1\) and 'S'.*\(--where drug=x\)"):
+    with pytest.raises(DataError, match=r"'a' has the labels 'R' \(row 2\) and 'S'.*\(--where drug=x\)"):
         read_genes(path, labels_path=table)
     genes = read_genes(path, labels_path=table, where={"drug": "y"})
     assert genes.labels is not None and not genes.labels.any()
@@ -69,7 +69,7 @@ def test_genes_that_the_label_table_lacks_may_be_left_out(tmp_path: Path) -> Non
 
 def test_an_id_that_lost_its_last_zero_is_told(tmp_path: Path) -> None:
     path = write(tmp_path, ">562.1\nACGTACGT\n>562.10\nACGTACGA\n", "genes.fasta")
-    with pytest.raises(DataError, match=r"'562.10 \(row 2\)'.*spreadsheet has shortened ids"):
+    with pytest.raises(DataError, match=r"'562.10 \(record 2\)'.*spreadsheet has shortened ids"):
         read_genes(path, labels_path=write(tmp_path, "id,label\n562.1,R\n562.1,R\n", "l.csv"))
 
 
@@ -100,7 +100,7 @@ def test_genes_without_ids_have_no_label_table(tmp_path: Path) -> None:
 def test_rows_of_the_label_table_without_an_id_are_nobody_s(tmp_path: Path) -> None:
     path = write(tmp_path, ">a\nACGTACGT\n>NA\nACGTACGA\n", "genes.fasta")
     table = write(tmp_path, "id,label\na,R\na,r\nNA,S\n,S\n,R\n", "l.csv")
-    with pytest.raises(DataError, match=r"1 of 2 genes are not in the label table: 'NA \(row 2\)'"):
+    with pytest.raises(DataError, match=r"1 of 2 genes are not in the label table: 'NA \(record 2\)'"):
         read_genes(path, labels_path=table)
 
 

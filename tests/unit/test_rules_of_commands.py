@@ -19,6 +19,7 @@ from model.cleaning import Rules
 from model.configuration import TrainingSettings
 from model.encoder import Encoder
 from model.errors import DataError
+from model.origin import Origin
 from model.saving import SavedModel
 
 ALL = DataOptions(gaps="remove", odd_letters="unknown", inner_stops="cut", missing="drop")
@@ -88,12 +89,14 @@ def test_new_genes_are_read_by_the_rules_of_the_model_unless_the_user_says_other
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def model(**rules: Any) -> SavedModel:
-        return cast(SavedModel, SimpleNamespace(alphabet="protein", rules=Rules(**rules), encoder=Encoder()))
+        return cast(
+            SavedModel, SimpleNamespace(alphabet="protein", rules=Rules(**rules), encoder=Encoder(), origin=Origin())
+        )
 
     kept = model(gaps="remove", odd_letters="unknown", inner_stops="cut", missing="drop")
     assert read_unlabelled(data, DataOptions(), kept).sequences == read_labelled(data, ALL, LabelOptions()).sequences
     assert "1 row dropped (sequence missing 1)" in capsys.readouterr().err
-    with pytest.raises(DataError, match=r"the sequence is missing in row 41.*--missing drop"):
+    with pytest.raises(DataError, match=r"the sequence is missing in row 42.*--missing drop"):
         read_unlabelled(data, DataOptions(missing="error"), kept)
     with pytest.raises(DataError, match=r"alignment gaps.*inner stops.*odd letters.*--gaps remove"):
         read_unlabelled(data, DataOptions(missing="drop"), model())
@@ -102,8 +105,8 @@ def test_new_genes_are_read_by_the_rules_of_the_model_unless_the_user_says_other
 def test_genes_of_the_other_alphabet_are_not_predicted(tmp_path: Path) -> None:
     path = tmp_path / "dna.csv"
     path.write_text("sequence\n" + "ATGGCTAAACCC" * 5 + "\n")
-    model = cast(SavedModel, SimpleNamespace(alphabet="protein", rules=Rules(), encoder=Encoder()))
-    with pytest.raises(DataError, match="1 of 1 rows look like DNA, not protein: row 1"):
+    model = cast(SavedModel, SimpleNamespace(alphabet="protein", rules=Rules(), encoder=Encoder(), origin=Origin()))
+    with pytest.raises(DataError, match="1 of 1 rows look like DNA, not protein: row 2"):
         read_unlabelled(path, DataOptions(), model)
     assert len(read_unlabelled(path, DataOptions(alphabet="protein"), model)) == 1
 

@@ -187,12 +187,12 @@ def test_arrays_with_impossible_parts(shape: object, code: str, dtype_state: obj
         ({"genes": "AC", "resistant": [True]}, "'genes' is not a list"),
         ({"genes": np.array([["A", "C"]]), "resistant": [True]}, "'genes' is not a list"),
         ({"genes": [1, 2], "resistant": [True, False]}, "'genes' holds no sequences.*--sequence-column"),
-        ({"genes": ["AC", None], "resistant": [True, False]}, "the sequence is missing in row 2.*--missing drop"),
+        ({"genes": ["AC", None], "resistant": [True, False]}, "the sequence is missing in record 2.*--missing drop"),
         ({"letters": ["AC"], "resistant": [True]}, "No sequence column.*'letters'"),
         ({"genes": [], "resistant": []}, "has no rows"),
         ({1: ["AC"]}, "name of a column is not text but int"),
         ({"genes": ["AC", BOMB], "resistant": [True, False]}, "more than 20 deep"),
-        ({"genes": ["AC"], "resistant": [10**5000]}, "row 1 of 'resistant' is neither text"),
+        ({"genes": ["AC"], "resistant": [10**5000]}, "record 1 of 'resistant' is neither text"),
     ],
 )
 def test_files_that_are_sound_but_not_genes(content: object, told: str, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def against_majority(statistics: Statistics) -> KeyPoint | None:
     if majority is None or majority.paired is None or majority.is_beaten:
         return None
     text = f"Always saying the commoner class is right for {percent(majority.score)}"
-    if statistics.test is not None and not statistics.test.corrected_gap.is_more_than_noise and _ahead_in_cv(majority):
+    if not statistics.only_guesses():
         text += ": these test genes are too few, or too alike, to tell the network from that."
         text += _cv_says(statistics, majority)
         return KeyPoint("caution", "Not shown to be better than guessing", text)
@@ -58,9 +58,14 @@ def against_plain(statistics: Statistics) -> KeyPoint | None:
     compared = f"{where} the network is right for {own}, the baseline for {other} ({p_value(baseline.paired.p_value)})"
     if baseline.is_beaten:
         return KeyPoint("good", "Better than every plain baseline", f"The best of them is {name}: {compared}.")
-    if baseline.paired.differs:
-        text = f"{_capital(name)} is better by more than chance: {compared}. {_advice(baseline)}"
-        return KeyPoint("caution", "A plain baseline is better", text)
+    if baseline.ahead == "baseline":
+        text = f"{_capital(name)} is better by more than chance: {compared}."
+        if not baseline.paired.differs:  # the test rows are too few
+            text = (
+                f"{_capital(name)} is better by more than chance in cross-validation, which the test does not "
+                f"contradict: {compared}.{_cv_says(statistics, baseline)}"
+            )
+        return KeyPoint("caution", "A plain baseline is better", f"{text} {_advice(baseline)}")
     text = f"{_capital(name)} cannot be told from the network: {compared}."
     text += _copies(baseline) + _cv_says(statistics, baseline)
     return KeyPoint("caution", "A plain baseline is as good", text)
@@ -147,14 +152,6 @@ def _copies(baseline: ComparedBaseline) -> str:
     if baseline.paired_tests is None or not baseline.paired_tests.rows.differs:
         return ""
     return " What sets them apart lies in copies of a few sequences, which count once."
-
-
-def _ahead_in_cv(baseline: ComparedBaseline) -> bool:
-    """Tells whether the test rows could not decide, but development rows could, for the network."""
-    if baseline.paired_on_test is None or baseline.paired_on_test.cases.differs or baseline.paired_in_cv is None:
-        return False
-    cases = baseline.paired_in_cv.cases
-    return cases.differs and cases.only_first_right > cases.only_second_right
 
 
 def _cv_says(statistics: Statistics, baseline: ComparedBaseline) -> str:

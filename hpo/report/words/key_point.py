@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+#: What stands before the verdict, wherever it is told.
+VERDICT = "Verdict"
 Tone = Literal["good", "plain", "caution"]
 
 

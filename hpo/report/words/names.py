@@ -1,7 +1,7 @@
 """What things are called in the report, and how numbers are written."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hpo.evaluation.intervals import Interval
 
@@ -15,6 +15,11 @@ class Name:
     short: str
     long: str
 
+
+#: What the chosen trial's own figures are called.
+TEST = "Test"
+CORRECTED = "Cross-validation, corrected for the choice among trials"
+CROSS_VALIDATION = "Cross-validation"
 
 BASELINES = {
     "majority": Name("Majority class", "always saying the commoner class"),
@@ -101,14 +106,6 @@ def duration(seconds: float) -> str:
         return f"{minutes} min"
     hours, rest = divmod(minutes, 60)
     return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"
-
-
-def moment(iso: str) -> str:
-    """Writes a moment of ISO 8601 to the minute, in UTC; anything else as it is."""
-    try:
-        return f"{datetime.fromisoformat(iso).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    except ValueError:
-        return iso
 
 
 def value(raw: object) -> str:

@@ -53,8 +53,13 @@ def positions(found: PositionEffects | None) -> str:
         leader.commonest if of_mutations else f"{leader.position} {leader.commonest}"
         for leader in leaders(found)[:_NAMED]
     )
-    if first:
-        text += f"The largest effects are at {first}. "
+    if found.noise:
+        text += (
+            "A network that learnt from shuffled labels is moved by "
+            f"{found.noise:.2f} at most: positions are named where the effect is larger. "
+        )
+        text += "" if first else "None is. "
+    text += f"The largest effects are at {first}. " if first else ""
     return (
         text + "This shows what the network looks at. That a position causes resistance is for the laboratory to show."
     )

@@ -58,11 +58,11 @@ def _whether_seen(test: Tested) -> str:
 
 
 def key_points(evidence: Evidence, statistics: Statistics) -> Sequence[KeyPoint]:
-    """Says everything that belongs on the first screen, most important first."""
+    """Says everything that belongs on the first screen, most important first: the first is the verdict."""
     found = [
-        _seal(evidence),
         baselines.against_majority(statistics),
         baselines.against_plain(statistics),
+        _seal(evidence),
         tested.against_cv(statistics),
         tested.copies(evidence, statistics.test),
         baselines.tuning(evidence, statistics),

@@ -1,11 +1,18 @@
 """Cross-validation, test, their gap and the positions, computed again."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from hpo.search.seeds import derive
+from model.batching import Examples
+from model.encoding import Encoded
+from model.network import BiLSTM
+from model.prediction import predict
 from model.ragged import Ragged
+from model.training import train_final
 from recomputed.formulas import accuracy_interval, corrected, measured, part_of
 from recomputed.stored import Stored
 
@@ -91,23 +98,61 @@ def positions(study: Stored) -> dict[str, Any]:
     genes = study.encoded(study.development if study.test is None else study.test)
     first = {tuple(tokens): row for row, tokens in reversed(list(enumerate(genes.tokens.padded().tolist())))}
     sample = np.random.default_rng(study.contract.seed).permutation(sorted(first.values()))[:32]
-    moved: list[list[float]] = [[] for _ in study.model.letters]
-    for row in sample:
-        places, mutants = changes(genes.tokens.padded()[row], genes.lengths[row], study.model.letters)
-        lengths = np.full(len(mutants), genes.lengths[row])
-        change = study.average(Rows(mutants, lengths)) - study.average(genes.subset(np.array([row])))
-        for place, one in zip(places, change, strict=True):
-            moved[place].append(abs(one))
-    effect = np.array([np.mean(changes_here) if changes_here else 0.0 for changes_here in moved])
+    moved = moves(study, study.model.networks, genes, sample)
+    effect = effects(moved)
     order = sorted(range(len(effect)), key=lambda place: -effect[place])
+    seed = derive(study.contract.seed, "shuffled labels")
+    few = np.random.default_rng(seed).permutation(sorted(first.values()))[:8]
+    noise = effects(moves(study, [network_of_noise(study, seed)], genes, few)).max()
     return {
         "encoding": study.model.config.encoding,
-        "top": [place + 1 for place in order[:10] if effect[place] > 0],
+        "noise": noise,
+        "top": [place + 1 for place in order[:10] if effect[place] > noise],
         "effect": effect.tolist(),
         "tried": [bool(changes_here) for changes_here in moved],
         "genes": len(sample),
         "mutants": sum(map(len, moved)),
     }
+
+
+def moves(study: Stored, networks: Sequence[BiLSTM], genes: Encoded, sample: np.ndarray) -> list[list[float]]:
+    """What each change of each place does to some rows, in size."""
+    moved: list[list[float]] = [[] for _ in study.model.letters]
+
+    def average(rows: Any) -> np.ndarray:
+        return np.mean([predict(network, rows).astype(float) for network in networks], axis=0)
+
+    for row in sample:
+        places, mutants = changes(genes.tokens.padded()[row], genes.lengths[row], study.model.letters)
+        lengths = np.full(len(mutants), genes.lengths[row])
+        change = average(Rows(mutants, lengths)) - average(genes.subset(np.array([row])))
+        for place, one in zip(places, change, strict=True):
+            moved[place].append(abs(one))
+    return moved
+
+
+def effects(moved: list[list[float]]) -> np.ndarray:
+    return np.array([np.mean(changes_here) if changes_here else 0.0 for changes_here in moved])
+
+
+def network_of_noise(study: Stored, seed: int) -> BiLSTM:
+    """One network of the chosen configuration, which learns the commoner labels of sequences dealt out anew."""
+    rows = study.encoded(study.development)
+    read = [tuple(tokens) for tokens in rows.tokens.padded().tolist()]
+    labels_of: dict[tuple[int, ...], list[bool]] = {}
+    for tokens, label in zip(read, study.labels, strict=True):
+        labels_of.setdefault(tokens, []).append(bool(label))
+    commoner = [2 * sum(labels) > len(labels) for labels in labels_of.values()]
+    dealt = dict(zip(labels_of, np.random.default_rng(seed).permutation(commoner), strict=True))
+    labels = np.array([dealt[tokens] for tokens in read])
+    return train_final(
+        study.model.config,
+        study.contract.settings,
+        Examples(rows.tokens, labels),
+        vocabulary_size=rows.vocabulary_size,
+        epochs=study.result["best_trial"]["epochs"],
+        seed=seed,
+    )[0]
 
 
 def changes(tokens: np.ndarray, length: int, letters: np.ndarray) -> tuple[list[int], np.ndarray]:

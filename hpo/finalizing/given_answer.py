@@ -1,0 +1,80 @@
+"""What is done is done: an answer that was given is kept with the study, and written again without opening anything."""
+
+import datetime
+import hashlib
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from hpo.errors import HpoError
+from hpo.finalizing.report_folder import RESULT, is_of_a_report, replacing
+from hpo.study.answers import Answer, read_answer
+from hpo.study.opened import OpenedStudy
+from hpo.terminal import moment, say
+
+
+def find_answer(opened: OpenedStudy, name: str) -> Answer | None:
+    """Finds an answer that was given before; None where there is none that could be written.
+
+    Args:
+        opened: The study.
+        name: Of its attribute.
+    """
+    answer = read_answer(opened.handle.attributes(), name)
+    if answer is None or RESULT not in answer.files:
+        return None
+    # The names come from a database, and become paths.
+    return answer if all(is_of_a_report(Path(one)) for one in answer.files) else None
+
+
+def keep_answer(opened: OpenedStudy, name: str, files: Mapping[str, str]) -> None:
+    """Writes down that an answer was given.
+
+    Args:
+        opened: The study.
+        name: Of its attribute.
+        files: SHA-256 by the name in the report's folder; all of them lie among the artifacts.
+    """
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    opened.handle.set(name, Answer(finished=now, files=files).as_dict())
+
+
+def give_again(opened: OpenedStudy, answer: Answer, output: Path) -> dict[str, Any]:
+    """Says that the study is answered, and writes the report where it is not whole.
+
+    Args:
+        opened: The study.
+        answer: Given before.
+        output: The report's folder, as `open_report_folder` has found it usable.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        StorageError: A file is gone from the artifacts, or damaged.
+    """
+    result = json.loads(opened.artifacts.get(answer.files[RESULT]))
+    if not isinstance(result, dict):
+        raise HpoError(
+            f"The answer that study {opened.handle.name!r} was given holds no result.",
+            f"Answer it anew: hpo finalize --again --study {shlex.quote(opened.handle.name)} --output {output}",
+        )
+    done = f"Study {opened.handle.name!r} is done: it was answered on {moment(answer.finished)}, with these options."
+    if _is_whole(output, answer):
+        say(f"{done} Nothing is trained or opened again; {output} holds the report.")
+    else:
+        say(f"{done} Nothing is trained or opened again; the report is written from what is stored.")
+        with replacing(output) as folder:
+            for name, digest in answer.files.items():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                (folder / name).write_bytes(opened.artifacts.get(digest))
+    return cast(dict[str, Any], result)
+
+
+def _is_whole(output: Path, answer: Answer) -> bool:
+    """Says whether the folder holds this answer: its result, letter by letter, and every other file."""
+    if not all((output / name).is_file() for name in answer.files):
+        return False
+    return hashlib.sha256((output / RESULT).read_bytes()).hexdigest() == answer.files[RESULT]
