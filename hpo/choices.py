@@ -22,3 +22,5 @@ PredictWith = Literal[
 ]
 #: What is done with trial 0: the original's configuration on all folds or on the first, or a proposal like any other.
 Original = Literal["all", "one-fold", "skip"]
+#: Of exported tables.
+ExportFormat = Literal["csv", "parquet", "json"]

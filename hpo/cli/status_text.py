@@ -36,7 +36,7 @@ def status_text(status: Status) -> str:
     if status.answered is not None:
         # The report again costs nothing: it is written from what is stored.
         lines.append(
-            f"  answered on {moment(status.answered)}; the report again: hpo finalize --output report --study "
+            f"  answered on {moment(status.answered)}; the report again: hpo report --output report --study "
             f"{shlex.quote(status.study)}"
         )
     elif step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from hpo.errors import HpoError
-from hpo.finalizing.report_folder import RESULT, is_of_a_report, replacing
-from hpo.study.answers import Answer, read_answer
+from hpo.errors import HpoError, NotFinishedError
+from hpo.finalizing.report_folder import RESULT, check_not_another_s, is_of_a_report, open_report_folder, replacing
+from hpo.study.answers import Answer, newest_answer, read_answer
 from hpo.study.opened import OpenedStudy
 from hpo.terminal import moment, say
 
@@ -22,11 +22,41 @@ def find_answer(opened: OpenedStudy, name: str) -> Answer | None:
         opened: The study.
         name: Of its attribute.
     """
-    answer = read_answer(opened.handle.attributes(), name)
+    return _usable(read_answer(opened.handle.attributes(), name))
+
+
+def _usable(answer: Answer | None) -> Answer | None:
     if answer is None or RESULT not in answer.files:
         return None
     # The names come from a database, and become paths.
     return answer if all(is_of_a_report(Path(one)) for one in answer.files) else None
+
+
+def report_again(opened: OpenedStudy, output: Path, *, overwrite: bool = False) -> dict[str, Any]:
+    """Writes the report of the answer that was given last; nothing is trained or opened.
+
+    Args:
+        opened: The study.
+        output: The report's folder.
+        overwrite: Whether the report of another study may be replaced.
+
+    Returns:
+        What result.json holds.
+
+    Raises:
+        NotFinishedError: The study was not answered, or by a version that kept no answer.
+        HpoError: The folder cannot be written, or holds what hpo has not written, or another study's report.
+        StorageError: A file is gone from the artifacts, or damaged.
+    """
+    answer = _usable(newest_answer(opened.handle.attributes()))
+    if answer is None:
+        raise NotFinishedError(
+            f"Study {opened.handle.name!r} keeps no answer whose report could be written again.",
+            f"Answer it: hpo finalize --study {shlex.quote(opened.handle.name)} --output {output}",
+        )
+    open_report_folder(output)
+    check_not_another_s(output, opened.handle.name, opened.contract.created, overwrite)
+    return give_again(opened, answer, output)
 
 
 def keep_answer(opened: OpenedStudy, name: str, files: Mapping[str, str]) -> None:
@@ -61,7 +91,7 @@ def give_again(opened: OpenedStudy, answer: Answer, output: Path) -> dict[str, A
             f"The answer that study {opened.handle.name!r} was given holds no result.",
             f"Answer it anew: hpo finalize --again --study {shlex.quote(opened.handle.name)} --output {output}",
         )
-    done = f"Study {opened.handle.name!r} is done: it was answered on {moment(answer.finished)}, with these options."
+    done = f"Study {opened.handle.name!r} is done: it was answered on {moment(answer.finished)}."
     if _is_whole(output, answer):
         say(f"{done} Nothing is trained or opened again; {output} holds the report.")
     else:

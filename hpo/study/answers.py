@@ -61,3 +61,14 @@ def last_answered(attributes: Mapping[str, Any], budget: int) -> str | None:
     names = [name for name in attributes if name.startswith(answer_name(budget, ""))]
     found = [answer for name in names if (answer := read_answer(attributes, name)) is not None]
     return max((answer.finished for answer in found), default=None)
+
+
+def newest_answer(attributes: Mapping[str, Any]) -> Answer | None:
+    """Finds the answer that was given last, however it was asked for; None where there is none.
+
+    Args:
+        attributes: A study's user attributes.
+    """
+    names = [name for name in attributes if name.startswith(_PREFIX)]
+    found = [answer for name in names if (answer := read_answer(attributes, name)) is not None]
+    return max(found, key=lambda answer: answer.finished, default=None)

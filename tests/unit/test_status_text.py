@@ -43,7 +43,7 @@ def test_a_study_without_workers_says_what_to_type(state: str, step: str) -> Non
 def test_an_answered_study_needs_no_finalize() -> None:
     text = status_text(replace(OPEN, state="done", workers=(), answered="2026-01-02T10:00:00+00:00"))
     assert "Next" not in text
-    assert "answered on 2026-01-02 10:00 UTC; the report again: hpo finalize --output report --study s" in text
+    assert "answered on 2026-01-02 10:00 UTC; the report again: hpo report --output report --study s" in text
 
 
 def test_trials_of_other_programs_are_told() -> None:
