@@ -1,4 +1,4 @@
-"""`hpo studies`, `export` and `report`."""
+"""`hpo studies`, `report`, `export` and `compare`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     command(app, "studies", LOOK_AFTER)(studies)
     command(app, "report", LOOK_AFTER)(report)
     command(app, "export", LOOK_AFTER)(export)
+    command(app, "compare", LOOK_AFTER)(compare)
 
 
 def studies(where: StorageOptions, json: Json = False) -> None:
@@ -71,6 +72,29 @@ def export(
     else:
         for name, rows in written.items():
             say(f"{output / name}: {rows} rows.")
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="STUDY", help="A study.")],
+    second: Annotated[str, typer.Argument(metavar="STUDY", help="Another one, of the same data and split.")],
+    where: StorageOptions,
+    json: Json = False,
+) -> None:
+    """Two studies of the same data, their best trials row by row."""
+    from hpo.comparing import compare as compare_studies
+    from hpo.study.opened import open_study
+    from hpo.terminal import show
+
+    found = compare_studies(open_study(where.address(first)), open_study(where.address(second)))
+    if json:
+        print_json(found.as_dict())
+        return
+    for one in (found.first, found.second):
+        show(
+            f"{one.study}: CV accuracy {one.cv_accuracy:.4f} (trial {one.trial}), {one.trials} trials, "
+            f"{one.folds_trained} folds trained"
+        )
+    show(found.in_words())
 
 
 def _table(listed: "list[ListedStudy]") -> str:

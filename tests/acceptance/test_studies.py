@@ -9,7 +9,7 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def answered(workplace, tmp_path_factory) :
+def answered(workplace, tmp_path_factory):
     """An answered study, one that waits, and one of another program, in one storage."""
     hpo = workplace(tmp_path_factory.mktemp("studies"))
     hpo.create("s", 2)
@@ -81,6 +81,24 @@ def test_trials_folds_and_curves_are_tables(answered, form: str) -> None:
     assert refused.returncode == 1
     assert "--overwrite" in refused.stderr
     answered.ok("export", "--study", "s", "--output", form, "--format", form, "--overwrite")
+
+
+def test_two_studies_of_the_same_data_are_compared_row_by_row(answered) -> None:
+    answered.create("short", 1, "--max-epochs", "1", "--original", "skip")
+    answered.ok("worker", "--study", "short", "--workers", "1")
+    found = answered.json("compare", "s", "short")
+    accuracies = [answered.json("status", "--study", name)["best"]["cv_accuracy"] for name in ("s", "short")]
+    assert [found["first"]["cv_accuracy"], found["second"]["cv_accuracy"]] == accuracies
+    assert found["difference"] == pytest.approx(accuracies[0] - accuracies[1], abs=0.02)  # rows, not folds, count alike
+    assert found["interval95"][0] <= found["difference"] <= found["interval95"][1]
+    backwards = answered.json("compare", "short", "s")
+    assert (backwards["difference"], backwards["p_value"]) == (-found["difference"], found["p_value"])
+    assert answered.json("compare", "s", "s")["p_value"] == 1.0
+    assert "cannot be told apart" in answered.ok("compare", "s", "s")
+    answered.create("other", 1, "--seed", "1")
+    refused = answered.run("compare", "s", "other")
+    assert refused.returncode == 1
+    assert "learn from other rows" in refused.stderr
 
 
 def _read(path, form: str) -> list[dict]:
