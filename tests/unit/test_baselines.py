@@ -75,7 +75,7 @@ def test_logistic_regression_finds_the_decisive_position() -> None:
 
 def without_tuning(data: BaselineData, penalty: float) -> float:
     """CV accuracy of a logistic regression with one penalty for all."""
-    x, right = one_hot(data.tokens, data.lengths).matrix, []
+    x, right = one_hot(data.tokens).matrix, []
     for fold in range(5):
         inside, outside = data.folds != fold, data.folds == fold
         fitted = LogisticRegression(C=penalty, max_iter=300).fit(x[inside], data.labels[inside])
@@ -160,17 +160,15 @@ def test_a_regression_that_is_kept_predicts_what_it_was_tested_with(name: str) -
     whole, mutations = encoder.encode(genes, "amino_acid"), encoder.encode(genes, "mutation")
     labels = genes.labels
     assert labels is not None
-    rows, test = slice(0, 100), slice(100, 150)
+    rows, test = np.arange(100), np.arange(100, 150)
     data = BaselineData(
-        tokens=whole.tokens[rows],
-        lengths=whole.lengths[rows],
+        tokens=whole.tokens.subset(rows),
         labels=labels[rows],
         folds=np.arange(100) % 5,
-        test_tokens=whole.tokens[test],
-        test_lengths=whole.lengths[test],
+        test_tokens=whole.tokens.subset(test),
         test_labels=labels[test],
-        mutations=mutations.tokens[rows],
-        test_mutations=mutations.tokens[test],
+        mutations=mutations.tokens.subset(rows),
+        test_mutations=mutations.tokens.subset(test),
     )
     tested = next(baseline for baseline in all_baselines(data) if baseline.name == name)
     features, fitted = fit_once(name, data)

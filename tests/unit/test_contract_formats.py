@@ -26,7 +26,9 @@ def test_a_study_of_the_third_format_refused_what_could_be_cleaned_and_is_otherw
     assert (contract.data.cleaning.rules, contract.data.cleaning.changes) == (Rules(), Changes())
     assert now.data.cleaning.rules == Rules(gaps="remove", odd_letters="unknown", missing="drop")
     assert now.data.cleaning.changes.dropped == {"label missing": 4}
-    cleaned = contract.data.model_copy(update={"columns": now.data.columns, "cleaning": now.data.cleaning})
+    cleaned = contract.data.model_copy(
+        update={name: getattr(now.data, name) for name in ("columns", "labels", "cleaning")}
+    )
     assert contract.model_copy(update={"data": cleaned}) == now
 
 

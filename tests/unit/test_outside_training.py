@@ -47,7 +47,7 @@ def saved(folder: Path, encoding: Encoding, origin: Origin | None = None, baseli
     genes, config = proteins(TRAINED), config_of(encoding)
     encoder = Encoder(ancestors={"mutation": ANCESTOR} if encoding == "mutation" else {})
     encoded = encoder.encode(genes, encoding)
-    places = np.arange(encoded.positions or encoded.tokens.shape[1])
+    places = np.arange(encoded.positions or encoded.tokens.width)
     network = build_network(config, encoded.vocabulary_size, places, 0)
     known = Origin(
         seen=describe(genes, encoder, encoding),

@@ -18,6 +18,7 @@ from hpo.report.statistics import derive
 from hpo.report.words import say
 from model.batching import Examples
 from model.encoding import Encoded
+from model.ragged import Ragged
 
 Make = Callable[..., Evidence]
 
@@ -97,14 +98,14 @@ def test_only_positions_above_what_shuffled_labels_give_are_named(evidence: Evid
 
 
 def test_shuffled_labels_keep_copies_together_and_the_classes_as_common() -> None:
-    tokens = np.repeat(np.arange(2, 42, dtype=np.uint8)[:, None], 3, axis=0)
+    tokens = np.repeat(np.arange(2, 42, dtype=np.uint8), 3)
     labels = np.repeat(np.arange(40) % 4 == 0, 3)
-    encoded = Encoded(tokens, np.ones(120, np.int64), 50)
-    dealt = shuffled(Examples(tokens, encoded.lengths, labels), encoded, 1).labels
+    encoded = Encoded(Ragged.of(tokens, np.ones(120, np.int64)), 50)
+    dealt = shuffled(Examples(encoded.tokens, labels), encoded, 1).labels
     assert dealt.sum() == labels.sum()
     assert (dealt != labels).any()
     assert all(len(set(dealt[row : row + 3])) == 1 for row in range(0, 120, 3))
-    np.testing.assert_array_equal(dealt, shuffled(Examples(tokens, encoded.lengths, labels), encoded, 1).labels)
+    np.testing.assert_array_equal(dealt, shuffled(Examples(encoded.tokens, labels), encoded, 1).labels)
 
 
 def plain(text: Any) -> str:
