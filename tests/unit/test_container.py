@@ -1,10 +1,17 @@
-"""The image's recipe, as far as it can be held without an engine that builds it: no build was run."""
+"""Image, compose file, systemd unit and workflow, as far as they can be held without what runs them: none was run."""
 
+import configparser
 import re
 import shlex
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from hpo.cli.app import app
 
 ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "scripts" / "container" / "Dockerfile").read_text()
@@ -51,5 +58,57 @@ def test_a_container_is_no_root_and_begins_with_the_command_of_the_lock_s_python
 def test_the_manifests_take_the_image_of_this_version() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     manifests = [path.read_text() for path in (ROOT / "scripts" / "kubernetes").glob("*.yaml")]
+    manifests.append((ROOT / "scripts" / "container" / "compose.yaml").read_text())
     images = {image for text in manifests for image in re.findall(r"image: (\S+hpo:\S+)", text)}
     assert images == set(re.findall(r"-t (\S+)", RECIPE)) == {f"registry.example.org/hpo:{version}"}
+
+
+COMPOSE = yaml.safe_load((ROOT / "scripts" / "container" / "compose.yaml").read_text())
+OURS = {name: service for name, service in COMPOSE["services"].items() if "hpo:" in service["image"]}
+
+
+def check_takes(arguments: list[str]) -> None:
+    """Parses a command as the command line would, and runs nothing."""
+    name, *options = arguments
+    root = typer.main.get_command(app)
+    with root.make_context("hpo", [name]) as context:
+        command = root.get_command(context, name)
+        assert command is not None
+        command.make_context(name, options)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_service_runs_a_command_that_there_is_without_rights_or_secrets(name: str) -> None:
+    service = OURS[name]
+    check_takes(service["command"])
+    assert service["cap_drop"] == ["ALL"]
+    assert service["read_only"] is True
+    assert not re.search("password|token|secret", " ".join(service["command"]), re.IGNORECASE)
+    assert set(service["depends_on"]) <= COMPOSE["services"].keys()
+    # What is open to others is open on this machine alone.
+    assert all(port.startswith("127.0.0.1:") for port in service.get("ports", []))
+
+
+def test_what_services_name_is_defined() -> None:
+    for service in COMPOSE["services"].values():
+        assert {volume.split(":")[0] for volume in service.get("volumes", [])} <= COMPOSE["volumes"].keys()
+        assert set(service.get("secrets", [])) <= COMPOSE["secrets"].keys()
+    assert (ROOT / "scripts" / "container" / OURS["worker"]["build"]["context"]).resolve() == ROOT
+    assert int(OURS["worker"]["stop_grace_period"].removesuffix("s")) > 30
+
+
+def test_the_unit_of_systemd_runs_a_worker_and_gives_it_time_to_stop() -> None:
+    unit = configparser.ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(ROOT / "scripts" / "systemd" / "hpo-worker@.service")
+    program, *arguments = shlex.split(unit["Service"]["ExecStart"])
+    assert program.endswith("/hpo")
+    check_takes(arguments)
+    assert int(unit["Service"]["TimeoutStopSec"]) > 30
+    assert unit["Service"]["RestartPreventExitStatus"] == "2"
+
+
+def test_the_workflow_runs_what_ci_runs() -> None:
+    (job,) = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yaml").read_text())["jobs"].values()
+    assert job["steps"][-1]["run"].endswith(" .ci/run")
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
