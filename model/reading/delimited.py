@@ -22,6 +22,8 @@ _DELIMITERS = "\t,;|"
 _TAB_SUFFIXES = (".tsv", ".tab")
 #: Rows that are read to see what a column holds.
 _FIRST = 200
+# Bytes that are looked at together for blank rows at the end of a table.
+_END = 4096
 
 #: The row that a spreadsheet shows, and the first line of the text, both from 1, and a record's values.
 _Record = tuple[int, int, list[str]]
@@ -60,9 +62,14 @@ def open_delimited(data: bytes, path: Path) -> Table:
 
 def _without_blank_end(data: bytes, delimiter: str) -> bytes:
     """Cuts rows of nothing but delimiters off the end, which spreadsheets write where cells were cleared."""
-    last = len(data.rstrip(delimiter.encode() + b" \t\r\n"))
-    end = data.find(b"\n", last)
-    return data if not last or end < 0 else data[: end + 1]
+    blank, last = delimiter.encode() + b" \t\r\n", len(data)
+    # The end alone is looked at: to strip the whole would copy it.
+    while last and not (kept := data[max(last - _END, 0) : last].rstrip(blank)):
+        last = max(last - _END, 0)
+    if not last:
+        return data
+    end = data.find(b"\n", max(last - _END, 0) + len(kept))
+    return data if end < 0 else data[: end + 1]
 
 
 def _delimiter(data: bytes, path: Path) -> str:

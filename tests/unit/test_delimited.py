@@ -134,6 +134,12 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows(quote: str) -> None:
     assert list(broken.numbers(len(broken.read(["id"])[0]))) == [2, 3]
 
 
+@pytest.mark.parametrize("cleared", [0, 1, 2047, 2048, 5000])
+def test_however_many_rows_were_cleared_at_the_end(cleared: int) -> None:
+    assert rows_of("id,sequence\na,AC\nb,GT" + "\n," * cleared) == [["a", "AC"], ["b", "GT"]]
+    assert rows_of("id,sequence\na,AC\nb,GT\n" + ",\n" * cleared) == [["a", "AC"], ["b", "GT"]]
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends_and_blank_lines(end: str) -> None:
     text = end.join(["", "id,sequence", "", 'a,"AC', 'GT"', " ", "b,GG"])
