@@ -10,7 +10,7 @@ from hpo.evaluation.comparison import mcnemar
 from hpo.evaluation.intervals import Z, grouped_variance
 from hpo.finalizing.trials import read_search
 from hpo.study.opened import OpenedStudy
-from hpo.trial.development_rows import load_development_rows
+from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from model.splitting import group_ids
 
 
@@ -73,9 +73,10 @@ def compare(first: OpenedStudy, second: OpenedStudy) -> Comparison:
             "row by row.",
             "Studies of the same file, --seed, --test-size and --duplicates have the same rows.",
         )
-    (one, one_right), (other, other_right) = _found(first), _found(second)
+    rows, others_rows = (load_development_rows(opened.contract, opened.artifacts) for opened in (first, second))
+    (one, one_right), (other, other_right) = _found(first, rows), _found(second, others_rows)
     correct = np.stack([one_right, other_right], axis=1)
-    groups = _groups(first)
+    groups = _groups(first, rows)
     difference = correct[:, [0]].astype(np.int8) - correct[:, [1]]
     margin = float(Z * np.sqrt(grouped_variance(difference, groups))[0])
     mean = float(difference.mean())
@@ -92,8 +93,8 @@ def compare(first: OpenedStudy, second: OpenedStudy) -> Comparison:
     )
 
 
-def _found(opened: OpenedStudy) -> tuple[Compared, np.ndarray]:
-    search = read_search(opened, load_development_rows(opened.contract, opened.artifacts))
+def _found(opened: OpenedStudy, development: DevelopmentRows) -> tuple[Compared, np.ndarray]:
+    search = read_search(opened, development)
     best = search.best
     compared = Compared(
         study=opened.handle.name,
@@ -105,9 +106,9 @@ def _found(opened: OpenedStudy) -> tuple[Compared, np.ndarray]:
     return compared, search.out_of_fold.correct[:, search.out_of_fold.numbers.index(best.number)]
 
 
-def _groups(opened: OpenedStudy) -> np.ndarray:
+def _groups(opened: OpenedStudy, development: DevelopmentRows) -> np.ndarray:
     """Copies of a sequence are no further witnesses."""
-    genes = load_development_rows(opened.contract, opened.artifacts).genes
+    genes = development.genes
     if opened.contract.splitting.duplicates != "together":
         return np.arange(len(genes))
     return group_ids(genes, opened.contract.search.space.encodings, opened.contract.settings.genetic_code)

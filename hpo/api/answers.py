@@ -14,6 +14,7 @@ from hpo.api.options import (
 from hpo.api.studies import SQLITE, Study, asked
 from hpo.choices import PredictWith
 from hpo.cli.data_options import DataOptions
+from hpo.cli.options import AnswerOptions as ChoiceOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.finalizing import FinalizeOptions
 from hpo.finalizing import finalize as answer
@@ -101,7 +102,7 @@ def run(
         KeyboardInterrupt: Ctrl-C, or SIGTERM; the same call goes on.
         HpoError: As `create_study`, `work` and `finalize`, like StorageError and ModelError.
     """
-    chosen = {name: value for name, value in options.items() if name in _ANSWER}
+    choice = group(ChoiceOptions, {name: value for name, value in options.items() if name in _ANSWER})
     others = {name: value for name, value in options.items() if name not in _ANSWER}
     call = asked(data, study, trials, storage, artifacts, others, "run")
     job = Job(
@@ -111,7 +112,7 @@ def run(
         device=device,
         workers=workers,
         lanes=lanes,
-        answer=FinalizeOptions(device=device, overwrite=overwrite, **chosen),  # type: ignore[arg-type]
+        answer=FinalizeOptions(device=device, prefer=choice.prefer, ensemble=choice.ensemble, overwrite=overwrite),
     )
     outcome = do_job(job, lambda: read_labelled(Path(data), call.reading, call.labelling))
     if outcome.result is None:

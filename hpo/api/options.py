@@ -1,9 +1,9 @@
 """The options of the commands as keywords: the same words, with underscores, the same values and the same defaults."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from hpo.choices import Original, Prefer, Pruner, Sampler
 from hpo.errors import UsageError
@@ -20,7 +20,10 @@ from model.choices import (
     Precision,
 )
 
-Group = TypeVar("Group")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Group = TypeVar("Group", bound="DataclassInstance")
 
 
 class ReadingOptions(TypedDict, total=False):
@@ -100,7 +103,6 @@ def group(kind: type[Group], values: dict[str, Any], **given: Any) -> Group:
         values: From `as_commands_take_them`; what the group holds is removed.
         given: Of the group, from elsewhere.
     """
-    assert is_dataclass(kind)  # noqa: S101 - for the type checker
     own = {field.name: values.pop(field.name) for field in fields(kind) if field.name in values}
     return kind(**given, **own)
 
