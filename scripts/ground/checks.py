@@ -14,6 +14,8 @@ from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import FOLDER, checkpoint_name
 from storage.trials.lease import DEATHS, read_deaths
 
+#: Under this key: names of artifacts that no record names.
+NAMELESS = "wrong: artifacts without record"
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
 _WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")
 
@@ -84,7 +86,5 @@ def _artifacts(
             name for name in checkpoints if files[name] not in given_up
         ),
         "wrong: records without artifact": sorted(kept - files.keys()),
-        "wrong: artifacts without record": sorted(
-            files.keys() - halves - checkpoints - named - {data.development.artifact, data.test.artifact}
-        ),
+        NAMELESS: sorted(files.keys() - halves - checkpoints - named - {data.development.artifact, data.test.artifact}),
     }

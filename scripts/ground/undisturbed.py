@@ -1,8 +1,8 @@
 """Every trial of a study once more, alone and in this process, to compare its numbers."""
 
 import tempfile
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from ground.checks import NAMELESS
 from ground.spoiling import Spoiler
 from hpo.errors import StopRequested
 from hpo.finalizing.usable_trials import UnusableTrialError, usable_folds
@@ -21,31 +22,42 @@ from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import TrialRunner
 from storage.connection import open_storage
 from storage.studies import create_study
-from storage.trials.lease import WorkerIdentity
+from storage.trials.lease import DEATHS, Claim, WorkerIdentity
 from storage.trials.queue import TrialQueue
 
 NOBODY = WorkerIdentity(worker="undisturbed", host="here", pid=0, device="cpu")
 
 
-def compare_with_undisturbed(opened: OpenedStudy, spoiler: Spoiler, say: Callable[[str], None]) -> dict[str, Any]:
+def compare_with_undisturbed(
+    opened: OpenedStudy, spoiler: Spoiler, nameless: list[str], say: Callable[[str], None]
+) -> dict[str, Any]:
     """Runs every trial's configuration again, alone and in this process, and compares the fold accuracies.
 
     A trial whose results were spoilt after they had been read is compared in nothing; no answer may rest on it.
+
+    An artifact may be left without a record: its worker trained the fold and stored it, was cut off from the storage
+    before it could record it, and died; and the trial was then pruned before that fold. Such a fold is trained here
+    once more, and is known by its bytes.
     """
     trials = [t for t in opened.storage.get_all_trials(opened.handle.study_id) if t.number < opened.budget]
     runner = TrialRunner.of(opened, "cpu")
     differing, left_out, rested_on, compared = [], 0, [], 0
+    cut_off: set[str] = set()
+    folds = opened.contract.splitting.folds
     with tempfile.TemporaryDirectory(prefix="hpo-alone-") as folder:
         alone = _without_trials(opened, Path(folder))
         with closing(alone.storage):
             for trial in trials:
                 there = list(fold_accuracies(trial.user_attrs))
                 spoilt = trial.number in spoiler.overwritten | {number for number, _ in spoiler.lost}
-                if spoilt and not _is_usable(opened, runner, trial):
-                    left_out += 1
-                    _run_alone(runner, alone, trial, folds=0)  # the next trial has the next number
-                    continue
-                here = _run_alone(runner, alone, trial, folds=len(there))
+                with _claimed(alone, trial) as claim:  # every one: the next trial has the next number
+                    if spoilt and not _is_usable(opened, runner, trial):
+                        left_out += 1
+                        continue
+                    here = _run_alone(runner, alone, claim, folds=len(there)).get(FOLD_ACCURACIES, [])
+                    if nameless and DEATHS in trial.user_attrs and trial.state == TrialState.PRUNED:
+                        whole = finished_folds(_run_alone(runner, alone, claim, folds), folds)
+                        cut_off |= {record.artifact for record in whole[len(there) :]} & set(nameless)
                 compared += len(there)
                 if here != there or not _read_alike(opened, runner, trial, len(there)):
                     (rested_on if spoilt else differing).append(trial.number)
@@ -55,6 +67,8 @@ def compare_with_undisturbed(opened: OpenedStudy, spoiler: Spoiler, say: Callabl
         "trials with spoilt results, which no answer rests on": left_out,
         "wrong: trials with spoilt results that an answer may rest on": rested_on,
         "wrong: trials with other numbers": differing,
+        "artifacts of folds whose worker was cut off before it recorded them": len(cut_off),
+        NAMELESS: sorted(set(nameless) - cut_off),
     }
 
 
@@ -66,22 +80,27 @@ def _without_trials(opened: OpenedStudy, folder: Path) -> OpenedStudy:
     return replace(opened, storage=storage, handle=handle, queue=queue, pruner=pruner)
 
 
-def _run_alone(runner: TrialRunner, alone: OpenedStudy, trial: FrozenTrial, folds: int) -> list[float]:
-    """Its first folds; returns their accuracies."""
+@contextmanager
+def _claimed(alone: OpenedStudy, trial: FrozenTrial) -> Iterator[Claim]:
+    """A trial of the same number and parameters, until the end of `with`."""
     template = create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": trial.params})
     alone.storage.create_new_trial(alone.handle.study_id, template)
     claim = alone.queue.claim(NOBODY, trial.number + 1)
     if claim is None or claim.number != trial.number:
         raise SystemExit(f"Trial {trial.number} could not be run again.")
+    yield claim
+    HeldTrial(alone, claim, StopFlag()).finish(TrialState.FAIL, None, "run again")
+
+
+def _run_alone(runner: TrialRunner, alone: OpenedStudy, claim: Claim, folds: int) -> dict[str, Any]:
+    """Runs its first folds, as far as they are not there yet; returns its attributes."""
     stop = StopFlag()
     held = HeldTrial(alone, claim, stop)
     # Where the trial was pruned, it ends here too.
     stop.watch(lambda: len(held.attributes.get(FOLD_ACCURACIES, [])) >= folds)
     with held, suppress(StopRequested):
         runner.run(held)
-    accuracies: list[float] = held.attributes.get(FOLD_ACCURACIES, [])
-    held.finish(TrialState.FAIL, None, "run again")
-    return accuracies
+    return held.attributes
 
 
 def _is_usable(opened: OpenedStudy, runner: TrialRunner, trial: FrozenTrial) -> bool:
