@@ -164,8 +164,8 @@ class AnswerOptions:
         int | None,
         option(
             "--ensemble",
-            help="Networks of the final model, averaged, from different seeds; by default 5 where genes are read by "
-            "their mutations, 1 where they are read whole.",
+            help="Average so many networks of the chosen trial, from different seeds. By default, where genes are read "
+            "by their mutations, 15 networks of the best trial and of trials that complement it; else 1.",
             min=1,
             max=100,
         ),

@@ -29,6 +29,7 @@ Source:
     docs/decisions/0009-selection-bias.md.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,51 +96,91 @@ def correct_selection_bias(
     if rows == 0 or not (0 <= winner < configurations and 0 <= best < configurations):
         raise ValueError(f"Got {rows} rows; of {configurations} columns {winner} as the winner, {best} as the best.")
     groups = np.arange(rows) if groups is None else groups
-    naive = float(correct[:, winner].mean()) if naive_mean is None else naive_mean
-    totals, sizes = group_sums(correct, groups), group_sums(np.ones(rows), groups)
+    totals = group_sums(correct, groups).astype(np.float32)
+    everywhere = totals.sum(axis=0)
+
+    def scored(scoring: NDArray[np.float32]) -> NDArray[np.float32]:
+        right = scoring @ totals
+        # Ties go to the earliest trial, as in the study itself.
+        return np.asarray(right[np.arange(len(right)), (everywhere - right).argmax(axis=1)])
+
+    return corrected(
+        Answer(correct[:, winner], totals[:, best], scored),
+        groups,
+        configurations=configurations,
+        naive_mean=naive_mean,
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a study answered, and what it would have answered from some of its rows.
+
+    G groups of rows.
+    """
+
+    correct: NDArray[np.bool_]  #: [N], whether the answer was right, out of fold
+    totals: NDArray[np.float32]  #: [G], right rows of what the study chose from all rows
+    #: [V, G], 1 in groups that score -> [V], right rows there of what is chosen on the other groups.
+    scored: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+def corrected(
+    answer: Answer,
+    groups: NDArray[np.int64],
+    *,
+    configurations: int,
+    naive_mean: float | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> CorrectedAccuracy:
+    """Corrects the score of anything that was chosen by its rows: a trial, or several that are blended.
+
+    Args:
+        answer: What was chosen, and how.
+        groups: As for `correct_selection_bias`, like all that follows.
+        configurations: Among how many.
+        naive_mean: Likewise.
+        replicates: Likewise.
+        seed: Likewise.
+    """
+    rows = len(answer.correct)
+    naive = float(answer.correct.mean()) if naive_mean is None else naive_mean
+    sizes = group_sums(np.ones(rows), groups)
     # Parts must not be empty: with fewer groups nothing can be said.
     usable = replicates if len(sizes) >= CENTRE[0] else 0
-    centre, width = (_deal(totals, sizes, best, *dealing, usable, seed) for dealing in (CENTRE, WIDTH))
-    corrected = min(1.0, max(0.0, naive + centre.correction))
-    naive_variance = float(grouped_variance(correct[:, winner], groups))
+    centre, width = (_deal(answer, sizes, *dealing, usable, seed) for dealing in (CENTRE, WIDTH))
+    mean = min(1.0, max(0.0, naive + centre.correction))
+    naive_variance = float(grouped_variance(answer.correct, groups))
     variance = max(SHARED_TRAINING * width.variance, naive_variance) if usable else 0.0
     return CorrectedAccuracy(
         naive_mean=naive,
         naive_interval=wilson_from_variance(naive, naive_variance, rows, len(sizes)),
         correction=centre.correction,
-        corrected_mean=corrected,
-        interval=wilson_from_variance(corrected, variance, rows, len(sizes)),
+        corrected_mean=mean,
+        interval=wilson_from_variance(mean, variance, rows, len(sizes)),
         replicates=usable,
         configurations=configurations,
     )
 
 
-def _deal(
-    totals: NDArray[np.float64],
-    sizes: NDArray[np.float64],
-    best: int,
-    parts: int,
-    scoring: int,
-    replicates: int,
-    seed: int,
-) -> _Scores:
+def _deal(answer: Answer, sizes: NDArray[np.float64], parts: int, scoring: int, replicates: int, seed: int) -> _Scores:
     """Deals groups into parts, again and again; each turn, `scoring` parts that follow one another score.
 
-    `totals` [G, C] are right rows, `sizes` [G] rows of each group.
+    `sizes` [G] are rows of each group.
     """
     if not replicates:
         return _Scores(0.0, 0.0)
     generator = np.random.default_rng(seed)
-    totals, sizes = totals.astype(np.float32), sizes.astype(np.float32)
+    sizes = sizes.astype(np.float32)
     scores, corrections = np.empty((replicates, parts)), np.empty(replicates)
-    even, turns, everywhere = np.arange(len(sizes)) % parts, np.arange(parts), totals.sum(axis=0)
+    even, turns = np.arange(len(sizes)) % parts, np.arange(parts)
     for replicate in range(replicates):
         dealt = generator.permutation(even)
         inside = ((dealt - turns[:, None]) % parts < scoring).astype(np.float32)  # [V, G]
-        right, rows = inside @ totals, inside @ sizes
-        # Ties go to the earliest trial, as in the study itself.
-        choices = (everywhere - right).argmax(axis=1)
-        chosen = right[turns, choices]
+        chosen, rows = answer.scored(inside), inside @ sizes
         scores[replicate] = chosen / rows
-        corrections[replicate] = (chosen.sum() - right[:, best].sum()) / rows.sum()
+        corrections[replicate] = (chosen.sum() - (inside @ answer.totals).sum()) / rows.sum()
     return _Scores(float(corrections.mean()), float(scores.var(ddof=1)) / (parts / scoring - 1))

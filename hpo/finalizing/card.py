@@ -33,6 +33,7 @@ def model_card(result: dict[str, Any]) -> dict[str, Any]:
         "study": result["study"],
         "finished": result["finished"],
         "trial": result["best_trial"],
+        "blend": result["blend"],
         "data": result["data"],
         "cv": result["cv"],
         "test": result["test"],
@@ -73,11 +74,17 @@ def card_in_words(card: dict[str, Any]) -> str:
         f"- Data: SHA-256 {data['fingerprint']}; {data['development']:,} genes for development, {data['test']:,} for "
         f"the test, {data['resistant']:,} of {'all' if card['test'] else 'those for development'} resistant",
         f"- Network: trial {trial['number']} of the study: {markdown_text(params)}",
+        *_blend(card["blend"]),
         f"- Trained for {plural(trial['epochs'], 'epoch')}, {plural(trial['networks'], 'network')}; finished "
         f"{moment(card['finished'])}",
         f"- Test set opened: {plural(card['test_openings'], 'time')}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _blend(picked: list[dict[str, Any]]) -> list[str]:
+    each = ", ".join(f"{one['networks']} of trial {one['trial']}" for one in picked)
+    return [f"- Blend: the probabilities of its networks are averaged: {each}"] if picked else []
 
 
 def _figures(card: dict[str, Any]) -> list[str]:

@@ -49,10 +49,15 @@ log = logging.getLogger(__name__)
 class Retrained:
     """Networks trained on all development rows; their probabilities are averaged."""
 
-    config: LearnerConfig
+    configs: tuple[LearnerConfig, ...]  #: of each network; all read genes by the same encoding
     networks: tuple[BiLSTM, ...]
     curves: Curves  #: of the first network
-    epochs: int
+    epochs: int  #: of the first network
+
+    @property
+    def config(self) -> LearnerConfig:
+        """Of the first network, which is the chosen trial's."""
+        return self.configs[0]
 
 
 def retrain(
@@ -100,10 +105,19 @@ def retrain(
         for member in range(members)
     ]
     return Retrained(
-        config=config,
+        configs=(config,) * members,
         networks=tuple(network for network, _ in trained),
         curves=trained[0][1],
         epochs=epochs,
+    )
+
+
+def joined(parts: Sequence[Retrained]) -> Retrained:
+    """Puts the networks of several configurations into one model; the first one's come first."""
+    return dataclasses.replace(
+        parts[0],
+        configs=tuple(config for part in parts for config in part.configs),
+        networks=tuple(network for part in parts for network in part.networks),
     )
 
 
@@ -179,7 +193,7 @@ def save(
     save_model(
         folder,
         model.networks,
-        model.config,
+        model.configs,
         alphabet=contract.data.alphabet,
         encoder=contract.encoder,
         rules=contract.data.cleaning.rules,

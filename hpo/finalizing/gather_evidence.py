@@ -40,6 +40,7 @@ class AnsweredStudy:
     original: Retrained | None  #: the original's configuration, where it saw all folds
     test: Genes | None  #: None while sealed
     device: str = "cpu"  #: for what is trained beside the final model
+    blend: tuple[evidence.Picked, ...] = ()  #: the trials whose networks `final` holds, where they are several
 
 
 def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
@@ -72,7 +73,9 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
         chosen=_chosen_trial(chosen, final, development),
         development=evidence.DevelopmentSet(labels=labels, groups=groups[:rows], folds=development.folds),
         out_of_fold=search.out_of_fold,
-        final=evidence.FinalModel(epochs=final.epochs, curves=final.curves, networks=len(final.networks)),
+        final=evidence.FinalModel(
+            epochs=final.epochs, curves=final.curves, networks=len(final.networks), blend=answered.blend
+        ),
         test_openings=openings(opened),
         test=None if test is None else _test_set(test, final, groups, everyone, contract.encoder),
         original=_original(answered),

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.finalizing import final_model
+from hpo.finalizing.blend import Member, alone, blend, picked, retrain_members
 from hpo.finalizing.card import model_card, write_card
 from hpo.finalizing.gather_evidence import AnsweredStudy, gather_evidence
 from hpo.finalizing.given_answer import find_answer, give_again, keep_answer
@@ -21,6 +22,7 @@ from hpo.finalizing.seal import open_test, openings
 from hpo.finalizing.trials import ChosenTrial, choose_trial, read_search
 from hpo.finalizing.usable_trials import folds_of
 from hpo.report import make_report, write_report
+from hpo.report.words.names import plural
 from hpo.study.answers import answer_name
 from hpo.study.attributes import EPOCHS
 from hpo.study.opened import OpenedStudy
@@ -47,8 +49,9 @@ class FinalizeOptions:
     early: bool = False
     #: The best trial, or the smallest network among those that cannot be told from it.
     prefer: Prefer = "best"
-    #: Networks of the final model, trained from different seeds; their probabilities are averaged. None: five where
-    #: genes are read by their mutations, which takes seconds and is right more often, one where they are read whole.
+    #: Networks of the chosen trial, trained from different seeds; their probabilities are averaged. None: where genes
+    #: are read by their mutations, which takes seconds, the best trial is blended with trials that complement it, and
+    #: a simplest one gets five networks; where genes are read whole, one.
     ensemble: int | None = None
     #: Replace the report of another study.
     overwrite: bool = False
@@ -60,8 +63,12 @@ class FinalizeOptions:
         sealed = "with_test" if self.with_test else "sealed"
         return answer_name(budget, self.prefer, self.ensemble or "usual", sealed)
 
+    def blends(self, config: LearnerConfig) -> bool:
+        """Says whether other trials than the chosen one have a part in the final model."""
+        return self.ensemble is None and self.prefer == "best" and is_mutation(config.encoding)
+
     def networks(self, config: LearnerConfig) -> int:
-        """Returns how many networks of a configuration are trained."""
+        """Returns how many networks of the chosen trial are trained where it stands alone."""
         return self.ensemble or (ENSEMBLE if is_mutation(config.encoding) else 1)
 
 
@@ -96,16 +103,20 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     for left_out in search.left_out:
         say(f"Trial {left_out.number} is left out: {left_out.reason}")
     chosen = choose_trial(opened, search, development, options.prefer)
-    with step(f"Retraining trial {chosen.trial.number} on all development data"):
-        networks = options.networks(chosen.config)
-        final = final_model.retrain(
-            opened.contract, development, chosen.config, chosen.epochs, chosen.folds, options.device, networks
-        )
+    members = (
+        blend(opened, search, development, chosen)
+        if options.blends(chosen.config)
+        else alone(chosen, options.networks(chosen.config))
+    )
+    with step(f"Retraining {_in_words(members)} on all development data"):
+        final = retrain_members(opened, development, members, options.device)
         original = _retrain_original(opened, development, search.trials, chosen, final, options.device)
     # Everything that could influence the model is done. Only now is the test set opened.
     test = open_test(opened) if options.with_test else None
     with step("Comparing with plain baselines, writing the report"):
-        answered = AnsweredStudy(opened, development, search, chosen, final, original, test, options.device)
+        answered = AnsweredStudy(
+            opened, development, search, chosen, final, original, test, options.device, picked(members)
+        )
         report = make_report(gather_evidence(answered))
         with replacing(output) as folder:
             result = write_report(report, folder)
@@ -117,6 +128,12 @@ def finalize(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> dic
     if finished.state == "done":
         keep_answer(opened, name, files)
     return result
+
+
+def _in_words(members: Sequence[Member]) -> str:
+    networks = plural(sum(one.networks for one in members), "network")
+    others = f" and {plural(len(members) - 1, 'trial')} that complement it" if len(members) > 1 else ""
+    return f"{networks} of trial {members[0].number}{others}"
 
 
 def _check_finished(opened: OpenedStudy, early: bool) -> Status:

@@ -67,19 +67,22 @@ def read_search(opened: OpenedStudy, development: DevelopmentRows) -> SearchOutc
     labels = labels_of(development.genes)
     trials: list[FrozenTrial] = []
     left_out: list[evidence.LeftOut] = []
-    correct: dict[int, NDArray[np.bool_]] = {}
+    found: dict[int, NDArray[np.float64]] = {}
     for trial in ended:
         try:
             if (folds := _folds_needed(opened, trial, development)) and trial.state == TrialState.COMPLETE:
                 epoch = cast(int, chosen_epoch(trial.user_attrs))
-                correct[trial.number] = (held_out(folds, epoch, development.folds) > 0.5) == labels
+                found[trial.number] = held_out(folds, epoch, development.folds)
         except UnusableTrialError as error:
             left_out.append(evidence.LeftOut(trial.number, error.message))
         else:
             trials.append(trial)
-    if not correct:
+    if not found:
         raise _no_complete_trial(opened, trials, left_out)
-    out_of_fold = evidence.OutOfFold(numbers=tuple(correct), correct=np.stack(list(correct.values()), axis=1))
+    probabilities = np.stack(list(found.values()), axis=1)
+    out_of_fold = evidence.OutOfFold(
+        numbers=tuple(found), correct=(probabilities > 0.5) == labels[:, None], probabilities=probabilities
+    )
     return SearchOutcome(trials=tuple(trials), left_out=tuple(left_out), out_of_fold=out_of_fold)
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from hpo.evaluation.baselines import Baseline
 from hpo.evaluation.comparison import Paired, mcnemar
 from hpo.evaluation.metrics import called_resistant
+from hpo.report.answer import answer_right
 from hpo.report.copies import sampling_groups
 from hpo.report.evidence import Evidence
 
@@ -104,17 +105,6 @@ def compare_baselines(evidence: Evidence) -> tuple[ComparedBaseline, ...]:
     return (*baselines, original) if original else tuple(baselines)
 
 
-def chosen_column(evidence: Evidence) -> int:
-    """Finds the chosen trial's column in the matrix of out-of-fold predictions."""
-    return evidence.out_of_fold.numbers.index(evidence.chosen.number)
-
-
-def best_column(evidence: Evidence) -> int:
-    """Finds the best trial's column: the chosen trial's, unless a simpler one was preferred to the best."""
-    instead_of = evidence.chosen.instead_of
-    return chosen_column(evidence) if instead_of is None else evidence.out_of_fold.numbers.index(instead_of)
-
-
 def _from_baseline(evidence: Evidence, baseline: Baseline) -> ComparedBaseline:
     right = called_resistant(baseline.probabilities) == evidence.development.labels
     return ComparedBaseline(
@@ -138,7 +128,7 @@ def _original(evidence: Evidence) -> ComparedBaseline | None:
 
 
 def _out_of_fold(evidence: Evidence, right: NDArray[np.bool_], rows: NDArray[np.bool_]) -> PairedTests:
-    chosen = evidence.out_of_fold.correct[rows, chosen_column(evidence)]
+    chosen = answer_right(evidence)[rows]
     return _paired_tests(chosen, right, sampling_groups(evidence, evidence.development.groups[rows]))
 
 

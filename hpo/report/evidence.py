@@ -107,15 +107,25 @@ class OutOfFold:
 
     numbers: tuple[int, ...]  #: [C] trial numbers, ascending
     correct: NDArray[np.bool_]  #: [N, C]
+    probabilities: NDArray[np.floating] | None = None  #: [N, C] P(resistant); a blend is made from them
+
+
+@dataclass(frozen=True)
+class Picked:
+    """A trial that the final model has networks of."""
+
+    trial: int
+    networks: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinalModel:
     """The model that was retrained on all development rows."""
 
-    epochs: int
+    epochs: int  #: of the chosen trial's networks
     curves: Curves
     networks: int = 1  #: trained from different seeds; their probabilities are averaged
+    blend: tuple[Picked, ...] = ()  #: where they are of several trials: which; the chosen one first
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

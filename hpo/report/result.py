@@ -8,8 +8,11 @@ sealed, `test`, `gap` and every baseline's `test` are null; so are the figures o
 it was left out or did not finish. Where it was tried on the first fold alone, `folds` is 1, `cv` is its accuracy there,
 `mcnemar_cv` compares on that fold, and `test` is null. `best_trial` is the one that was chosen, which `cv`, `test` and
 every comparison speak of: where a simpler trial was preferred to the one with the highest score, `preferred_to` names
-that. `left_out` names the finished trials whose records or results are damaged or gone, with the reason: no figure
-rests on them, and `trials` does not count them. `foreign_trials` counts those that other programs added to the study.
+that. `blend` names the trials that the final model has networks of, where they are several: then everything that is
+told of the answer (`cv.corrected_mean`, its interval and what follows them, `test`, comparisons) is told of the blend,
+and `cv.fold_accuracies`, `mean`, `std` and `naive_interval95` of the best trial alone. `left_out` names the finished
+trials whose records or results are damaged or gone, with the reason: no figure rests on them, and `trials` does not
+count them. `foreign_trials` counts those that other programs added to the study.
 `verdict` is what the pages and the terminal say first; its `use` names what they advise to use: "network", a baseline
 that is as good or better, or null where nothing beats guessing.
 `search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
@@ -48,6 +51,7 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "finished": evidence.finished,
         "verdict": _verdict(evidence, statistics),
         "best_trial": _best_trial(evidence),
+        "blend": [dataclasses.asdict(one) for one in evidence.final.blend],
         "cv": _cv(statistics.cv),
         "test": None if test is None else _test(test),
         "gap": None if test is None else test.gap.difference,

@@ -1,10 +1,12 @@
 """What follows from the evidence: every statistic of the report, computed once and shown everywhere alike."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from hpo.evaluation.blend_score import correct_blend
 from hpo.evaluation.comparison import Gap, gap, tied_with
 from hpo.evaluation.intervals import Interval, accuracy_interval
 from hpo.evaluation.metrics import (
@@ -16,13 +18,12 @@ from hpo.evaluation.metrics import (
     slices_by_length,
 )
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
+from hpo.report.answer import answer_probabilities, answer_right, best_column, blend_of, chosen_column
 from hpo.report.baseline_comparison import (
     NETWORK,
     PLAIN,
     REGRESSIONS,
     ComparedBaseline,
-    best_column,
-    chosen_column,
     compare_baselines,
 )
 from hpo.report.copies import Copies, count_copies, sampling_groups
@@ -31,13 +32,14 @@ from hpo.report.evidence import Evidence, FinishedTrial, PositionEffects, TestSe
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """The chosen trial in cross-validation."""
+    """The chosen trial in cross-validation, and the answer: the same, or the blend that it is part of."""
 
-    fold_accuracies: tuple[float, ...]
+    fold_accuracies: tuple[float, ...]  #: of the chosen trial, like mean and std
     mean: float
     std: float  #: over the folds, with K - 1
-    corrected: CorrectedAccuracy
-    measured: Measured  #: of the out-of-fold predictions
+    corrected: CorrectedAccuracy  #: of the answer; its naive figures are the chosen trial's
+    measured: Measured  #: of the answer's out-of-fold predictions
+    answer_accuracies: tuple[float, ...]  #: of the answer, by fold
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +106,7 @@ class Statistics:
     def own_score(self, baseline: ComparedBaseline) -> float:
         """Returns the chosen trial's accuracy on the rows that the baseline's counts on."""
         if baseline.test is None or self.test is None:
-            return float(np.mean(self.cv.fold_accuracies[: len(baseline.fold_accuracies)]))
+            return float(np.mean(self.cv.answer_accuracies[: len(baseline.fold_accuracies)]))
         return self.test.measured.rates.accuracy
 
 
@@ -134,20 +136,25 @@ def top_positions(positions: PositionEffects, count: int) -> list[int]:
 
 def _cross_validation(evidence: Evidence) -> CrossValidation:
     development = evidence.development
-    column = chosen_column(evidence)
-    correct = evidence.out_of_fold.correct
-    folds = tuple(float(correct[development.folds == k, column].mean()) for k in np.unique(development.folds))
-    mean = float(np.mean(folds))
+    column, groups = chosen_column(evidence), sampling_groups(evidence, development.groups)
+    folds = _by_fold(evidence, evidence.out_of_fold.correct[:, column])
+    mean, seed = float(np.mean(folds)), evidence.contract.seed
     corrected = correct_selection_bias(
-        correct,
-        column,
-        sampling_groups(evidence, development.groups),
-        best=best_column(evidence),
-        naive_mean=mean,
-        seed=evidence.contract.seed,
+        evidence.out_of_fold.correct, column, groups, best=best_column(evidence), naive_mean=mean, seed=seed
     )
+    answer, blend = folds, blend_of(evidence)
+    if blend is not None:
+        answer = _by_fold(evidence, answer_right(evidence))
+        of_blend = correct_blend(blend, groups, naive_mean=float(np.mean(answer)), seed=seed)
+        corrected = replace(of_blend, naive_mean=mean, naive_interval=corrected.naive_interval)
     std = float(np.std(folds, ddof=1)) if len(folds) > 1 else 0.0
-    return CrossValidation(folds, mean, std, corrected, measure(development.labels, evidence.chosen.probabilities))
+    measured = measure(development.labels, answer_probabilities(evidence))
+    return CrossValidation(folds, mean, std, corrected, measured, answer)
+
+
+def _by_fold(evidence: Evidence, right: NDArray[np.bool_]) -> tuple[float, ...]:
+    folds = evidence.development.folds
+    return tuple(float(right[folds == k].mean()) for k in np.unique(folds))
 
 
 def _tested(evidence: Evidence, test: TestSet, cv: CrossValidation) -> Tested:

@@ -7,6 +7,7 @@
 | 5 | early ends of genes are a kind of mutation |
 | 6 | `cleaning` is new: the rules by which sequences were cleaned |
 | 7 | `origin` and `baseline` are new: what the training genes were, how their file spoke of them, a plain regression |
+| 8 | `learners` instead of `learner`: each network may have hyperparameters of its own |
 """
 
 from collections.abc import Mapping
@@ -37,6 +38,8 @@ def upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
         SavedModelError: The format is none that this version reads.
     """
     number, learner = description["format"], description.get("learner")
+    if number in (3, 4, 5, 6, 7):
+        description = _with_learners(description)
     if number in (3, 4, 5, 6):
         description = {**_SINCE_SEVEN, **description}
     if number in (3, 4, 5):
@@ -44,16 +47,23 @@ def upgraded(folder: Path, description: dict[str, Any]) -> dict[str, Any]:
     if number == 3:
         description = {**_SINCE_FOUR, **description}
         if isinstance(learner, dict):
-            description["learner"] = {**_LEARNER_SINCE_FOUR, **learner}
+            description["learners"] = [{**_LEARNER_SINCE_FOUR, **one} for one in description["learners"]]
     elif number == 4 and isinstance(learner, dict) and is_mutation(str(learner.get("encoding"))):
         raise SavedModelError(
             f"{folder} has format 4, which told early ends of genes in another way; this version reads mutations since"
             " format 5.",
             "Use the version of hpo that wrote it, or train the model again.",
         )
-    elif number not in (4, 5, 6, FORMAT):
+    elif number not in (4, 5, 6, 7, FORMAT):
         raise SavedModelError(
             f"{folder} has format {number!r}; this version reads formats 3 to {FORMAT}.",
             "Use the version of hpo that wrote it.",
         )
     return description
+
+
+def _with_learners(description: dict[str, Any]) -> dict[str, Any]:
+    """One learner for each network; where there are no networks to count, that is told later."""
+    weights, rest = description.get("weights"), dict(description)
+    learner = rest.pop("learner", None)
+    return {**rest, "learners": [learner] * (len(weights) if isinstance(weights, list) else 1)}

@@ -36,7 +36,7 @@ MAX_LONGEST = 10_000_000
 _MAX_CONFIGURATION_BYTES = 10_000_000
 _LONGEST_REASON = 500
 _NAMES = {
-    *("format", "weights", "longest", "alphabet", "cleaning", "genetic_code", "ancestor", "vocabulary", "learner"),
+    *("format", "weights", "longest", "alphabet", "cleaning", "genetic_code", "ancestor", "vocabulary", "learners"),
     *("letters", "card", "origin", "baseline"),
 }
 
@@ -47,7 +47,8 @@ class SavedModel:
 
     #: One network, or several whose probabilities are averaged; in evaluation mode, on the CPU.
     networks: tuple[BiLSTM, ...]
-    config: LearnerConfig
+    #: Of each network; all have one encoding.
+    configs: tuple[LearnerConfig, ...]
     alphabet: Alphabet
     #: By which the training genes were cleaned.
     rules: Rules
@@ -62,6 +63,11 @@ class SavedModel:
     #: What people should know about the model: origin, accuracy, limits. Read by people only.
     card: Mapping[str, Any]
 
+    @property
+    def config(self) -> LearnerConfig:
+        """Of the first network, which is the chosen trial's."""
+        return self.configs[0]
+
 
 def load_model(folder: Path) -> SavedModel:
     """Reads a model folder.
@@ -75,7 +81,9 @@ def load_model(folder: Path) -> SavedModel:
         raise _damaged(folder, f"the alphabet is {alphabet!r}")
     if type(genetic_code) is not int or not 1 <= genetic_code <= 33:
         raise _damaged(folder, f"the genetic code is {genetic_code!r}")
-    config = _config(folder, description["learner"])
+    digests = _digests(folder, description["weights"])
+    configs = _configs(folder, description["learners"], len(digests))
+    config = configs[0]
     if config.encoding not in encodings_for(alphabet):
         raise _damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
     rules = _rules(folder, description["cleaning"])
@@ -85,14 +93,16 @@ def load_model(folder: Path) -> SavedModel:
         raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
     if not isinstance(description["card"], dict):
         raise _damaged(folder, "the card is not an object")
-    digests = _digests(folder, description["weights"])
     longest = _longest(folder, description["longest"])
     letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
     _check_positions(folder, encoder.ancestor(config.encoding), longest, len(letters))
     size = len(description["vocabulary"])
-    networks = tuple(_network(folder, number, digest, config, size, longest) for number, digest in enumerate(digests))
+    networks = tuple(
+        _network(folder, number, digest, one, size, longest)
+        for number, (digest, one) in enumerate(zip(digests, configs, strict=True))
+    )
     baseline = _baseline(folder, description["baseline"], alphabet)
-    return SavedModel(networks, config, alphabet, rules, encoder, letters, origin, baseline, description["card"])
+    return SavedModel(networks, configs, alphabet, rules, encoder, letters, origin, baseline, description["card"])
 
 
 def _description(folder: Path) -> dict[str, Any]:
@@ -116,6 +126,15 @@ def _description(folder: Path) -> dict[str, Any]:
     if set(description) != _NAMES:
         raise _damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
     return description
+
+
+def _configs(folder: Path, learners: object, networks: int) -> tuple[LearnerConfig, ...]:
+    if not isinstance(learners, list) or len(learners) != networks:
+        raise _damaged(folder, f"learners is not a list of {networks} configurations, one for each network")
+    configs = tuple(_config(folder, learner) for learner in learners)
+    if len({config.encoding for config in configs}) > 1:
+        raise _damaged(folder, "its networks read genes by different encodings")
+    return configs
 
 
 def _config(folder: Path, learner: object) -> LearnerConfig:

@@ -21,14 +21,14 @@ from model.saving.baseline import BASELINE, baseline_bytes
 from model.saving.origin import origin_as_dict
 
 #: Version of the folder's layout; a reader refuses what it does not know.
-FORMAT = 7
+FORMAT = 8
 CONFIGURATION = "config.json"
 
 
 def save_model(
     folder: Path,
     networks: Sequence[BiLSTM],
-    config: LearnerConfig,
+    configs: LearnerConfig | Sequence[LearnerConfig],
     alphabet: Alphabet,
     encoder: Encoder,
     letters: NDArray[np.uint8],
@@ -43,8 +43,8 @@ def save_model(
 
     Args:
         folder: A model that is in it already is removed first.
-        networks: At least one, all of `config`.
-        config: The networks' hyperparameters.
+        networks: At least one.
+        configs: The hyperparameters of each, or of all; they have one encoding.
         alphabet: Of the training genes.
         encoder: Of the training genes.
         letters: [T, 1 + SUBSTITUTIONS], from `common_letters` of the training genes.
@@ -53,6 +53,8 @@ def save_model(
         origin: What is known of the training genes; by default nothing.
         baseline: A plain regression to stand beside the networks.
     """
+    learners = [configs] * len(networks) if isinstance(configs, LearnerConfig) else configs
+    encoding = learners[0].encoding
     folder.mkdir(parents=True, exist_ok=True)
     _remove_model(folder)
     digests = [_write_weights(folder / weights_name(number), network) for number, network in enumerate(networks)]
@@ -67,9 +69,9 @@ def save_model(
         "baseline": None if baseline is None else digest((folder / BASELINE).read_bytes()),
         "origin": origin_as_dict(origin or Origin()),
         "genetic_code": encoder.genetic_code,
-        "ancestor": encoder.ancestor(config.encoding),
-        "vocabulary": list(encoder.vocabulary(config.encoding)),
-        "learner": config.as_dict(),
+        "ancestor": encoder.ancestor(encoding),
+        "vocabulary": list(encoder.vocabulary(encoding)),
+        "learners": [config.as_dict() for config in learners],
         "letters": letters.tolist(),
         "card": dict(card),
     }

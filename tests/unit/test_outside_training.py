@@ -138,6 +138,7 @@ def test_an_earlier_model_says_what_it_does_not_know(predict: Run, model: Path) 
     path = model / "config.json"
     document = json.loads(path.read_text())
     del document["origin"], document["baseline"]
+    document["learner"] = document.pop("learners")[0]
     path.write_text(json.dumps({**document, "format": 6}))
     code, out, err = predict(fasta(ANCESTOR, ANCESTOR + "AC"))
     assert code == 0

@@ -79,8 +79,21 @@ def test_the_rules_of_the_training_genes_come_back(tmp_path: Path) -> None:
 
 def test_a_folder_of_format_5_refuses_what_could_be_cleaned(tmp_path: Path) -> None:
     without("cleaning")(saved(tmp_path))
-    change(format=5)(tmp_path)
-    assert load_model(tmp_path).rules == Rules()
+    without("learners")(tmp_path)
+    change(format=5, learner=LEARNER)(tmp_path)
+    model = load_model(tmp_path)
+    assert (model.rules, model.configs) == (Rules(), (CONFIG, CONFIG))
+
+
+def test_networks_of_several_configurations_come_back(tmp_path: Path) -> None:
+    configs = (CONFIG, replace(CONFIG, hidden_size=3, layers=2), CONFIG)
+    members = [build_network(one, VOCABULARY, np.arange(9), seed) for seed, one in enumerate(configs)]
+    tokens = np.random.default_rng(0).integers(1, VOCABULARY, (6, 12), dtype=np.uint8)
+    rows = Examples(Ragged.of_padded(tokens, np.full(6, 12)), np.zeros(6, bool))
+    save_model(tmp_path, members, configs, "dna", Encoder(11), LETTERS, {})
+    model = load_model(tmp_path)
+    assert model.configs == configs
+    np.testing.assert_array_equal(predict(model.networks, rows), predict(members, rows))
 
 
 def write(name: str, content: bytes) -> Callable[[Path], None]:
@@ -159,13 +172,16 @@ DIGEST = hashlib.sha256(b"").hexdigest()
         (change(weights=2), "weights is not"),
         (change(weights=[DIGEST] * 101), "weights is not"),
         (change(weights=[DIGEST, 7]), "no digest"),
-        (change(weights=[DIGEST]), "weights-0.safetensors is not the file"),
+        (change(weights=[DIGEST], learners=[LEARNER]), "weights-0.safetensors is not the file"),
+        (change(weights=[DIGEST]), "learners is not a list of 1"),
         (change(longest=10**12), "longest"),
         (change(longest=8), "does not hold"),
-        (change(learner=None), "learner"),
-        (change(learner={**LEARNER, "hidden_size": 8192}), "does not hold"),
-        (change(learner={**LEARNER, "hidden_size": 10**12}), "hidden_size"),
-        (change(learner={**LEARNER, "code": "import os"}), "code"),
+        (change(learners=None), "learners is not"),
+        (change(learners=[None, LEARNER]), "learner"),
+        (change(learners=[LEARNER, {**LEARNER, "encoding": "amino_acid"}]), "different encodings"),
+        (change(learners=[LEARNER, {**LEARNER, "hidden_size": 8192}]), "does not hold"),
+        (change(learners=[LEARNER, {**LEARNER, "hidden_size": 10**12}]), "hidden_size"),
+        (change(learners=[{**LEARNER, "code": "import os"}] * 2), "code"),
         (lambda folder: (folder / weights_name(1)).unlink(), "cannot be read"),
         (flip_a_bit, "weights-1.safetensors is not the file"),
         (cut, "weights-1.safetensors is not the file"),

@@ -118,11 +118,16 @@ def test_a_linear_path_of_whole_sequences_comes_back(tmp_path: Path, linear: str
     np.testing.assert_array_equal(predict(load_model(tmp_path).networks, rows), expected)
 
 
+def earlier(description: dict[str, Any]) -> dict[str, Any]:
+    """As before format 8: one learner for all networks."""
+    return {**description, "learner": description.pop("learners")[0]}
+
+
 def test_a_folder_of_format_3_is_read_as_what_it_was(tmp_path: Path) -> None:
     rows = encode(GENES, "codon", 11)
     expected = written(tmp_path, config("codon"), rows)
     path = tmp_path / "config.json"
-    description = json.loads(path.read_text())
+    description = earlier(json.loads(path.read_text()))
     del description["ancestor"]
     del description["learner"]["linear"]
     path.write_text(json.dumps({**description, "format": 3}))
@@ -135,7 +140,7 @@ def test_a_folder_of_format_4_is_read_unless_it_reads_mutations(tmp_path: Path) 
     rows = encode(GENES, "codon", 11)
     expected = written(tmp_path, config("codon"), rows)
     path = tmp_path / "config.json"
-    description = json.loads(path.read_text())
+    description = earlier(json.loads(path.read_text()))
     path.write_text(json.dumps({**description, "format": 4}))
     np.testing.assert_array_equal(predict(load_model(tmp_path).networks, rows), expected)
     description["learner"]["encoding"] = "mutation"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hpo.report.evidence import Evidence
 from hpo.report.statistics import Statistics
-from hpo.report.words import architecture, baselines, data, positions, search_space, training, verdict
+from hpo.report.words import architecture, baselines, blend, data, positions, search_space, training, verdict
 from hpo.report.words.architecture import Compared
 from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.positions import Leader
@@ -25,6 +25,8 @@ class Words:
     ranges: tuple[str, ...]
     challenges: tuple[KeyPoint, ...]
     epochs: str
+    retrained: str
+    correction: str
     positions: str
     leaders: tuple[Leader, ...]  #: positions with the largest effects
     baselines: str
@@ -43,6 +45,8 @@ def say(evidence: Evidence, statistics: Statistics) -> Words:
         ranges=tuple(architecture.ranges(evidence)),
         challenges=tuple(data.challenges(evidence)),
         epochs=training.epochs(evidence),
+        retrained=blend.retrained(evidence),
+        correction=blend.correction(evidence, statistics),
         positions=positions.positions(evidence.positions),
         leaders=positions.leaders(evidence.positions),
         baselines=baselines.rules(evidence, statistics),

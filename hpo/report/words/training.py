@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hpo.evaluation.importance import MIN_TRIALS
 from hpo.report.evidence import Evidence, FinishedTrial
 from hpo.report.statistics import count_states
+from hpo.report.words import blend
 from hpo.report.words.names import duration, percent, plural, points
 
 
@@ -21,16 +22,15 @@ def epochs(evidence: Evidence) -> str:
         f"{len(ran)} folds ran {'all of them' if shared == settings.max_epochs else f'{shared} epochs or more'}"
         f"; over these, the held-out loss, averaged over the folds, was lowest at epoch {chosen.chosen_epoch}. "
         "That one number holds for all folds, so none was stopped at its own lucky moment. "
-        f"The final model was trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
+        f"{_who(evidence)} trained on all development genes for {plural(evidence.final.epochs, 'epoch')}."
     )
     if chosen.chosen_epoch == settings.max_epochs:
         text += " That is the most that was allowed: more epochs might be better."
-    if evidence.final.networks > 1:
-        text += (
-            f" It is an ensemble: {evidence.final.networks} networks, trained from different seeds, whose "
-            "probabilities are averaged; cross-validation scored single ones."
-        )
-    return text
+    return f"{text} {blend.networks(evidence)}".rstrip()
+
+
+def _who(evidence: Evidence) -> str:
+    return "Its networks in the final model were" if evidence.final.blend else "The final model was"
 
 
 def effort(evidence: Evidence) -> str:

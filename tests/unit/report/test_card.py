@@ -16,6 +16,7 @@ def result(**changes: Any) -> dict[str, Any]:
         "study": "s",
         "finished": "2026-01-01T11:00:00Z",
         "best_trial": {"number": 3},
+        "blend": [],
         "cv": {"mean": 0.95, "corrected_mean": 0.94},
         "test": {"accuracy": 0.93, "seen_sequences": None},
         "test_openings": 1,
