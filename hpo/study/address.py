@@ -67,6 +67,12 @@ class StudyAddress:
         return target.shown if target.path is None else f"sqlite:///{target.path.resolve()}"
 
     @property
+    def artifacts_shown(self) -> str:
+        """Where the artifacts lie, without secrets, as it may be read elsewhere: a folder's path is whole."""
+        place = self.artifact_location
+        return redact(place) if "://" in place else str(Path(place).resolve())
+
+    @property
     def local_paths(self) -> list[Path]:
         """The database's file and the artifacts' folder, where they lie on this machine.
 

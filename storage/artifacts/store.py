@@ -159,9 +159,12 @@ def _open_s3(location: str, opening: RetryPolicy | None) -> Blobs:
 
 
 def default_artifact_location(storage_url: str) -> str:
-    """Returns where artifacts lie when nobody says: beside the SQLite file, else in the current folder."""
+    """Returns where artifacts lie when nobody says: beside the SQLite file, else in the current folder.
+
+    The latter as a whole path: other machines, which have another folder, must be told it.
+    """
     path = parse_url(storage_url).path
-    return str(path.parent / DEFAULT_FOLDER) if path is not None else DEFAULT_FOLDER
+    return str(path.parent / DEFAULT_FOLDER if path is not None else Path.cwd() / DEFAULT_FOLDER)
 
 
 def blob_name(sha256: str) -> str:
