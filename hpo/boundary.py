@@ -1,11 +1,11 @@
 """The one boundary of a process: every error that reaches it becomes a message and an exit code."""
 
+import logging
 import os
 import sys
 from collections.abc import Callable
 
 from hpo.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_USAGE, HpoError
-from hpo.printable import printable
 from model.errors import ModelError
 from storage.errors import StorageError
 
@@ -29,7 +29,7 @@ def exit_code_of(run: Callable[[], int]) -> int:
     except (ModelError, StorageError) as error:
         return _fail(error, EXIT_FAILED)
     except KeyboardInterrupt:
-        print("Interrupted.", file=sys.stderr)
+        _say("Interrupted.")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         # The reader of our output went away; what Python would print at exit goes nowhere.
@@ -65,5 +65,7 @@ def _report_bug(error: Exception) -> None:
 
 def _say(text: str) -> None:
     """Prints what may quote a file or a database, which can be as long as these."""
+    from hpo.terminal import say
+
     hidden = len(text) - _LONGEST
-    print(printable(text if hidden <= 0 else f"{text[:_LONGEST]} ... ({hidden:,} more characters)"), file=sys.stderr)
+    say(text if hidden <= 0 else f"{text[:_LONGEST]} ... ({hidden:,} more characters)", logging.ERROR)

@@ -22,5 +22,7 @@ PredictWith = Literal[
 ]
 #: What is done with trial 0: the original's configuration on all folds or on the first, or a proposal like any other.
 Original = Literal["all", "one-fold", "skip"]
+#: Of the lines that a worker writes to stderr.
+LogFormat = Literal["text", "json"]
 #: Of exported tables.
 ExportFormat = Literal["csv", "parquet", "json"]

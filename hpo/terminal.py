@@ -1,5 +1,6 @@
 """What people see on stderr while something takes a while, and how long that is in words."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +12,26 @@ from rich.markup import escape
 from hpo.printable import printable
 from storage.secrets import without_secrets
 
+_through_log = False
 
-def say(text: str) -> None:
-    """Talk goes to stderr, results to stdout; without secrets, and without characters that command a terminal."""
-    print(printable(without_secrets(text)), file=sys.stderr)
+
+def say_through_log() -> None:
+    """Lets all talk of this process go through its log from now on: whoever reads that as JSON reads nothing else."""
+    global _through_log
+    _through_log = True
+
+
+def say(text: str, level: int = logging.INFO) -> None:
+    """Talk goes to stderr, results to stdout; without secrets, and without characters that command a terminal.
+
+    Args:
+        text: What to say.
+        level: How much it matters, where talk goes through the log.
+    """
+    if _through_log:
+        logging.getLogger("hpo").log(level, "%s", text)
+    else:
+        print(printable(without_secrets(text)), file=sys.stderr)
 
 
 def show(text: str) -> None:

@@ -20,10 +20,10 @@ from storage.secrets import remember, without_secrets
 
 ALLOWED = "sqlite:///path/to/file.db, postgresql://user:password@host:5432/database, grpc://host:port"
 
-# Both begin with words, not with any run of letters before these: of a message of 10,000 letters each run would be gone
+# None begins with any run of letters before what it looks for: of a message of 10,000 letters each run would be gone
 # through from each of them.
-# The password may hold any character, so everything up to the last '@' of the word goes.
-_USER_AND_PASSWORD = re.compile(r"(://[^\s:/@'\"]*):[^\s'\"]*@")
+_WORD = re.compile(r"[^\s'\"]+")
+_USER = re.compile(r"://[^:/@]*:")
 _NAMED_SECRET = re.compile(
     r"""(?ix) ((?:password|passwd|pwd|secret|token|secret_access_key|passfile)["']?\s*)
         (= \s* | : \s* (?=["']))
@@ -60,8 +60,18 @@ def redact(text: str) -> str:
     Args:
         text: A URL, or any message that may hold one; `user:password@`, `?password=...`, `password='...'`.
     """
-    text = _USER_AND_PASSWORD.sub(r"\1:***@", text)
+    text = _WORD.sub(_without_password, text)
     return without_secrets(_NAMED_SECRET.sub(r"\1\2***", text))
+
+
+def _without_password(word: re.Match[str]) -> str:
+    """Leaves out what stands between a word's first `://user:` and its last '@': a password may hold any character.
+
+    Not by one pattern: that would look for the '@' from each `://user:` anew, of which a hostile text has many.
+    """
+    before, at, after = word[0].rpartition("@")
+    user = _USER.search(before)
+    return word[0] if user is None else f"{before[: user.end()]}***{at}{after}"
 
 
 def parse_url(text: str, file_system: Callable[[Path], str] = file_system_of) -> StorageUrl:

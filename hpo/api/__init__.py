@@ -2,7 +2,9 @@
 
 from hpo.api.answers import finalize, predict, run
 from hpo.api.classifier import GeneClassifier, load_model
+from hpo.api.deleting import delete, delete_orphans
 from hpo.api.studies import Study, create_study, open_study, status, trials, work
+from hpo.deleting import Deleted
 from hpo.errors import HpoError
 from hpo.study.status import Status
 from hpo.use.predict import Prediction
@@ -10,6 +12,7 @@ from model.errors import ModelError
 from storage.errors import StorageError
 
 __all__ = [
+    "Deleted",
     "GeneClassifier",
     "HpoError",
     "ModelError",
@@ -18,6 +21,8 @@ __all__ = [
     "StorageError",
     "Study",
     "create_study",
+    "delete",
+    "delete_orphans",
     "finalize",
     "load_model",
     "open_study",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
-from hpo.cli import create_study, data, doctor, finalize, predict, servers, status, steering, studies, worker
+from hpo.cli import create_study, data, deleting, doctor, finalize, predict, servers, status, steering, studies, worker
 from hpo.cli import run as whole_job
 from hpo.errors import EXIT_INTERRUPTED
 from hpo.logs import log_to_stderr
@@ -39,7 +39,20 @@ def _root(
 
 
 #: In the order in which `--help` shows them.
-for group in (whole_job, create_study, worker, finalize, predict, status, studies, steering, servers, doctor, data):
+for group in (
+    whole_job,
+    create_study,
+    worker,
+    finalize,
+    predict,
+    status,
+    studies,
+    deleting,
+    steering,
+    servers,
+    doctor,
+    data,
+):
     group.register(app)
 
 

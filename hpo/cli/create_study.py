@@ -33,9 +33,11 @@ def create_study(
     """Read the data, seal the test set, and freeze the study for workers to come."""
     from hpo.cli.reading import read_labelled
     from hpo.study.create import create
+    from hpo.terminal import show
 
     plan = plan_of(data, search, splitting, reading)
-    contract = create(where.address(search.study), read_labelled(data, reading, labelling), plan)
+    address = where.address(search.study)
+    contract = create(address, read_labelled(data, reading, labelling), plan)
     facts = {
         "study": contract.study,
         "budget": plan.trials,
@@ -46,6 +48,8 @@ def create_study(
         "folds": contract.splitting.folds,
         "encodings": list(contract.search.space.encodings),
         "original": contract.original,
+        "storage": address.shown,
+        "artifacts": address.artifacts_shown,
     }
     if json:
         read = contract.data
@@ -53,7 +57,10 @@ def create_study(
         print_json(facts | {"columns": columns, "cleaning": read.cleaning.model_dump()})
         return
     print_table(f"Study {contract.study!r} is made", facts)
-    print(f"Next: hpo worker --study {shlex.quote(contract.study)}")
+    # Of a database nobody else can tell from its URL where the artifacts lie.
+    told = where.artifacts is not None or address.shown.startswith("sqlite:")
+    place = "" if told else f" --artifacts {shlex.quote(address.artifacts_shown)}"
+    show(f"Next: hpo worker --study {shlex.quote(contract.study)}{place}")
 
 
 def plan_of(data: Path, search: SearchOptions, splitting: SplitOptions, reading: DataOptions) -> "Plan":

@@ -78,7 +78,7 @@ class StorageOptions:
         option(
             "--artifacts",
             help="Folder or s3://BUCKET/PREFIX for data snapshots, folds and reports; by default "
-            "hpo-artifacts beside the storage.",
+            "hpo-artifacts beside a SQLite file, else in the current folder.",
             metavar="PLACE",
         ),
     ] = None

@@ -21,7 +21,8 @@ def status(
     json: Json = False,
 ) -> None:
     """Trials by state, workers alive, best CV accuracy, fold work saved by pruning, time left."""
-    from hpo.cli.status_text import status_text, watch_status
+    from hpo.cli.status_text import status_text
+    from hpo.cli.watch import watch_status
     from hpo.study.opened import open_study
     from hpo.study.status import read_status
     from hpo.terminal import show

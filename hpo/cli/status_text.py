@@ -1,11 +1,8 @@
-"""`hpo status` for people: as text, or watched until the budget is spent."""
+"""`hpo status` for people, once; `watch` shows it time and again."""
 
 import shlex
-from collections.abc import Callable
 
-from hpo.signals import on_stop
-from hpo.study.progress import search_progress
-from hpo.study.status import Status
+from hpo.study.status import Status, WorkerStatus
 from hpo.terminal import duration, moment
 
 #: What to type next, by state; a study with workers needs nothing.
@@ -22,12 +19,10 @@ def status_text(status: Status) -> str:
     ]
     if status.foreign:
         lines.append(f"  {status.foreign} of other programs, not counted: no worker of hpo ran them")
-    if status.best is not None:
-        lines.append(f"  best CV accuracy {status.best.cv_accuracy:.4f} (trial {status.best.number})")
+    lines.append(f"  {best_in_words(status)}")
     for worker in status.workers:
-        fold = "" if worker.fold is None else f", fold {worker.fold}"
         lines.append(
-            f"  {worker.worker} on {worker.device}: trial {worker.trial}{fold}, "
+            f"  {worker.worker} on {worker.device}: trial {worker.trial}{_at(worker, status.max_epochs)}, "
             f"last heard of {duration(worker.silent_s)} ago"
         )
     if status.seconds_left and status.workers and status.state == "open":
@@ -44,12 +39,17 @@ def status_text(status: Status) -> str:
     return "\n".join(lines)
 
 
-def watch_status(read: Callable[[], Status], interval_s: float = 2.0) -> None:
-    """Shows a status until the budget is spent or Ctrl-C is pressed."""
-    current = read()
-    with search_progress(current.budget) as progress, on_stop() as stop:
-        while not stop and current.state != "done":
-            progress.update(current)
-            stop.wait(interval_s)
-            current = read()
-        progress.update(current)
+def best_in_words(status: Status) -> str:
+    """The best trial so far, and what it is to be measured by."""
+    majority = f"the commoner class alone {status.majority_accuracy:.4f}"
+    if status.best is None:
+        return f"no complete trial yet; {majority}"
+    best, (low, high) = status.best, status.best.interval95
+    return f"best CV accuracy {best.cv_accuracy:.4f} ({low:.4f} to {high:.4f}, trial {best.number}); {majority}"
+
+
+def _at(worker: WorkerStatus, max_epochs: int) -> str:
+    if worker.fold is None:
+        return ""
+    rate = "" if worker.rows_per_s is None else f", {worker.rows_per_s:,.0f} rows/s"
+    return f", fold {worker.fold}, epoch {worker.epochs} of {max_epochs}{rate}"

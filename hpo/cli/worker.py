@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from hpo.choices import LogFormat
 from hpo.cli.command import STEP_BY_STEP, command, option
 from hpo.cli.durations import parse_duration
 from hpo.cli.options import Device, Lanes, StorageOptions, Study, Workers
@@ -39,17 +40,21 @@ def worker(
             metavar="DURATION",
         ),
     ] = 600.0,
+    log_format: Annotated[
+        LogFormat,
+        option("--log-format", help="Of the log on stderr: lines to read, or one JSON object per line."),
+    ] = "text",
 ) -> None:
     """Pull trials until the budget is spent. Start as many as you like, on as many machines as you like.
 
     SIGTERM or Ctrl-C lets the current epoch end (at most four seconds) and puts the trial back; its finished folds and
     a checkpoint of the one at work are kept, and any worker goes on from there. A second signal acts at once.
     """
-    from hpo.logs import log_to_stderr
     from hpo.workers.assignment import Limits
     from hpo.workers.devices import slots_here
+    from hpo.workers.log import begin_log
     from hpo.workers.parent import run_worker
 
-    log_to_stderr("info")
+    begin_log(log_format, **({} if study is None else {"study": study}))
     limits = Limits(timeout_s=timeout, step_timeout_s=step_timeout, lanes=lanes)
-    sys.exit(run_worker(where.address(study), slots_here(device, workers), limits))
+    sys.exit(run_worker(where.address(study), slots_here(device, workers), limits, log_format))

@@ -57,6 +57,22 @@ class StudyAddress:
         return self.artifacts or default_artifact_location(self.storage)
 
     @property
+    def shown(self) -> str:
+        """The storage without secrets, as it may be read elsewhere: a file's path is whole.
+
+        Raises:
+            StorageError: Its URL cannot be read.
+        """
+        target = parse_url(self.storage)
+        return target.shown if target.path is None else f"sqlite:///{target.path.resolve()}"
+
+    @property
+    def artifacts_shown(self) -> str:
+        """Where the artifacts lie, without secrets, as it may be read elsewhere: a folder's path is whole."""
+        place = self.artifact_location
+        return redact(place) if "://" in place else str(Path(place).resolve())
+
+    @property
     def local_paths(self) -> list[Path]:
         """The database's file and the artifacts' folder, where they lie on this machine.
 

@@ -4,6 +4,7 @@ Imports neither torch nor the learner, so that `hpo status` answers at once.
 """
 
 import math
+import re
 import shlex
 import uuid
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from storage.trials.ledger import FOLD_PREFIX
 CONTRACT = "hpo:contract"
 BUDGET = "hpo:budget"
 PAUSED = "hpo:paused"
+NOTE = "hpo:note"
 _OPENING_PREFIX = "hpo:test_opening:"
 _EARLIER_OPENINGS = "hpo:test_openings"  # a list of dates, as studies kept it that were made before
 
@@ -52,6 +54,16 @@ def read_orders(attributes: Mapping[str, Any], study: str) -> tuple[int, bool]:
             f"Set it anew: hpo pause or hpo resume, with --study {shlex.quote(study)}",
         )
     return budget, paused
+
+
+def note_of(attributes: Mapping[str, Any]) -> str | None:
+    """Reads the id of the note that a study left among its artifacts; None where it left none, as earlier versions did.
+
+    Args:
+        attributes: A study's user attributes.
+    """
+    told = attributes.get(NOTE)
+    return told if isinstance(told, str) and re.fullmatch("[0-9a-f]{32}", told) else None
 
 
 def new_opening() -> str:

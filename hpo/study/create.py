@@ -30,6 +30,7 @@ from model.mutations import LONGEST_ANCESTOR, find_relation
 from model.snapshot import to_bytes
 from model.splitting import Split, group_ids, split
 from storage.artifacts import ArtifactStore, open_artifacts
+from storage.artifacts.notes import keep_notes_from_the_start
 from storage.studies import check_name
 
 
@@ -174,7 +175,9 @@ def _contract(
 
 def open_for_creation(address: StudyAddress) -> ArtifactStore:
     """Opens the artifact store of a study to be made; its folder is made where it is missing."""
-    return open_artifacts(address.artifact_location, create=True)
+    store = open_artifacts(address.artifact_location, create=True)
+    keep_notes_from_the_start(store)
+    return store
 
 
 def _divide(genes: Genes, plan: Plan, codes: bool) -> Split:

@@ -1,6 +1,7 @@
 """The studies of a storage: what each is, how far it is, and which are another program's."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -51,13 +52,21 @@ def list_studies(address: StudyAddress) -> list[ListedStudy]:
     storage = open_storage(address.storage)
     found: list[ListedStudy] = []
     for name in study_names(storage):
-        try:
-            found.append(_listed(storage, name))
-        except HpoError as error:
-            found.append(ListedStudy(study=name, state="unreadable", reason=error.message))
-        except KeyError:  # deleted since its name was read
-            continue
+        with suppress(KeyError):  # deleted since its name was read
+            found.append(describe(storage, name))
     return found
+
+
+def describe(storage: RetryingStorage, name: str) -> ListedStudy:
+    """Tells how one study stands; of one that is none of ours, why it is unreadable.
+
+    Raises:
+        KeyError: There is none.
+    """
+    try:
+        return _listed(storage, name)
+    except HpoError as error:
+        return ListedStudy(study=name, state="unreadable", reason=error.message)
 
 
 def _listed(storage: RetryingStorage, name: str) -> ListedStudy:

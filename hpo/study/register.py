@@ -1,5 +1,6 @@
 """Putting a study that is prepared into the storage: its name, its budget, its first trials, its contract."""
 
+import uuid
 import warnings
 
 import optuna
@@ -7,9 +8,11 @@ from optuna.storages import BaseStorage
 
 from hpo.search.parameters import Value
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import BUDGET, CONTRACT
+from hpo.study.attributes import BUDGET, CONTRACT, NOTE, note_of
 from hpo.study.contract import Contract
 from hpo.study.ownership import check_may_be_made
+from storage.artifacts import open_artifacts
+from storage.artifacts.notes import Note, leave_note
 from storage.connection import open_storage
 from storage.errors import StudyExistsError
 from storage.studies import StudyHandle, create_study, find_study, study_names
@@ -32,6 +35,7 @@ def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHan
     handle.set(BUDGET, trials)
     TrialQueue(storage, handle.study_id).enqueue_first(_first_trials(contract)[:trials])
     _name_the_objective(storage, contract.study)
+    _leave_note(handle, address, contract)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))
     return handle
@@ -43,6 +47,15 @@ def _first_trials(contract: Contract) -> list[dict[str, Value]]:
     trials = [space.representable(contract.baseline)] if contract.is_original(0) else []
     # A random search stays one, to compare with.
     return [*trials, space.representable(space.start)] if contract.search.sampler == "tpe" else trials
+
+
+def _leave_note(handle: StudyHandle, address: StudyAddress, contract: Contract) -> None:
+    """Tells other storages that keep artifacts in the same place of this study."""
+    # One whose making was cut short has left its note already.
+    own = note_of(handle.attributes()) or uuid.uuid4().hex
+    handle.set(NOTE, own)
+    note = Note(id=own, study=contract.study, storage=address.shown, made=contract.created)
+    leave_note(open_artifacts(address.artifact_location, create=True), note)
 
 
 def _name_the_objective(storage: BaseStorage, study: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpo.evaluation.intervals import wilson
 from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
 from hpo.study.opened import OpenedStudy
@@ -21,6 +22,8 @@ class Best:
 
     number: int
     cv_accuracy: float
+    #: Of that accuracy on so many rows, each for itself: that it is the best of many, or rows alike, is not in it.
+    interval95: tuple[float, float]
     params: dict[str, Any]
 
 
@@ -34,6 +37,10 @@ class WorkerStatus:
     device: str
     trial: int
     fold: int | None
+    #: Of the fold, that are trained.
+    epochs: int
+    #: Training rows a second in the last of them; None before the first.
+    rows_per_s: float | None
     #: Seconds since its last beat, by this machine's clock.
     silent_s: float
 
@@ -53,6 +60,10 @@ class Status:
     foreign: int
     workers: tuple[WorkerStatus, ...]
     best: Best | None
+    #: What always calling the commoner class would reach on the development rows.
+    majority_accuracy: float
+    #: Of a fold, at most.
+    max_epochs: int
     folds_trained: int
     #: Folds that pruned trials did not train.
     folds_saved: int
@@ -87,6 +98,7 @@ def read_status(opened: OpenedStudy) -> Status:
     budget, paused = opened.orders
     overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
     counts, folds = overview.counts, opened.contract.splitting.folds
+    rows = opened.contract.data.development
     unfinished = "paused" if paused else "open"
     best = None if overview.best_id is None else opened.storage.get_trial(overview.best_id)
     records = [] if best is None else finished_folds(best.user_attrs, folds)
@@ -100,7 +112,9 @@ def read_status(opened: OpenedStudy) -> Status:
         waiting=budget - counts.finished - counts.running,
         foreign=counts.foreign,
         workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
-        best=None if best is None else _best(best),
+        best=None if best is None else _best(best, rows.rows),
+        majority_accuracy=max(rows.resistant, rows.rows - rows.resistant) / rows.rows,
+        max_epochs=opened.contract.settings.max_epochs,
         folds_trained=overview.folds,
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,
         state="done" if counts.is_spent else unfinished,
@@ -127,11 +141,16 @@ def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
     return max(complete, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
 
 
-def _best(trial: FrozenTrial) -> Best:
+def _best(trial: FrozenTrial, rows: int) -> Best:
     # Its value is the mean of these; it stands in for what somebody has damaged.
     accuracies = fold_accuracies(trial.user_attrs) or (trial.value or 0.0,)
     params = configuration(trial.user_attrs) or trial.params
-    return Best(number=trial.number, cv_accuracy=sum(accuracies) / len(accuracies), params=dict(params))
+    accuracy = sum(accuracies) / len(accuracies)
+    # What a database holds may be anything; the interval is of proportions.
+    interval = wilson(min(1.0, max(0.0, accuracy)), rows)
+    return Best(
+        number=trial.number, cv_accuracy=accuracy, interval95=(interval.low, interval.high), params=dict(params)
+    )
 
 
 def _worker(trial: int, lease: Lease) -> WorkerStatus:
@@ -143,5 +162,7 @@ def _worker(trial: int, lease: Lease) -> WorkerStatus:
         device=lease.device,
         trial=trial,
         fold=lease.fold,
+        epochs=lease.epochs,
+        rows_per_s=lease.rows_per_s,
         silent_s=round(max(0.0, now - lease.renewed_at), 1),
     )

@@ -6,6 +6,7 @@ intermediate value at a time, and whoever was taken for dead meanwhile writes to
 
 import threading
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Self, cast
 
@@ -19,7 +20,7 @@ from hpo.signals import StopFlag
 from hpo.stop_times import EPOCH_GRACE_S, STORAGE_HURRY_S, wait_s
 from hpo.study.opened import OpenedStudy
 from storage.trials.heartbeat import Heartbeat
-from storage.trials.lease import Claim, lost
+from storage.trials.lease import At, Claim, lost
 from storage.trials.ledger import TrialChange
 from storage.trials.queue import TrialQueue
 
@@ -80,7 +81,11 @@ class HeldTrial:
 
     def at_work_on(self, fold: int) -> None:
         """Tells the others the fold, with the next beat."""
-        self._heartbeat.fold = fold
+        self._heartbeat.at = At(fold=fold)
+
+    def has_trained(self, epochs: int, rows_per_s: float | None) -> None:
+        """Tells the others how many epochs of the fold are trained, and how fast the last one was."""
+        self._heartbeat.at = replace(self._heartbeat.at, epochs=epochs, rows_per_s=rows_per_s)
 
     def check(self) -> None:
         """Says between two batches whether to go on; asks no storage.

@@ -16,6 +16,7 @@ from typing import Self
 from optuna.trial import TrialState
 
 from hpo.errors import DeviceFullError, DeviceLostError, HpoError, StopRequested
+from hpo.logs import about
 from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
@@ -26,6 +27,7 @@ from hpo.trial.checkpoints import Checkpoints
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_finished, write_fold
 from hpo.trial.held_trial import HeldTrial
+from hpo.trial.rate import Rate
 from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
@@ -135,7 +137,8 @@ class TrialRunner:
                 return Outcome(state=TrialState.PRUNED, value=_mean(_accuracies(_first(finished))))
             if trial.stopping:
                 raise StopRequested
-            self._one_fold(trial, config, fold, finished, checkpoints)
+            with about(fold=fold):
+                self._one_fold(trial, config, fold, finished, checkpoints)
         return Outcome(state=TrialState.COMPLETE, value=_mean(_accuracies(_first(finished))))
 
     def _ends_early(self, trial: HeldTrial) -> bool:
@@ -175,6 +178,7 @@ class TrialRunner:
     ) -> FoldResult:
         fold = len(earlier)
         encoded = self.development.encoded(config.encoding)
+        rate = Rate(len(self.development.folds) - self.development.validated(fold), self.clock)
         watchdog = Watchdog(self.step_timeout_s, self.on_hang)
 
         def on_batch() -> None:
@@ -183,6 +187,7 @@ class TrialRunner:
 
         def on_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
             stopping = trial.stopping
+            trial.has_trained(curves.epochs, rate.of_another_epoch())
             if stopping or checkpoints.is_due:
                 with watchdog.away():
                     checkpoints.save(checkpoint, curves.epochs)

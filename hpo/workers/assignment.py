@@ -10,7 +10,9 @@ import secrets
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
+from hpo.choices import LogFormat
 from hpo.errors import UsageError
 from hpo.study.address import StudyAddress
 
@@ -49,11 +51,13 @@ class Assignment:
     #: The process that started it.
     parent_pid: int
     limits: Limits = field(default_factory=Limits)
+    #: Of the child's log.
+    log_format: LogFormat = "text"
 
     @property
     def arguments(self) -> list[str]:
         """For the command line of the child."""
-        return ["--device", self.device, *self.limits.arguments]
+        return ["--device", self.device, "--log-format", self.log_format, *self.limits.arguments]
 
     @property
     def environment(self) -> dict[str, str]:
@@ -69,6 +73,7 @@ def read_assignment(arguments: Sequence[str], environment: Mapping[str, str] = o
     """
     parser = argparse.ArgumentParser(prog="python -m hpo.workers", description="A child of `hpo worker`.")
     parser.add_argument("--device", required=True)
+    parser.add_argument("--log-format", choices=get_args(LogFormat), default="text")
     parser.add_argument("--timeout", type=float)
     parser.add_argument("--step-timeout", type=float, required=True)
     parser.add_argument("--lanes", type=int)
@@ -79,6 +84,7 @@ def read_assignment(arguments: Sequence[str], environment: Mapping[str, str] = o
             worker=environment[_NAME],
             device=told.device,
             parent_pid=int(environment[_PARENT]),
+            log_format=told.log_format,
             limits=Limits(timeout_s=told.timeout, step_timeout_s=told.step_timeout, lanes=told.lanes),
         )
     except (KeyError, ValueError) as error:

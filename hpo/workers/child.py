@@ -11,7 +11,6 @@ from dataclasses import asdict
 from typing import NoReturn
 
 from hpo.boundary import exit_code_of
-from hpo.logs import log_to_stderr
 from hpo.signals import StopFlag, on_stop
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.terminal import say
@@ -19,6 +18,7 @@ from hpo.trial.runner import TrialRunner
 from hpo.workers.assignment import Assignment, Limits, read_assignment
 from hpo.workers.lane_count import lanes_for
 from hpo.workers.lanes import Lanes
+from hpo.workers.log import begin_log
 from hpo.workers.worker import Worker
 from model.gpu.capacity import MOST_LANES
 from model.runtime import resolve_device
@@ -31,12 +31,12 @@ MOST_CONNECTIONS = 8
 
 def main() -> NoReturn:
     """Does what this process was started for, and ends it."""
-    log_to_stderr("info")
     leave(exit_code_of(lambda: work(read_assignment(sys.argv[1:]))))
 
 
 def work(assignment: Assignment) -> int:
     """Works in this process. Returns the exit code."""
+    begin_log(assignment.log_format, **_about(assignment))
     device = str(resolve_device(assignment.device))
     with on_stop() as stop:
         # The parent has found the storage well: one that is away now is waited for, as in the middle of a trial.
@@ -47,6 +47,11 @@ def work(assignment: Assignment) -> int:
         idle = "stopped before its first trial" if stop else _why_idle(opened)
         say(f"Worker {assignment.worker}: {done or idle}.")
     return stop.exit_code
+
+
+def _about(assignment: Assignment) -> dict[str, str]:
+    study = {} if assignment.address.study is None else {"study": assignment.address.study}
+    return {**study, "worker": assignment.worker, "device": assignment.device}
 
 
 def _worker(assignment: Assignment, opened: OpenedStudy, device: str, stop: StopFlag) -> Worker | Lanes:

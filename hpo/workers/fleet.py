@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from hpo.choices import LogFormat
 from hpo.errors import EXIT_RENEW
 from hpo.signals import StopFlag, StopNow
 from hpo.stop_times import PARENT_PATIENCE_S
@@ -56,6 +57,7 @@ class Fleet:
         stop: Set when no child is to be started any more.
         limits: Of each child.
         log_file: Where the children's log goes; None for this process's stderr.
+        log_format: Of its lines.
         command: Starts a child.
     """
 
@@ -65,6 +67,7 @@ class Fleet:
     stop: StopFlag
     limits: Limits = field(default_factory=Limits)
     log_file: Path | None = None
+    log_format: LogFormat = "text"
     command: Sequence[str] = CHILD
     restarts: int = 0
     exit_codes: list[int] = field(default_factory=list)
@@ -162,6 +165,7 @@ class Fleet:
             worker=new_name(),
             device=slot.device,
             parent_pid=os.getpid(),
+            log_format=self.log_format,
             limits=replace(self.limits, lanes=self._most_lanes.get(index, self.limits.lanes)),
         )
         environment = {

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from hpo.choices import LogFormat
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
@@ -25,8 +26,14 @@ from storage.errors import StorageError
 POLL_S = 0.5
 
 
-def run_worker(address: StudyAddress, slots: Sequence[Slot], limits: Limits) -> int:
+def run_worker(address: StudyAddress, slots: Sequence[Slot], limits: Limits, log_format: LogFormat = "text") -> int:
     """Does what `hpo worker` is for: works on a study until its budget is spent.
+
+    Args:
+        address: Of the study.
+        slots: Where children sit.
+        limits: Of each child.
+        log_format: Of the children's log.
 
     Returns:
         0 if all ended well, 1 if a child did not, or the code of the signal that asked for an end.
@@ -34,7 +41,7 @@ def run_worker(address: StudyAddress, slots: Sequence[Slot], limits: Limits) -> 
     code = 0
     with on_stop() as stop:
         opened = open_study(address)
-        code = int(any(run_children(opened, slots, stop, limits)))
+        code = int(any(run_children(opened, slots, stop, limits, log_format=log_format)))
         if code == 0 and not stop:
             _say_what_is_next(opened)
     return stop.exit_code or code
@@ -46,6 +53,7 @@ def run_children(
     stop: StopFlag,
     limits: Limits | None = None,
     log_file: Path | None = None,
+    log_format: LogFormat = "text",
     on_look: Callable[[], None] = lambda: None,
     poll_s: float = POLL_S,
 ) -> Sequence[int]:
@@ -57,6 +65,7 @@ def run_children(
         stop: Asked before each look.
         limits: Of each child.
         log_file: Where the children's log goes; None for this process's stderr.
+        log_format: Of its lines.
         on_look: Called at each look.
         poll_s: Seconds between looks.
 
@@ -76,6 +85,7 @@ def run_children(
         stop=stop,
         limits=limits or Limits(),
         log_file=log_file,
+        log_format=log_format,
     )
     with fleet:
         while fleet.alive and not stop.wait(poll_s):

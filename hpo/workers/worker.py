@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from optuna.trial import TrialState
 
 from hpo.errors import DeviceLostError, HpoError, StopRequested
+from hpo.logs import about
 from hpo.signals import StopFlag, StopNow
 from hpo.study.opened import OpenedStudy
 from hpo.trial.held_trial import HeldTrial
@@ -121,7 +122,8 @@ class Worker:
     def _work_on(self, trial: HeldTrial) -> None:
         self._held = trial
         try:
-            self._finish_or_put_back(trial)
+            with about(trial=trial.number):
+                self._finish_or_put_back(trial)
         except StopNow:
             # A second signal, in the middle of anything: of putting back too.
             self._put_back(trial)

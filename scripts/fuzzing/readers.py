@@ -90,14 +90,18 @@ def _model(data: bytes, folder: Path, name: str) -> None:
         shutil.copytree(whole, used)
     (used / name).write_bytes(data)
     if name != "config.json":
-        # Whoever can write the weights can write their digest too.
-        config = json.loads((whole / "config.json").read_text())
-        config["weights"] = [hashlib.sha256(data).hexdigest()]
+        # Whoever can write a file can write its digest too.
+        config, digest = json.loads((whole / "config.json").read_text()), hashlib.sha256(data).hexdigest()
+        config |= {"baseline": digest} if name == "baseline.json" else {"weights": [digest]}
         (used / "config.json").write_text(json.dumps(config))
     model = load_model(used)
     encoded = model.encoder.encode(seeds.genes(), model.config.encoding)
     rows = Examples(encoded.tokens, seeds.LABELS)
     predict(model.networks, rows)
+    if model.baseline is not None:
+        found = model.baseline.probabilities(seeds.genes(), model.encoder.genetic_code, model.encoder.gaps)
+        if not all(0.0 <= value <= 1.0 for value in found):
+            raise AssertionError(f"the regression answers {found}")
 
 
 def _fold(data: bytes, folder: Path) -> None:
@@ -198,6 +202,9 @@ def readers() -> dict[str, Reader]:
         ),
         "model weights": Reader(
             lambda data, folder: _model(data, folder, "weights-0.safetensors"), made["model weights"]
+        ),
+        "model baseline": Reader(
+            lambda data, folder: _model(data, folder, "baseline.json"), documents=documents["model baseline"]
         ),
         "fold": Reader(_fold, made["fold"], words=WORDS["npz"]),
         "checkpoint": Reader(_checkpoint, made["checkpoint"]),

@@ -150,7 +150,27 @@ def documents() -> dict[str, list[Any]]:
         "lease": [lease, [death, death]],
         "parameters": [json.loads(distribution_to_json(kind)) for kind in kinds],
         "model config": [_description()],
+        "model baseline": _baselines(),
     }
+
+
+def _baselines() -> list[Any]:
+    """One regression of each kind, on numbers that the genes above have."""
+    common = {"weights": [0.5, -1.25, 2.0], "intercept": -0.25}
+    whole = {**common, "encoding": "nucleotide", "ancestor": None, "base": 8}
+    return [
+        {**whole, "name": "logistic_regression", "size": 1, "numbers": [2, 13, 20]},
+        {**whole, "name": "kmer_logistic_regression", "size": 4, "numbers": [1000, 1170, 4000]},
+        {
+            **common,
+            "name": "mutation_logistic_regression",
+            "encoding": "mutation_nucleotide",
+            "ancestor": SEQUENCES[0],
+            "base": 0,
+            "size": 1,
+            "numbers": [3, 40, 77],
+        },
+    ]
 
 
 def _two_epochs() -> Any:

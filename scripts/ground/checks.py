@@ -12,6 +12,7 @@ from ground.spoiling import Spoiler
 from hpo.study.attributes import FoldRecord, finished_folds, fold_record
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import FOLDER, checkpoint_name
+from storage.artifacts.notes import FOLDER as NOTES
 from storage.trials.lease import DEATHS, read_deaths
 
 #: Under this key: names of artifacts that no record names.
@@ -76,7 +77,8 @@ def _artifacts(
     named = kept | spoiler.artifacts | every
     folder = Path(opened.artifacts.location)
     data = opened.contract.data
-    files = {path.name: str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    there = {path.name: str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    files = {name: path for name, path in there.items() if not path.startswith(NOTES)}
     halves = {name for name in files if name.endswith(".part")}
     checkpoints = {name for name, path in files.items() if path.startswith(FOLDER)} - halves
     return {

@@ -39,7 +39,7 @@ class DashboardArtifacts:
             ArtifactCorruptError: They are damaged.
         """
         try:
-            sha256 = self._store.blobs.read(_name(artifact_id)).decode("ascii")
+            sha256 = self._store.blobs.read(link_name(artifact_id)).decode("ascii")
             return BytesIO(self._store.get(sha256))
         except (KeyError, UnicodeDecodeError, ArtifactMissingError) as error:
             raise ArtifactNotFound(artifact_id) from error
@@ -47,7 +47,7 @@ class DashboardArtifacts:
     def write(self, artifact_id: str, content_body: BinaryIO) -> None:
         """Stores what the body holds under that id."""
         sha256 = self._store.put(content_body.read())
-        self._store.blobs.write(_name(artifact_id), sha256.encode("ascii"))
+        self._store.blobs.write(link_name(artifact_id), sha256.encode("ascii"))
 
     def remove(self, artifact_id: str) -> None:
         """Forgets the id. The bytes stay: others may have the same.
@@ -56,7 +56,7 @@ class DashboardArtifacts:
             ArtifactNotFound: There is no such id.
         """
         try:
-            self._store.blobs.remove(_name(artifact_id))
+            self._store.blobs.remove(link_name(artifact_id))
         except KeyError as error:
             raise ArtifactNotFound(artifact_id) from error
 
@@ -94,7 +94,12 @@ def attached(storage: BaseStorage, study_id: int) -> dict[str, str]:
     return {record["artifact_id"]: record["filename"] for record in records if record is not None}
 
 
-def _name(artifact_id: str) -> str:
+def link_name(artifact_id: str) -> str:
+    """Returns the name of the blob that holds the hash of an artifact's bytes.
+
+    Raises:
+        ArtifactNotFound: It is no id.
+    """
     if _ID.fullmatch(artifact_id) is None:
         raise ArtifactNotFound(artifact_id)
     return f"dashboard/{artifact_id}"

@@ -5,10 +5,14 @@ file.
 """
 
 import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from storage.artifacts.entry import Entry
 from storage.errors import StorageError
 from storage.files import read_regular, write_whole
 
@@ -96,6 +100,34 @@ class FolderBlobs:
             raise StorageError(
                 f"The artifact folder '{self.root}' cannot be written: {error.strerror}.", "Mend its rights."
             ) from error
+
+    def entry(self, name: str) -> Entry:
+        """Returns what is known of a file; KeyError where there is none."""
+        try:
+            found = (self.root / name).lstat()
+        except FileNotFoundError as error:
+            raise KeyError(name) from error
+        except OSError as error:
+            raise StorageError(
+                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
+            ) from error
+        if not stat.S_ISREG(found.st_mode):
+            raise KeyError(name)
+        return Entry(name=name, size=found.st_size, modified=found.st_mtime)
+
+    def entries(self) -> Iterator[Entry]:
+        """Lists all files; what is no regular file is passed over, and no link is followed."""
+
+        def refuse(error: OSError) -> None:
+            # A part that cannot be read is no empty part.
+            raise StorageError(
+                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
+            ) from error
+
+        for folder, _, files in os.walk(self.root, onerror=refuse):
+            for file in files:
+                with suppress(KeyError):  # removed since it was listed
+                    yield self.entry(Path(folder, file).relative_to(self.root).as_posix())
 
 
 def _write_durably(path: Path, data: bytes) -> None:

@@ -5,7 +5,7 @@ servers from `AWS_ENDPOINT_URL`. S3 shows an object whole or not at all, and ans
 whose answer was lost may be sent again: it is, as those to a database are (`storage.retry`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from storage import retry
+from storage.artifacts.entry import Entry
 from storage.errors import StorageError, StorageUnavailableError
 from storage.retry import RetryPolicy
 from storage.url import redact
@@ -114,6 +115,31 @@ class S3Blobs:
         """Removes the object; KeyError where there is none."""
         self._call("head_object", missing=KeyError(name), Key=self.prefix + name)
         self._call("delete_object", missing=KeyError(name), Key=self.prefix + name)
+
+    def entry(self, name: str) -> Entry:
+        """Returns what is known of an object; KeyError where there is none."""
+        found = self._patiently(
+            lambda: self.client.head_object(Bucket=self.bucket, Key=self.prefix + name), missing=KeyError(name)
+        )
+        return Entry(name=name, size=found["ContentLength"], modified=found["LastModified"].timestamp())
+
+    def entries(self) -> Iterator[Entry]:
+        """Lists all objects below the prefix, a thousand at a time."""
+        more: dict[str, str] = {}
+        while True:
+            page = self._page(more)
+            for found in page.get("Contents", ()):
+                name = found["Key"].removeprefix(self.prefix)
+                yield Entry(name=name, size=found["Size"], modified=found["LastModified"].timestamp())
+            if not page["IsTruncated"]:
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _page(self, more: dict[str, str]) -> Any:
+        return self._patiently(
+            lambda: self.client.list_objects_v2(Bucket=self.bucket, Prefix=self.prefix, **more),
+            missing=_no_bucket(self.bucket),
+        )
 
     def _call(self, method: str, missing: Exception, **arguments: Any) -> None:
         self._patiently(lambda: getattr(self.client, method)(Bucket=self.bucket, **arguments), missing)

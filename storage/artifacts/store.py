@@ -4,10 +4,12 @@ What it writes to is a `Blobs`: names to bytes, each write whole or not at all (
 """
 
 import hashlib
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol, Self
 
+from storage.artifacts.entry import Entry
 from storage.artifacts.folder import FolderBlobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError
 from storage.retry import RetryPolicy
@@ -39,6 +41,12 @@ class Blobs(Protocol):
     def remove(self, name: str) -> None:
         """Removes the bytes; KeyError where there are none."""
 
+    def entry(self, name: str) -> Entry:
+        """Returns size and time of the bytes; KeyError where there are none."""
+
+    def entries(self) -> Iterator[Entry]:
+        """Lists all that lies in the place, whoever wrote it."""
+
 
 class ArtifactStore:
     """Bytes under their own hash. Bytes first, record after: whoever has the hash can read.
@@ -60,23 +68,16 @@ class ArtifactStore:
         return ArtifactStore(self.blobs.in_a_hurry(seconds))
 
     def put(self, data: bytes) -> str:
-        """Stores the bytes, durable when this returns; once only, unless what lies there is damaged.
+        """Stores the bytes, durable when this returns.
 
         Returns:
             Their SHA-256 in hexadecimal.
         """
         sha256 = sha256_of(data)
-        # Read and not only looked for: bytes of that name that are damaged would stay so for ever.
-        if not self._holds(sha256):
-            self.blobs.write(_name(sha256), data)
+        # Also where they are there already: they may be damaged, and what somebody is about to name must not look old
+        # to `hpo delete`.
+        self.blobs.write(blob_name(sha256), data)
         return sha256
-
-    def _holds(self, sha256: str) -> bool:
-        try:
-            self.get(sha256)
-        except (ArtifactMissingError, ArtifactCorruptError):
-            return False
-        return True
 
     def get(self, sha256: str) -> bytes:
         """Returns the bytes of that hash.
@@ -86,7 +87,7 @@ class ArtifactStore:
             ArtifactCorruptError: The bytes there have another hash.
         """
         try:
-            data = self.blobs.read(_name(sha256))
+            data = self.blobs.read(blob_name(sha256))
         except KeyError as error:
             raise ArtifactMissingError(
                 f"The artifact {sha256[:12]} is not at {self.location}.",
@@ -107,11 +108,11 @@ class ArtifactStore:
             StorageError: They cannot be removed.
         """
         with suppress(KeyError):
-            self.blobs.remove(_name(sha256))
+            self.blobs.remove(blob_name(sha256))
 
     def exists(self, sha256: str) -> bool:
         """Says whether the bytes are there; does not read them."""
-        return self.blobs.exists(_name(sha256))
+        return self.blobs.exists(blob_name(sha256))
 
 
 def sha256_of(data: bytes) -> str:
@@ -158,13 +159,20 @@ def _open_s3(location: str, opening: RetryPolicy | None) -> Blobs:
 
 
 def default_artifact_location(storage_url: str) -> str:
-    """Returns where artifacts lie when nobody says: beside the SQLite file, else in the current folder."""
+    """Returns where artifacts lie when nobody says: beside the SQLite file, else in the current folder.
+
+    The latter as a whole path: other machines, which have another folder, must be told it.
+    """
     path = parse_url(storage_url).path
-    return str(path.parent / DEFAULT_FOLDER) if path is not None else DEFAULT_FOLDER
+    return str(path.parent / DEFAULT_FOLDER if path is not None else Path.cwd() / DEFAULT_FOLDER)
 
 
-def _name(sha256: str) -> str:
-    """Two levels of folders keep each of them small."""
+def blob_name(sha256: str) -> str:
+    """Returns the name of the blob that holds these bytes: two levels of folders keep each of them small.
+
+    Raises:
+        ArtifactMissingError: It is no SHA-256 in hexadecimal.
+    """
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise ArtifactMissingError(f"'{sha256[:80]}' is not a SHA-256 in hexadecimal.")
     return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -18,6 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
+from storage.database.deletion import delete_study
 from storage.database.stored import read_attributes, read_params
 
 Rows = Iterable[Sequence[Any]]
@@ -48,6 +49,11 @@ class Database(RDBStorage):
         if not trials:
             raise KeyError(f"No trial with id {trial_id}.")
         return trials[0]
+
+    def delete_study(self, study_id: int) -> None:
+        """Deletes a study and its trials; KeyError where there is none."""
+        with self.engine.begin() as connection:
+            delete_study(connection, study_id)
 
     def study_of(self, trial_id: int) -> int:
         """Returns the id of a trial's study; KeyError where there is no such trial."""

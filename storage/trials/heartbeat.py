@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Self
 
@@ -31,7 +31,7 @@ class Heartbeat:
         wall_clock: Seconds since 1970.
 
     Attributes:
-        fold: The fold in work; set it, and the next beat tells the others.
+        at: What is at work; set it, and the next beat tells the others.
         lost: Set when the trial was found to be no longer ours.
     """
 
@@ -46,7 +46,7 @@ class Heartbeat:
         self._ledger = with_policy(queue.storage, RetryPolicy(deadline_s=beat_interval_s)).ledger
         self._claim = claim
         self._beat = claim.lease.beat
-        self.fold = claim.lease.fold
+        self.at = claim.lease.at
         self._interval_s = beat_interval_s
         self._wall_clock = wall_clock
         self._stop = threading.Event()
@@ -74,7 +74,7 @@ class Heartbeat:
     def beat(self) -> None:
         """Renews the lease once, or sets `lost`."""
         self._beat += 1
-        lease = replace(self._claim.lease, beat=self._beat, fold=self.fold, renewed_at=self._wall_clock())
+        lease = replace(self._claim.lease, beat=self._beat, renewed_at=self._wall_clock(), **asdict(self.at))
         if not self._ledger.change_trial(self._claim.trial_id, lease.token, TrialChange(lease=lease)):
             self.lost.set()
 

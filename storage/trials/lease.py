@@ -28,6 +28,9 @@ Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 #: Seconds since 1970, up to the year 9999.
 Moment = Annotated[float, Field(ge=0, le=253_402_300_799, allow_inf_nan=False)]
 
+#: Of anything a second.
+Rate = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerIdentity:
@@ -47,20 +50,38 @@ class WorkerIdentity:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lease(WorkerIdentity):
+class At:
+    """What a worker is at, for people.
+
+    Attributes:
+        fold: The fold in work, or None before the first.
+        epochs: Epochs of it that are trained.
+        rows_per_s: Training rows a second in the last of them; None before the first.
+    """
+
+    fold: Count | None = None
+    epochs: Count = 0
+    rows_per_s: Rate | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lease(At, WorkerIdentity):
     """A worker's hold on one trial.
 
     Attributes:
         token: New with every claim.
         beat: Counts the renewals; the claim itself is beat 0.
-        fold: The fold in work, or None before the first.
         renewed_at: Wall-clock time of the last beat in seconds since 1970; for people only, never compared.
     """
 
     token: Line
     beat: Count = 0
-    fold: Count | None = None
     renewed_at: Moment = 0.0
+
+    @property
+    def at(self) -> At:
+        """What its worker was at with the last beat."""
+        return At(fold=self.fold, epochs=self.epochs, rows_per_s=self.rows_per_s)
 
 
 @dataclass(frozen=True, kw_only=True)

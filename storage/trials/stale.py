@@ -16,7 +16,7 @@ read was written to by something else. They go back too, and no death is counted
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -41,6 +41,36 @@ class _Sighting:
     at: float
 
 
+class LeaseWatch:
+    """Tells for how long RUNNING trials have stood unchanged while somebody looked.
+
+    Args:
+        lease_timeout_s: The leases' time.
+        clock: Seconds, monotonic.
+    """
+
+    def __init__(self, lease_timeout_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._timeout_s, self._clock = lease_timeout_s, clock
+        self._seen: dict[int, _Sighting] = {}
+
+    def unchanged_s(self, running: Sequence[RunningTrial]) -> dict[int, float]:
+        """Returns the seconds that each trial stood as it stands now, by its id; 0 for one that was changed.
+
+        Args:
+            running: All RUNNING trials, as just read.
+        """
+        now = self._clock()
+        self._seen = {trial.trial_id: self._look(trial, now) for trial in running}
+        return {trial_id: sighting.unchanged_s for trial_id, sighting in self._seen.items()}
+
+    def _look(self, trial: RunningTrial, now: float) -> _Sighting:
+        before = self._seen.get(trial.trial_id)
+        if before is None or before.trial != trial:
+            return _Sighting(trial, 0.0, now)
+        gap = min(now - before.at, self._timeout_s * _MOST_OF_ONE_GAP)
+        return _Sighting(trial, before.unchanged_s + gap, now)
+
+
 class StaleWatch:
     """Watches the RUNNING trials of a study and takes back those whose worker has died.
 
@@ -61,8 +91,7 @@ class StaleWatch:
         self._queue = queue
         self._timeout_s = lease_timeout_s
         self._max_deaths = max_deaths
-        self._clock = clock
-        self._seen: dict[int, _Sighting] = {}
+        self._watch = LeaseWatch(lease_timeout_s, clock)
 
     def sweep(self, budget: int) -> list[int]:
         """Looks once; call it every few seconds, while waiting too.
@@ -71,9 +100,8 @@ class StaleWatch:
             The numbers of the trials that were taken back (or ended as FAIL).
         """
         running = self._queue.running(budget)
-        now = self._clock()
-        self._seen = {trial.trial_id: self._look(trial, now) for trial in running}
-        stale = [trial for trial in running if self._seen[trial.trial_id].unchanged_s >= self._timeout_s]
+        unchanged_s = self._watch.unchanged_s(running)
+        stale = [trial for trial in running if unchanged_s[trial.trial_id] >= self._timeout_s]
         return [trial.number for trial in stale if self._take_back(trial)]
 
     def release_dead(self, worker: str, budget: int, how: str = "its process ended") -> list[int]:
@@ -89,13 +117,6 @@ class StaleWatch:
         """
         held = [trial for trial in self._queue.running(budget) if trial.lease and trial.lease.worker == worker]
         return [trial.number for trial in held if self._take_back(trial, how)]
-
-    def _look(self, trial: RunningTrial, now: float) -> _Sighting:
-        before = self._seen.get(trial.trial_id)
-        if before is None or before.trial != trial:
-            return _Sighting(trial, 0.0, now)
-        gap = min(now - before.at, self._timeout_s * _MOST_OF_ONE_GAP)
-        return _Sighting(trial, before.unchanged_s + gap, now)
 
     def _take_back(self, seen: RunningTrial, how: str = "its lease ran out") -> bool:
         death = None if seen.lease is None else _death(seen.lease, how)

@@ -48,6 +48,7 @@ def test_the_guide_runs_as_it_stands(guide: tuple[Path, str]) -> None:
     assert first == f"{chosen} {result['cv']['corrected_mean']} {test}"
     assert (folder / "second" / "report.html").is_file()
     assert printed.count("COMPLETE") + printed.count("PRUNED") == 3
+    assert "3 trials deleted; " in printed
 
 
 def test_a_model_is_a_classifier_that_says_what_predict_says(guide: tuple[Path, str]) -> None:

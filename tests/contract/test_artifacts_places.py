@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import optuna
@@ -12,6 +13,8 @@ from optuna.storages import InMemoryStorage
 
 from storage.artifacts import NamedBlobs, open_artifacts
 from storage.artifacts.dashboard import RECORD_PREFIX, DashboardArtifacts, attach, attached
+from storage.artifacts.folder import FolderBlobs
+from storage.artifacts.notes import Note, keep_notes_from_the_start, leave_note, read_notes, time_in
 from storage.artifacts.s3 import S3Blobs
 from storage.errors import ArtifactCorruptError, ArtifactMissingError, StorageError, StorageUnavailableError
 from storage.retry import RetryPolicy
@@ -126,6 +129,58 @@ def test_damaged_bytes_of_a_name_are_found_when_read(store, stored):
     store.blobs.write("checkpoints/a-1", stored)
     with pytest.raises(ArtifactCorruptError, match="damaged"):
         NamedBlobs(store).read("checkpoints/a-1")
+
+
+def test_all_that_lies_in_a_place_is_listed_with_size_and_time(store):
+    keep_notes_from_the_start(store)
+    sha256 = store.put(b"fold")
+    NamedBlobs(store).write("checkpoints/a-1", b"state")
+    leave_note(store, Note(id="0" * 32, study="s", storage="sqlite:///hpo.db", made="2026-01-01T10:00:00+00:00"))
+    store.blobs.write("named-by/" + "1" * 32, b"nonsense")
+    keep_notes_from_the_start(store)
+    now = time_in(store)
+    listed = {entry.name: entry for entry in store.blobs.entries()}
+    blob = f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+    assert {blob, "checkpoints/a-1", "named-by/all", f"named-by/{'0' * 32}"} < set(listed)
+    assert (listed[blob].size, listed["checkpoints/a-1"].size) == (4, 64 + 5)
+    assert all(now - 60 < entry.modified <= now for entry in listed.values())
+    assert store.blobs.entry(blob).size == 4
+    with pytest.raises(KeyError):
+        store.blobs.entry("ab/cd/none")
+    assert {(note.short_id, note.study) for note in read_notes(store, listed.values())} == {
+        ("0" * 12, "s"),
+        ("1" * 12, ""),
+    }
+
+
+def test_more_than_a_page_is_listed(bucket):
+    store = open_artifacts("s3://genes/study")
+    for number in range(1001):
+        bucket.put_object(Bucket="genes", Key=f"study/a{number}", Body=b"")
+    bucket.put_object(Bucket="genes", Key="studyless", Body=b"")
+    assert {entry.name for entry in store.blobs.entries()} == {f"a{number}" for number in range(1001)}
+
+
+def test_a_folder_s_links_and_pipes_are_not_listed(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/file").touch()
+    store = open_artifacts(str(tmp_path / "artifacts"), create=True)
+    (tmp_path / "artifacts/folder").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "artifacts/file").symlink_to(tmp_path / "elsewhere/file")
+    os.mkfifo(tmp_path / "artifacts/pipe")
+    assert list(store.blobs.entries()) == []
+
+
+def test_bytes_that_are_stored_again_look_new(store):
+    sha256 = store.put(b"fold")
+    if isinstance(store.blobs, FolderBlobs):
+        os.utime(store.blobs.root / sha256[:2] / sha256[2:4] / sha256, (0, 0))
+    before = store.blobs.entry(f"{sha256[:2]}/{sha256[2:4]}/{sha256}").modified
+    written = []
+    if not isinstance(store.blobs, FolderBlobs):
+        store.blobs.client.meta.events.register("after-call.s3.PutObject", lambda **_: written.append(1))
+    store.put(b"fold")
+    assert written or store.blobs.entry(f"{sha256[:2]}/{sha256[2:4]}/{sha256}").modified > before
 
 
 def test_a_plot_is_shown_and_replaced_by_name(store):

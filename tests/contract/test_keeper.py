@@ -8,13 +8,13 @@ from stale_watch import BUDGET, sweep_for
 
 from storage.errors import LeaseLostError
 from storage.trials.heartbeat import Heartbeat
-from storage.trials.lease import DEATHS, lease_of
+from storage.trials.lease import DEATHS, At, lease_of
 
 
 def test_the_keeper_s_thread_renews_until_it_is_left(queue, another, worker, eventually):
     claim = queue.claim(worker(), BUDGET)
     with Heartbeat(queue, claim, beat_interval_s=0.01, wall_clock=lambda: 77.0) as heartbeat:
-        heartbeat.fold = 2
+        heartbeat.at = At(fold=2)
         eventually(lambda: lease_of(another.storage.get_trial(claim.trial_id)).beat >= 3)
     left = lease_of(another.storage.get_trial(claim.trial_id))
     assert left == dataclasses.replace(claim.lease, beat=left.beat, fold=2, renewed_at=77.0)

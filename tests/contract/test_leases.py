@@ -10,7 +10,7 @@ from stale_watch import BUDGET, sweep_for
 from storage.errors import LeaseLostError
 from storage.studies import create_study
 from storage.trials.heartbeat import Heartbeat
-from storage.trials.lease import DEATHS, LEASE, REASON
+from storage.trials.lease import DEATHS, LEASE, REASON, At
 from storage.trials.ledger import QueueCounts, TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
@@ -96,7 +96,7 @@ def test_a_trial_that_kills_its_workers_ends_as_fail_with_the_reason(queue, anot
     for death in range(4):
         claim = another.claim(worker(f"w{death}"), 1)
         heartbeat = Heartbeat(another, claim)
-        heartbeat.fold = death
+        heartbeat.at = At(fold=death)
         heartbeat.beat()
         assert sweep_for(watch, clock, 60) == [0]
     assert queue.counts(1) == QueueCounts(1, failed=1)

@@ -11,7 +11,12 @@ import pytest
 
 COMMANDS = (
     *("run", "create-study", "worker", "finalize", "predict", "status", "dashboard", "pause", "resume"),
-    *("extend", "proxy", "doctor", "inspect", "simulate"),
+    *("extend", "proxy", "doctor", "inspect", "simulate", "delete"),
+)
+#: What replaces a report, opens the test set once more, or deletes; and what is a word of this one call.
+SAID_EACH_TIME = (
+    *("--help", "--json", "--watch", "--output", "--no-token", "--overwrite", "--again"),
+    *("--orphans", "--keep-artifacts", "--no-earlier-studies", "--dry-run", "--yes"),
 )
 README = (Path(__file__).parents[2] / "README.md").read_text()
 
@@ -37,8 +42,7 @@ def test_every_command_has_help_and_stands_in_the_readme(command: str) -> None:
     assert len(shown.split("Usage")[1].split("─ Options")[0].strip()) > 80
     # Every option that takes a value has an environment twin of its own name (--json, --help and --no-token take none).
     for option in re.findall(r"(--[a-z][a-z-]+)\s+<", shown):
-        # What replaces a report, or opens the test set once more, is said each time.
-        if option in ("--help", "--json", "--watch", "--output", "--no-token", "--overwrite", "--again"):
+        if option in SAID_EACH_TIME:
             continue
         assert f"HPO_{option[2:].replace('-', '_').upper()}" in shown, (command, option)
 

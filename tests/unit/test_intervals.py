@@ -4,16 +4,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from hpo.evaluation.intervals import (
     Interval,
+    Z,
     accuracy_interval,
     difference_interval,
     group_sums,
     grouped_variance,
     wilson,
 )
+
+
+def test_the_quantile_is_that_of_scipy_to_its_last_digit() -> None:
+    assert float(norm.ppf(0.975)) == Z
 
 
 @given(st.integers(1, 5000), st.floats(0, 1))

@@ -11,7 +11,7 @@ from storage.trials.lease import Death, Lease, StoredLease
 from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial)
-NUMBER = "hpo.Leases.5"
+NUMBER = "hpo.Leases.6"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
 claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None
@@ -24,7 +24,8 @@ overview(self, study_id: int, budget: int) -> Overview
 TrialChange(attributes: Mapping[str, Any], params: Mapping[str, tuple[float, str]], steps: Mapping[int, float], state:
     TrialState | None, value: float | None, lease: Lease | None, death: Death | None)
 ClaimedTrial(trial_id: int, number: int)
-Lease(worker: str, host: str, pid: int, device: str, token: str, beat: int, fold: int | None, renewed_at: float)
+Lease(worker: str, host: str, pid: int, device: str, fold: int | None, epochs: int, rows_per_s: float | None,
+    token: str, beat: int, renewed_at: float)
 StoredLease(text: str | None)
 Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,

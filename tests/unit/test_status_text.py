@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hpo.cli.status_text import status_text
-from hpo.study.status import Status, WorkerStatus
+from hpo.study.status import Best, Status, WorkerStatus
 
 OPEN = Status(
     study="s",
@@ -16,13 +16,30 @@ OPEN = Status(
     running=1,
     waiting=3,
     foreign=0,
-    workers=(WorkerStatus(worker="w1", host="laptop", pid=1, device="cpu", trial=4, fold=2, silent_s=1.0),),
+    workers=(
+        WorkerStatus(
+            worker="w1", host="laptop", pid=1, device="cpu", trial=4, fold=2, epochs=3, rows_per_s=1234.5, silent_s=1.0
+        ),
+    ),
     best=None,
+    majority_accuracy=0.55,
+    max_epochs=20,
     folds_trained=18,
     folds_saved=2,
     state="open",
     seconds_left=60.0,
 )
+
+
+def test_the_best_stands_beside_its_interval_and_the_commoner_class() -> None:
+    assert "no complete trial yet; the commoner class alone 0.5500" in status_text(OPEN)
+    best = Best(number=2, cv_accuracy=0.875, interval95=(0.8, 0.925), params={})
+    text = status_text(replace(OPEN, best=best))
+    assert "best CV accuracy 0.8750 (0.8000 to 0.9250, trial 2); the commoner class alone 0.5500" in text
+
+
+def test_a_worker_is_told_with_what_it_is_at() -> None:
+    assert "w1 on cpu: trial 4, fold 2, epoch 3 of 20, 1,234 rows/s, last heard of 1 s ago" in status_text(OPEN)
 
 
 def test_a_study_at_work_says_how_long_it_takes_and_needs_nothing() -> None:
