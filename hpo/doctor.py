@@ -26,6 +26,8 @@ from storage.errors import StorageError
 from storage.studies import study_names
 from storage.url import redact
 
+#: Where studies are kept when nobody says where.
+_USUAL_STORAGE = "sqlite:///hpo.db"
 #: Length of the genes that a GPU is tried with: the original's.
 _CODONS = 300
 
@@ -52,8 +54,7 @@ def examine(address: StudyAddress, device: str) -> list[Finding]:
         _check("devices", lambda: ", ".join(devices_named(device))),
         _check("engine", _engine),
         _check("workers", lambda: _workers(device)),
-        _check("storage", lambda: _storage(address.storage)),
-        _check("artifacts", lambda: _artifacts(address.artifact_location)),
+        *_places(address),
         Finding("extras", True, _extras()),
     ]
 
@@ -95,6 +96,16 @@ def _lanes(device: str) -> str:
     lanes = lanes_for(read_space(None, "dna"), settings, rows, device)
     at_once = "1 trial at a time" if lanes == 1 else f"{lanes} trials at once"
     return f"{at_once} (measured with genes of {_CODONS} codons and the default search space)"
+
+
+def _places(address: StudyAddress) -> list[Finding]:
+    nobody_said = address.storage == _USUAL_STORAGE and address.artifacts is None
+    if nobody_said and not any(path.exists() for path in address.local_paths):
+        return [Finding("storage", True, "no study in this folder yet: hpo run or hpo create-study makes one")]
+    return [
+        _check("storage", lambda: _storage(address.storage)),
+        _check("artifacts", lambda: _artifacts(address.artifact_location)),
+    ]
 
 
 def _storage(url: str) -> str:

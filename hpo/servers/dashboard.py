@@ -13,6 +13,7 @@ from hpo.servers.admission import Admission, is_loopback
 from hpo.servers.base_path import BasePath, checked_base_path
 from hpo.servers.bounded import BoundedServer
 from hpo.servers.gate import Gate
+from hpo.servers.long_words import LongWords
 from hpo.servers.token import Token, token_for
 from hpo.signals import on_stop
 from hpo.study.address import StudyAddress
@@ -79,11 +80,12 @@ def guarded(app: WSGIApplication, host: str, token: Token | None, visitors: Visi
 
 
 def _dashboard(address: StudyAddress) -> WSGIApplication:
-    app: WSGIApplication = optuna_dashboard.wsgi(
-        open_storage(address.storage),
-        artifact_store=DashboardArtifacts(open_artifacts(address.artifact_location)),
+    return LongWords(
+        optuna_dashboard.wsgi(
+            open_storage(address.storage),
+            artifact_store=DashboardArtifacts(open_artifacts(address.artifact_location)),
+        )
     )
-    return app
 
 
 def _link(host: str, port: int, base: str, token: Token | None) -> str:

@@ -19,6 +19,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 ANSWER_WITHIN_S = 120.0
+#: What `Preloaded.run` does, with the outputs and the environment of whoever calls it.
+_PROGRAM = """\
+#!{python} -IS
+import json, os, socket, sys
+asked = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect({place!r})
+    socket.send_fds(connection, [len(asked).to_bytes(4, "big")], [1, 2])
+    connection.sendall(asked)
+    answer = connection.makefile("rb").read(8)
+sys.exit(int.from_bytes(answer[4:], "big", signed=True))
+"""
 
 
 class Preloaded:
@@ -67,6 +79,13 @@ class Preloaded:
                 file.seek(0)
                 texts.append(file.read().decode())
         return subprocess.CompletedProcess(list(arguments), code, *texts)
+
+    def command(self, folder: Path) -> Path:
+        """Writes a program `hpo` into a folder: for a shell, which finds it on its path."""
+        program = folder / "hpo"
+        program.write_text(_PROGRAM.format(python=sys.executable, place=self._place))
+        program.chmod(0o755)
+        return program
 
     def close(self) -> None:
         """Ends the waiting process."""

@@ -33,7 +33,7 @@ def guide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         cwd=folder,
         check=True,
     )
-    blocks = BLOCK.findall((ROOT / "docs" / "python.md").read_text())
+    blocks = BLOCK.findall((ROOT / "docs" / "guides" / "python.md").read_text())
     (folder / "guide.py").write_text("\n".join(blocks))
     done = subprocess.run([sys.executable, "guide.py"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-#: Where to leave pictures for people; the one in the README comes from here.
+#: Where to leave pictures for people to look at.
 PICTURES = os.environ.get("HPO_TEST_PICTURES")
 
 
@@ -41,6 +41,9 @@ def test_the_study_shows_history_and_note(browser_page: Page, address: str) -> N
     expect(browser_page.get_by_role("heading", name="History")).to_be_visible()
     expect(browser_page.get_by_text("CV accuracy").first).to_be_visible()
     expect(browser_page.locator(".js-plotly-plot").first).to_be_visible()
+    expect(browser_page.get_by_text("hpo:contract")).to_be_visible()
+    # An attribute's longest word, such as the ancestor of all genes, would make the page as wide as itself.
+    assert browser_page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     picture(browser_page, "dashboard-history.png")
     browser_page.goto(re.sub(r"/dashboard.*", "/dashboard/studies/1/note", address))
     expect(browser_page.get_by_text(re.compile("accuracy", re.IGNORECASE)).first).to_be_visible()

@@ -8,10 +8,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
-import typer
 import yaml
-
-from hpo.cli.app import app
+from command_lines import check_takes
 
 ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "scripts" / "container" / "Dockerfile").read_text()
@@ -65,16 +63,6 @@ def test_the_manifests_take_the_image_of_this_version() -> None:
 
 COMPOSE = yaml.safe_load((ROOT / "scripts" / "container" / "compose.yaml").read_text())
 OURS = {name: service for name, service in COMPOSE["services"].items() if "hpo:" in service["image"]}
-
-
-def check_takes(arguments: list[str]) -> None:
-    """Parses a command as the command line would, and runs nothing."""
-    name, *options = arguments
-    root = typer.main.get_command(app)
-    with root.make_context("hpo", [name]) as context:
-        command = root.get_command(context, name)
-        assert command is not None
-        command.make_context(name, options)
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -47,3 +47,15 @@ def test_the_artifacts_are_tried_with_new_bytes_each_time_that_do_not_stay(tmp_p
     monkeypatch.setattr(os, "fsync", full)
     assert not finding().ok
     assert "No space left" in finding().says
+
+
+def test_a_folder_without_a_study_is_no_fault_until_a_storage_is_named(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    findings = examine(StudyAddress(storage="sqlite:///hpo.db"), "cpu")
+    assert all(finding.ok for finding in findings)
+    assert "no study in this folder yet" in next(one.says for one in findings if one.what == "storage")
+    for address in (
+        StudyAddress(storage="sqlite:///other.db"),
+        StudyAddress(storage="sqlite:///hpo.db", artifacts="elsewhere"),
+    ):
+        assert not all(finding.ok for finding in examine(address, "cpu"))
