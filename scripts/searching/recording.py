@@ -28,6 +28,7 @@ from model.epochs import Curves
 from model.errors import TrainingError
 from model.genes import Genes
 from model.training import FoldResult, train_fold
+from searching.records import SPACE
 from storage.artifacts import open_artifacts
 
 #: As `hpo run` has it, for the choice of what is done with trial 0.
@@ -57,6 +58,7 @@ class Recorder:
         contract = prepare(genes, _plan(source, seed, duplicates), artifacts)
         records = folder / f"seed{seed}"
         records.mkdir(exist_ok=True)
+        (records / SPACE).write_text(contract.search.space.model_dump_json())
         return cls(contract, load_development_rows(contract, artifacts), records)
 
     def configuration(self, number: int) -> LearnerConfig:

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from model.epochs import Curves, choose_epoch
 
+#: Beside the records of a split: what its configurations are drawn from.
+SPACE = "space.json"
+
 
 @dataclass(frozen=True)
 class FoldRecord:

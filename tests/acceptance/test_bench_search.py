@@ -1,5 +1,6 @@
-"""`scripts/bench_search`: a recording goes on where it was, and has the numbers of a study."""
+"""`scripts/bench_search`: a recording goes on where it was, and has the numbers of a study; a replay adds them up."""
 
+import json
 import os
 import subprocess
 import sys
@@ -63,3 +64,23 @@ def test_what_was_lost_is_trained_again_and_nothing_else(recorded: Path) -> None
     assert accuracies(lost) == kept
     assert all((file.stat().st_mtime_ns, file.read_bytes()) == then for file, then in before.items() if file != lost)
     assert len(list((recorded / "small" / "seed1").iterdir())) == 1
+
+
+@pytest.mark.slow
+def test_a_replay_costs_what_was_recorded_and_goes_on_where_it_was(recorded: Path) -> None:
+    words = ("replay", "small", "--folder", ".", "--searches", 2, "--budget", 3, "--workers", 1, 4, "--methods")
+    bench, methods = ROOT / "scripts" / "bench_search", ("random", "P", "TPE, Median")
+    run(bench, *words, *methods[:2], cwd=recorded)
+    before = json.loads((recorded / "small.json").read_text())
+    told = run(bench, *words, *methods, cwd=recorded)
+    after = json.loads((recorded / "small.json").read_text())
+    assert {name: after[name] for name in before} == before
+    assert [one["method"] for one in after.values() if "method" in one].count("TPE, Median") == 2
+    assert told.count("| random |") == 2
+    # Without a pruner every fold of every trial is trained, whoever does it; three rows are all there are.
+    one, four = (after[f"random | {workers} workers | 3 trials"] for workers in (1, 4))
+    assert one["folds"] == four["folds"] == 15
+    assert one["cost"] == pytest.approx(one["clock"])
+    assert four["clock"] < one["clock"]
+    assert one["regret"] == 0
+    assert after["P | 1 workers | 3 trials"]["cost"] <= one["cost"] * 1.01
