@@ -1,0 +1,1 @@
+"""What `bench_search` records, and how searches are replayed on it."""

@@ -1,0 +1,116 @@
+"""Many searches by each method on one table, kept as they come: a replay that was stopped goes on."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+
+from searching.by_task import ByTask, Stated
+from searching.clock import run
+from searching.judging import Verdict, calibration, judge, summary
+from searching.methods import METHODS
+from searching.tables import read_table
+from searching.world import World
+
+#: Columns of the table that is printed: their heading, the figure, and how it is written.
+COLUMNS = (
+    ("to within 0.5, s", "cost_to", "{:.1f}"),
+    ("within 0.2, s", "cost_closer", "{:.1f}"),
+    ("never", "never", "{}"),
+    ("whole budget, s", "cost", "{:.1f}"),
+    ("by the clock, s", "clock", "{:.2f}"),
+    ("folds", "folds", "{:.0f}"),
+    ("regret", "regret", "{:.2f}"),
+    ("elsewhere", "elsewhere", "{:.2f}"),
+    ("by pruning", "by_pruning", "{:.3f}"),
+    ("beats if pruned, %", "beats_if_pruned", "{:.1f}"),
+    ("pruned if beats, %", "pruned_if_beats", "{:.1f}"),
+)
+
+
+def replay(
+    table: Path, answers: Path, *, workers: Sequence[int], methods: Sequence[str], searches: int, budget: int
+) -> None:
+    """Replays what is missing and writes it down.
+
+    Args:
+        table: What `record` wrote.
+        answers: JSON, one entry for each method and number of workers; those with as many searches are kept.
+        workers: Numbers of workers.
+        methods: Names, see `searching.methods`.
+        searches: Of each method and number of workers, each with a seed of its own.
+        budget: Trials of a search.
+    """
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    world = World(read_table(table))
+    kept: dict[str, Any] = json.loads(answers.read_text()) if answers.exists() else {}
+    kept["table"] = about(world)
+    for count in workers:
+        for name in methods:
+            key = f"{name} | {count} workers | {budget} trials"
+            if kept.get(key, {}).get("searches", 0) >= searches:
+                continue
+            verdicts, stated = search_often(world, name, count, searches, budget)
+            kept[key] = {"method": name, "workers": count, "budget": budget, **summary(verdicts)}
+            if stated:
+                kept[key]["calibration"] = calibration(stated)
+            answers.write_text(json.dumps(kept, indent=1))
+            print(f"{table.stem}: {key}", flush=True)
+
+
+def search_often(
+    world: World, name: str, workers: int, searches: int, budget: int
+) -> tuple[list[Verdict], list[Stated]]:
+    """Searches with seeds from 0."""
+    verdicts, stated = [], list[Stated]()
+    for seed in range(searches):
+        search = METHODS[name](world, budget, seed)
+        verdicts.append(judge(world, search, run(search, workers)))
+        if isinstance(search, ByTask):
+            stated += search.stated
+    return verdicts, stated
+
+
+def about(world: World) -> dict[str, Any]:
+    """What the table is like, in points and seconds."""
+    means = 100 * world.means
+    residuals = world.told[:, -1] - world.means[:, None] - world.told[:, -1].mean(axis=0) + world.means.mean()
+    both = np.isfinite(world.table.elsewhere)
+    cost = [sum(world.seconds(row, fold, 0, world.epochs_to_run(row, fold, range(fold))) for fold in range(world.folds))
+            for row in range(world.size)]  # fmt: skip
+    return {
+        "configurations": world.size,
+        "again": int(both.sum()),
+        "rows": len(world.table.fold_of),
+        "best": float(means.max()),
+        "start": float(means[0]),
+        "quartiles": np.quantile(means, [0.25, 0.5, 0.75]).tolist(),
+        "within_half_a_point": float((means >= means.max() - 0.5).mean()),
+        "noise_of_a_mean": 100 * float(np.sqrt((residuals**2).sum() / (world.size - 1) / 4 / 5)),
+        "rank_correlation_of_the_splits": _rank_correlation(means[both], world.table.elsewhere[both]),
+        "seconds_of_a_trial": float(np.mean(cost)),
+    }
+
+
+def in_words(answers: Path) -> Iterator[str]:
+    """The table of all answers, a line for each."""
+    kept = json.loads(answers.read_text())
+    yield json.dumps(kept.pop("table"))
+    for workers in sorted({one["workers"] for one in kept.values()}):
+        yield f"\n{answers.stem}, {workers} workers\n"
+        yield f"| way | searches | {' | '.join(heading for heading, _, _ in COLUMNS)} |"
+        yield "|---" * (len(COLUMNS) + 2) + "|"
+        for one in kept.values():
+            if one["workers"] == workers:
+                cells = ["" if one[figure] is None else form.format(one[figure]) for _, figure, form in COLUMNS]
+                yield f"| {one['method']} | {one['searches']} | {' | '.join(cells)} |"
+
+
+def _rank_correlation(one: np.ndarray, other: np.ndarray) -> float | None:
+    if len(one) < 3:
+        return None
+    ranks = [np.argsort(np.argsort(values)) for values in (one, other)]
+    return float(np.corrcoef(ranks)[0, 1])
