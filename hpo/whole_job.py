@@ -17,15 +17,18 @@ from hpo.study.attributes import BUDGET, CONTRACT
 from hpo.study.contract import Contract, parse
 from hpo.study.create import Plan, open_for_creation, prepare
 from hpo.study.differences import differences
+from hpo.study.first_estimate import in_words
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.register import register
-from hpo.study.status import read_status
-from hpo.terminal import duration, say
+from hpo.study.status import Status, read_status
+from hpo.terminal import duration, say, step
+from hpo.trial.development_rows import load_development_rows
 from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot, slots_here
 from hpo.workers.parent import run_children
+from hpo.workers.probe import estimate_search
 from model.genes import Genes
 from storage.connection import open_storage
 from storage.errors import StorageError, StorageUnavailableError
@@ -87,15 +90,25 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
     opened = _create_or_go_on(job, read_genes, earlier)
     status = read_status(opened)
     if status.state != "done":
-        # A new study has no folds to tell from; of one that goes on they tell before anybody works.
-        left = "" if status.work_left is None else f", about {duration(status.work_left / len(slots))} of search left"
-        say(f"Searching: {job.plan.trials} trials{left}; the workers' log is {job.log_file}")
+        say(f"Searching: {job.plan.trials} trials{_left(opened, status, slots)}; the workers' log is {job.log_file}")
         with on_stop() as stop:
             _search(opened, slots, job, stop)
         if stop:
             say("Stopped. Finished folds are kept: the same command goes on.")
             return JobOutcome(None, stop.exit_code)
     return JobOutcome(finalize(opened, job.output, job.answer))
+
+
+def _left(opened: OpenedStudy, status: Status, slots: Sequence[Slot]) -> str:
+    """Says how long the search takes: by its folds where it has some, else by what is tried, which CPUs alone are."""
+    if status.work_left is not None:
+        return f", about {duration(status.work_left / len(slots))} of search left"
+    if status.folds_trained or any(slot.device != "cpu" for slot in slots):
+        return ""
+    with step("Trying how long a fold takes"):
+        development = load_development_rows(opened.contract, opened.artifacts)
+        span = estimate_search(opened.contract, development, status.budget, len(slots), os.getloadavg()[0])
+    return "" if span is None else f", {in_words(*span)} by a first try"
 
 
 def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contract | None) -> OpenedStudy:

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 
 import pytest
 
@@ -28,6 +29,8 @@ def answered(workplace, tmp_path_factory):
 def test_run_answers_once_and_says_so_when_run_again(hpo) -> None:
     done = hpo.run(*RUN, "--json")
     assert done.returncode == 0, done.stderr
+    # Before the first fold: what a try of two seconds allows to say.
+    assert re.search(r"Searching: 6 trials, (about .* to|less than) .* by a first try; the workers' log", done.stderr)
     # In a log there is no live bar, but a line whenever trials have finished.
     assert "6 of 6 trials finished" in done.stderr
     assert "best CV" in done.stderr
