@@ -65,11 +65,13 @@ def script_of(blocks: list[Block], folder: Path, database: str) -> str:
             code = code.replace(shown, real.format(postgres=database, folder=folder))
         lines.append(f"echo '=== {number}'")
         if name := block.told("file:"):
-            (folder / f"block-{number}").write_text(code)
-            lines.append(f"cp block-{number} {shlex.quote(name)}")
+            file = folder / f"block-{number}"
+            file.write_text(code)
+            lines.append(f"cp {shlex.quote(str(file))} {shlex.quote(name)}")
         elif block.language == "python":
-            (folder / f"block-{number}.py").write_text(code)
-            lines.append(f"python block-{number}.py")
+            file = folder / f"block-{number}.py"
+            file.write_text(code)
+            lines.append(f"python {shlex.quote(str(file))}")
         elif block.language == "sh":
             lines.append(code if not block.told("ends with") else f'(set +e; {code}) || echo "ended with $?"')
     return "\n".join(lines) + "\n"
