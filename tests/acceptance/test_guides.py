@@ -21,11 +21,11 @@ OUTPUT = "text"
 #: Run by test_python.py, which looks at what comes of it.
 ELSEWHERE = {"python.md"}
 #: Blocks that are not run, page by page: what one more shows must be seen to be true by hand.
-NOT_RUN = {"README.md": 2, "cluster.md": 3, "gpus.md": 2}
+NOT_RUN = {"README.md": 2, "cluster.md": 3, "gpus.md": 2, "install.md": 4}
 #: What a page says in place of what is only known where it is read.
 REAL = {"postgresql://me:secret@db/hpo": "{postgres}", "/shared/hpo-artifacts": "{folder}/shared-artifacts"}
 #: Of programs that are not ours, those that a page may show without running them.
-OTHERS = {".", "sbatch", "kubectl"}
+OTHERS = {".", "python3", "pip", "docker", "sbatch", "kubectl"}
 #: Enough to see that it works.
 FRUGAL = {"HPO_MAX_EPOCHS": "2", "HPO_WORKERS": "1", "HPO_ENSEMBLE": "1"}
 
@@ -65,11 +65,13 @@ def script_of(blocks: list[Block], folder: Path, database: str) -> str:
             code = code.replace(shown, real.format(postgres=database, folder=folder))
         lines.append(f"echo '=== {number}'")
         if name := block.told("file:"):
-            (folder / f"block-{number}").write_text(code)
-            lines.append(f"cp block-{number} {shlex.quote(name)}")
+            file = folder / f"block-{number}"
+            file.write_text(code)
+            lines.append(f"cp {shlex.quote(str(file))} {shlex.quote(name)}")
         elif block.language == "python":
-            (folder / f"block-{number}.py").write_text(code)
-            lines.append(f"python block-{number}.py")
+            file = folder / f"block-{number}.py"
+            file.write_text(code)
+            lines.append(f"python {shlex.quote(str(file))}")
         elif block.language == "sh":
             lines.append(code if not block.told("ends with") else f'(set +e; {code}) || echo "ended with $?"')
     return "\n".join(lines) + "\n"
@@ -81,6 +83,7 @@ def matches(shown: str, printed: str) -> bool:
     return re.search(rf"^\s*{pattern}\s*$", printed, re.MULTILINE | re.DOTALL) is not None
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("page", [page for page in PAGES if page.name not in ELSEWHERE], ids=named)
 def test_a_page_s_code_does_what_it_says(page: Path, tmp_path: Path, shell: dict[str, str], database: str) -> None:
     folder = tmp_path / "here"
@@ -88,7 +91,7 @@ def test_a_page_s_code_does_what_it_says(page: Path, tmp_path: Path, shell: dict
     blocks = [block for block in blocks_of(page) if block.told("not run") is None]
     (folder / "page.sh").write_text(script_of(blocks, folder, database))
     done = subprocess.run(
-        ["bash", "page.sh"], cwd=folder, env=shell, capture_output=True, text=True, timeout=280, check=False
+        ["bash", "page.sh"], cwd=folder, env=shell, capture_output=True, text=True, timeout=580, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     printed = dict(zip(*[iter(re.split(r"^=== (\d+)\n", done.stdout, flags=re.MULTILINE)[1:])] * 2, strict=True))
