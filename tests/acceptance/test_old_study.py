@@ -50,6 +50,8 @@ def finished(opened) -> dict[tuple[int, str], object]:
 
 def test_an_old_study_opens_goes_on_and_is_answered(hpo, opened_here) -> None:
     now = hpo.json("status")
+    # Later versions tell more of the best trial, too.
+    now["best"] = {name: now["best"][name] for name in STATUS["best"]}
     assert {name: now[name] for name in STATUS} == STATUS
 
     before = finished(opened_here("old"))
