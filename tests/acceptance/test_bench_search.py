@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 def run(*words: object, cwd: Path) -> str:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=250
+        [sys.executable, *map(str, words)], cwd=cwd, env=environment, capture_output=True, text=True, timeout=290
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
