@@ -7,10 +7,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.torch import load
 
 from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
 from model.baseline import KeptBaseline
@@ -25,16 +22,17 @@ from model.mutations import LONGEST_ANCESTOR
 from model.network import BiLSTM
 from model.origin import Origin
 from model.saving.baseline import BASELINE, MOST_BYTES, read_baseline
+from model.saving.damage import damaged
 from model.saving.formats import upgraded
 from model.saving.origin import read_origin
-from model.saving.writing import CONFIGURATION, digest, weights_name
+from model.saving.weights import described_bytes, read_network
+from model.saving.writing import CONFIGURATION
 
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100
 #: Letters of the longest training sequence, at most.
 MAX_LONGEST = 10_000_000
 _MAX_CONFIGURATION_BYTES = 10_000_000
-_LONGEST_REASON = 500
 _NAMES = {
     *("format", "weights", "longest", "alphabet", "cleaning", "genetic_code", "ancestor", "vocabulary", "learners"),
     *("letters", "card", "origin", "baseline"),
@@ -78,27 +76,27 @@ def load_model(folder: Path) -> SavedModel:
     description = _description(folder)
     alphabet, genetic_code = description["alphabet"], description["genetic_code"]
     if alphabet not in get_args(Alphabet):
-        raise _damaged(folder, f"the alphabet is {alphabet!r}")
+        raise damaged(folder, f"the alphabet is {alphabet!r}")
     if type(genetic_code) is not int or not 1 <= genetic_code <= 33:
-        raise _damaged(folder, f"the genetic code is {genetic_code!r}")
+        raise damaged(folder, f"the genetic code is {genetic_code!r}")
     digests = _digests(folder, description["weights"])
     configs = _configs(folder, description["learners"], len(digests))
     config = configs[0]
     if config.encoding not in encodings_for(alphabet):
-        raise _damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
+        raise damaged(folder, f"{alphabet} sequences have no {config.encoding} encoding")
     rules = _rules(folder, description["cleaning"])
     origin = _origin(folder, description["origin"], alphabet, config)
     encoder = _encoder(folder, config, genetic_code, rules, description["ancestor"])
     if description["vocabulary"] != list(encoder.vocabulary(config.encoding)):
-        raise _damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
+        raise damaged(folder, f"its vocabulary is not that of the {config.encoding} encoding")
     if not isinstance(description["card"], dict):
-        raise _damaged(folder, "the card is not an object")
+        raise damaged(folder, "the card is not an object")
     longest = _longest(folder, description["longest"])
     letters = _letters(folder, description["letters"], longest, len(description["vocabulary"]))
     _check_positions(folder, encoder.ancestor(config.encoding), longest, len(letters))
     size = len(description["vocabulary"])
     networks = tuple(
-        _network(folder, number, digest, one, size, longest)
+        read_network(folder, number, digest, one, size, longest)
         for number, (digest, one) in enumerate(zip(digests, configs, strict=True))
     )
     baseline = _baseline(folder, description["baseline"], alphabet)
@@ -119,91 +117,91 @@ def _description(folder: Path) -> dict[str, Any]:
             f"{path} cannot be read: {error.strerror}.", "Take a fresh copy of the folder."
         ) from error
     except (ValueError, RecursionError) as error:
-        raise _damaged(folder, f"{CONFIGURATION} is not JSON") from error
+        raise damaged(folder, f"{CONFIGURATION} is not JSON") from error
     if not isinstance(description, dict) or "format" not in description:
-        raise _damaged(folder, f"{CONFIGURATION} is not a model's description")
+        raise damaged(folder, f"{CONFIGURATION} is not a model's description")
     description = upgraded(folder, description)
     if set(description) != _NAMES:
-        raise _damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
+        raise damaged(folder, f"{CONFIGURATION} has {sorted(description)}; it must have {sorted(_NAMES)}")
     return description
 
 
 def _configs(folder: Path, learners: object, networks: int) -> tuple[LearnerConfig, ...]:
     if not isinstance(learners, list) or len(learners) != networks:
-        raise _damaged(folder, f"learners is not a list of {networks} configurations, one for each network")
+        raise damaged(folder, f"learners is not a list of {networks} configurations, one for each network")
     configs = tuple(_config(folder, learner) for learner in learners)
     if len({config.encoding for config in configs}) > 1:
-        raise _damaged(folder, "its networks read genes by different encodings")
+        raise damaged(folder, "its networks read genes by different encodings")
     return configs
 
 
 def _config(folder: Path, learner: object) -> LearnerConfig:
     if not isinstance(learner, dict):
-        raise _damaged(folder, "the learner's configuration is not an object")
+        raise damaged(folder, "the learner's configuration is not an object")
     try:
         return LearnerConfig.from_dict(learner)
     except DataError as error:
-        raise _damaged(folder, error.message) from error
+        raise damaged(folder, error.message) from error
 
 
 def _rules(folder: Path, rules: object) -> Rules:
     if not isinstance(rules, dict) or set(rules) != set(Rules().as_dict()):
-        raise _damaged(folder, f"cleaning is {str(rules)[:100]}; it must have {sorted(Rules().as_dict())}")
+        raise damaged(folder, f"cleaning is {str(rules)[:100]}; it must have {sorted(Rules().as_dict())}")
     if not all(value is None or isinstance(value, str) for value in rules.values()):
-        raise _damaged(folder, f"cleaning is {str(rules)[:100]}; policies are words")
+        raise damaged(folder, f"cleaning is {str(rules)[:100]}; policies are words")
     try:
         return Rules(**rules)
     except DataError as error:
-        raise _damaged(folder, f"cleaning: {error.message}") from error
+        raise damaged(folder, f"cleaning: {error.message}") from error
 
 
 def _origin(folder: Path, document: object, alphabet: Alphabet, config: LearnerConfig) -> Origin:
     try:
         return read_origin(document, alphabet, config.encoding)
     except ValueError as error:
-        raise _damaged(folder, str(error)) from error
+        raise damaged(folder, str(error)) from error
 
 
 def _baseline(folder: Path, expected_digest: object, alphabet: Alphabet) -> KeptBaseline | None:
     if expected_digest is None:
         return None
     try:
-        return read_baseline(_described_bytes(folder / BASELINE, str(expected_digest), MOST_BYTES), alphabet)
+        return read_baseline(described_bytes(folder / BASELINE, str(expected_digest), MOST_BYTES), alphabet)
     except ValueError as error:
-        raise _damaged(folder, str(error)) from error
+        raise damaged(folder, str(error)) from error
 
 
 def _encoder(folder: Path, config: LearnerConfig, genetic_code: int, rules: Rules, ancestor: object) -> Encoder:
     if not is_mutation(config.encoding):
         if ancestor is not None:
-            raise _damaged(folder, f"it has an ancestor, which the {config.encoding} encoding is not told from")
+            raise damaged(folder, f"it has an ancestor, which the {config.encoding} encoding is not told from")
         return Encoder(genetic_code, gaps=rules.gaps == "keep")
     if not isinstance(ancestor, str) or not 1 <= len(ancestor) <= LONGEST_ANCESTOR:
-        raise _damaged(folder, f"the ancestor is not a text of 1 to {LONGEST_ANCESTOR} letters")
+        raise damaged(folder, f"the ancestor is not a text of 1 to {LONGEST_ANCESTOR} letters")
     letters: Alphabet = "dna" if whole_encoding(config.encoding) == "nucleotide" else "protein"
     if not set(ancestor) <= set(CLEAR[letters] + AMBIGUOUS[letters]):
-        raise _damaged(folder, f"the ancestor has letters besides {CLEAR[letters]} and {AMBIGUOUS[letters]}")
+        raise damaged(folder, f"the ancestor has letters besides {CLEAR[letters]} and {AMBIGUOUS[letters]}")
     return Encoder(genetic_code, {cast(MutationEncoding, config.encoding): ancestor})
 
 
 def _digests(folder: Path, digests: object) -> list[str]:
     if not isinstance(digests, list) or not 1 <= len(digests) <= MAX_NETWORKS:
-        raise _damaged(folder, f"weights is not a list of 1 to {MAX_NETWORKS} digests")
+        raise damaged(folder, f"weights is not a list of 1 to {MAX_NETWORKS} digests")
     if not all(isinstance(one, str) for one in digests):
-        raise _damaged(folder, "weights has an entry that is no digest")
+        raise damaged(folder, "weights has an entry that is no digest")
     return digests
 
 
 def _longest(folder: Path, longest: object) -> int:
     if type(longest) is not int or not 1 <= longest <= MAX_LONGEST:
-        raise _damaged(folder, f"longest is {longest!r}; allowed are 1 to {MAX_LONGEST}")
+        raise damaged(folder, f"longest is {longest!r}; allowed are 1 to {MAX_LONGEST}")
     return longest
 
 
 def _check_positions(folder: Path, ancestor: str | None, longest: int, letters: int) -> None:
     """Refuses weights and letters that do not have one place for each that a mutation can have."""
     if ancestor is not None and {longest, letters} != {len(ancestor) + 1}:
-        raise _damaged(
+        raise damaged(
             folder,
             f"longest is {longest} and letters has {letters} positions; of an ancestor of {len(ancestor)} letters both "
             f"must be {len(ancestor) + 1}",
@@ -213,53 +211,10 @@ def _check_positions(folder: Path, ancestor: str | None, longest: int, letters: 
 def _letters(folder: Path, rows: object, longest: int, vocabulary_size: int) -> NDArray[np.uint8]:
     width = 1 + SUBSTITUTIONS
     if not isinstance(rows, list) or len(rows) > longest:
-        raise _damaged(folder, f"letters is not a list of at most {longest} positions")
+        raise damaged(folder, f"letters is not a list of at most {longest} positions")
     for row in rows:
         if not isinstance(row, list) or len(row) != width:
-            raise _damaged(folder, f"letters has {row!r}; each position must have {width} tokens")
+            raise damaged(folder, f"letters has {row!r}; each position must have {width} tokens")
         if not all(type(token) is int and 0 <= token < vocabulary_size for token in row):
-            raise _damaged(folder, f"letters has {row!r}; tokens are 0 to {vocabulary_size - 1}")
+            raise damaged(folder, f"letters has {row!r}; tokens are 0 to {vocabulary_size - 1}")
     return np.array(rows, dtype=np.uint8).reshape(-1, width)
-
-
-def _network(
-    folder: Path, number: int, expected_digest: str, config: LearnerConfig, vocabulary_size: int, longest: int
-) -> BiLSTM:
-    path = folder / weights_name(number)
-    # On the meta device a network has shapes and no memory: a huge size in a hostile file costs nothing.
-    with torch.device("meta"):
-        network = BiLSTM(config, vocabulary_size, longest)
-    expected = {name: (value.shape, value.dtype) for name, value in network.state_dict().items()}
-    try:
-        weights = load(_described_bytes(path, expected_digest, _bytes_at_most(expected)))
-    except SafetensorError as error:
-        raise _damaged(folder, f"{path.name} is not a safetensors file") from error
-    found = {name: (value.shape, value.dtype) for name, value in weights.items()}
-    if found != expected:
-        raise _damaged(folder, f"{path.name} does not hold the weights that {CONFIGURATION} describes")
-    if not all(bool(value.isfinite().all()) for value in weights.values()):
-        raise _damaged(folder, f"{path.name} holds values that are infinite or not a number")
-    network.load_state_dict(weights, assign=True)
-    return network.eval()
-
-
-def _described_bytes(path: Path, expected_digest: str, at_most: int) -> bytes:
-    """Reads a file of a size that is allowed, and the one that the configuration was written with."""
-    try:
-        data = read_regular(path, at_most)
-    except OSError as error:
-        raise _damaged(path.parent, f"{path.name} cannot be read: {error.strerror}") from error
-    if digest(data) != expected_digest:
-        raise _damaged(path.parent, f"{path.name} is not the file that {CONFIGURATION} was written with")
-    return data
-
-
-def _bytes_at_most(expected: Mapping[str, tuple[torch.Size, torch.dtype]]) -> int:
-    header = 1_000_000
-    return header + sum(shape.numel() * dtype.itemsize for shape, dtype in expected.values())
-
-
-def _damaged(folder: Path, why: str) -> SavedModelError:
-    # What it quotes stands in the file, and may be as long as the file.
-    shown = why if len(why) <= _LONGEST_REASON else f"{why[:_LONGEST_REASON]} ..."
-    return SavedModelError(f"The model in {folder} cannot be used: {shown}.", "Take a fresh copy of the folder.")

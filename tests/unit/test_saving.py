@@ -85,17 +85,6 @@ def test_a_folder_of_format_5_refuses_what_could_be_cleaned(tmp_path: Path) -> N
     assert (model.rules, model.configs) == (Rules(), (CONFIG, CONFIG))
 
 
-def test_networks_of_several_configurations_come_back(tmp_path: Path) -> None:
-    configs = (CONFIG, replace(CONFIG, hidden_size=3, layers=2), CONFIG)
-    members = [build_network(one, VOCABULARY, np.arange(9), seed) for seed, one in enumerate(configs)]
-    tokens = np.random.default_rng(0).integers(1, VOCABULARY, (6, 12), dtype=np.uint8)
-    rows = Examples(Ragged.of_padded(tokens, np.full(6, 12)), np.zeros(6, bool))
-    save_model(tmp_path, members, configs, "dna", Encoder(11), LETTERS, {})
-    model = load_model(tmp_path)
-    assert model.configs == configs
-    np.testing.assert_array_equal(predict(model.networks, rows), predict(members, rows))
-
-
 def write(name: str, content: bytes) -> Callable[[Path], None]:
     return lambda folder: (folder / name).write_bytes(content) and None
 
