@@ -103,7 +103,8 @@ def test_no_figure_is_left_out(study: Stored) -> None:
         *("tied_with_best", "cv", "test", "gap", "gap_details", "baselines", "positions"),
         *("search", "test_openings", "test_opened", "left_out", "foreign_trials", "verdict"),
     }
-    assert set(study.result) - computed == {"created", "finished"}
+    assert set(study.result) - computed == {"created", "finished", "blend"}
+    assert study.result["blend"] == []  # genes that are read whole have one trial's networks
 
 
 def test_search(study: Stored) -> None:
