@@ -77,18 +77,14 @@ class FolderBlobs:
         except FileNotFoundError as error:
             raise KeyError(name) from error
         except OSError as error:
-            raise StorageError(
-                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
-            ) from error
+            raise self._unreadable(error) from error
 
     def exists(self, name: str) -> bool:
         """Says whether there is such a file."""
         try:
             return (self.root / name).is_file()
         except OSError as error:
-            raise StorageError(
-                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
-            ) from error
+            raise self._unreadable(error) from error
 
     def remove(self, name: str) -> None:
         """Removes the file; KeyError where there is none."""
@@ -108,9 +104,7 @@ class FolderBlobs:
         except FileNotFoundError as error:
             raise KeyError(name) from error
         except OSError as error:
-            raise StorageError(
-                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
-            ) from error
+            raise self._unreadable(error) from error
         if not stat.S_ISREG(found.st_mode):
             raise KeyError(name)
         return Entry(name=name, size=found.st_size, modified=found.st_mtime)
@@ -120,14 +114,15 @@ class FolderBlobs:
 
         def refuse(error: OSError) -> None:
             # A part that cannot be read is no empty part.
-            raise StorageError(
-                f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights."
-            ) from error
+            raise self._unreadable(error) from error
 
         for folder, _, files in os.walk(self.root, onerror=refuse):
             for file in files:
                 with suppress(KeyError):  # removed since it was listed
                     yield self.entry(Path(folder, file).relative_to(self.root).as_posix())
+
+    def _unreadable(self, error: OSError) -> StorageError:
+        return StorageError(f"The artifact folder '{self.root}' cannot be read: {error.strerror}.", "Mend its rights.")
 
 
 def _write_durably(path: Path, data: bytes) -> None:

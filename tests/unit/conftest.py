@@ -9,12 +9,12 @@ from typing import Any, Protocol
 
 import pytest
 import torch
+from small_plan import small_plan
 
 from hpo.study.address import StudyAddress
-from hpo.study.create import Plan, open_for_creation, prepare
+from hpo.study.create import open_for_creation, prepare
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.register import register
-from model.configuration import TrainingSettings
 from model.simulation import simulate
 
 
@@ -28,23 +28,7 @@ class MakeStudy(Protocol):
 def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
     """Of three trials of five folds by default; `changes` are those of a `Plan`, `space` the text of its file."""
     address = StudyAddress(storage=f"sqlite:///{tmp_path}/hpo.db", artifacts=str(tmp_path / "artifacts"))
-    plan = Plan(
-        study="s",
-        trials=3,
-        source=tmp_path / "genes.csv",
-        seed=0,
-        folds=5,
-        test_size=0.2,
-        duplicates="together",
-        space_file=None,
-        original="all",
-        sampler="random",
-        startup_trials=10,
-        pruner="none",
-        training=TrainingSettings(),
-        lease_timeout_s=60.0,
-        retries=3,
-    )
+    plan = small_plan(tmp_path / "genes.csv")
     with ExitStack() as sessions:
 
         def make(genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], OpenedStudy]:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from small_plan import small_plan
 
 from hpo.study.address import StudyAddress
-from hpo.study.create import Plan, create
+from hpo.study.create import create
 from hpo.study.opened import OpenedStudy, open_study
-from model.configuration import TrainingSettings
 from model.simulation import simulate
 from storage.connection import open_storage
 
@@ -32,7 +32,7 @@ class Beside:
     def make(self, study: str, storage: str = "hpo", genes: int = 60) -> OpenedStudy:
         """A study; the same number of genes is the same data."""
         address = self.address(study, storage)
-        create(address, simulate(genes, 12, 0.05, 3).genes, _plan(study, self.folder))
+        create(address, simulate(genes, 12, 0.05, 3).genes, small_plan(self.folder / "genes.csv", study))
         self.age()
         opened = open_study(address)
         self.sessions.callback(opened.storage.close)
@@ -62,26 +62,6 @@ class Beside:
     def kept(self) -> set[str]:
         """What lies among the artifacts, but for notes."""
         return {path.name for path in self.files() if path.parent.name != "named-by"}
-
-
-def _plan(study: str, folder: Path) -> Plan:
-    return Plan(
-        study=study,
-        trials=3,
-        source=folder / "genes.csv",
-        seed=0,
-        folds=5,
-        test_size=0.2,
-        duplicates="together",
-        space_file=None,
-        original="all",
-        sampler="random",
-        startup_trials=10,
-        pruner="none",
-        training=TrainingSettings(),
-        lease_timeout_s=60.0,
-        retries=3,
-    )
 
 
 @pytest.fixture
