@@ -6,6 +6,7 @@ tuples, a query for each table, and equal distributions are parsed once. What co
 compares). Source: optuna 5.0.0, storages/_rdb/storage.py, `_get_trials` and `_build_frozen_trial_from_trial_model`.
 """
 
+import weakref
 from collections import defaultdict
 from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ class Database(RDBStorage):
         self.scoped_session = scoped_session(sessionmaker(bind=engine))
         self.heartbeat_interval = self.grace_period = None
         self.heartbeat_stale_trial_callback = self.failed_trial_callback = None
+        # Whoever lets go of a storage has closed it: an engine leaves its connections open. No process waits for that.
+        weakref.finalize(self, engine.dispose).atexit = False
 
     def get_trial(self, trial_id: int) -> FrozenTrial:
         """Returns one trial; KeyError where there is none."""

@@ -9,6 +9,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
+from plain_optuna import plain_storage
 from sqlalchemy import event, inspect
 
 from storage.errors import StorageError
@@ -35,8 +36,8 @@ def test_only_create_makes_tables(postgres, open_url, tmp_path):
 
 def test_tables_are_those_that_optuna_itself_would_make(tmp_path, open_url):
     open_url(f"sqlite:///{tmp_path}/ours.db", create=True)
-    RDBStorage(f"sqlite:///{tmp_path}/ours.db")  # checks the version
-    RDBStorage(f"sqlite:///{tmp_path}/theirs.db")
+    with plain_storage(f"sqlite:///{tmp_path}/ours.db"), plain_storage(f"sqlite:///{tmp_path}/theirs.db"):
+        pass  # the first has checked the version
     create_study(open_url(f"sqlite:///{tmp_path}/theirs.db"), "s")
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
+from plain_optuna import plain_storage
 
 from hpo.errors import HpoError, UsageError
 from hpo.study.attributes import BUDGET
@@ -67,7 +68,8 @@ def test_what_others_added_needs_no_budget() -> None:
 def test_a_pause_is_told_with_names_as_a_shell_takes_them(make_study) -> None:
     address = make_study(study="two words")().address
     assert set_budget(address, 5).endswith("hpo worker --study 'two words'")
-    assert optuna.load_study(storage=address.storage, study_name="two words").user_attrs[BUDGET] == 5
+    with plain_storage(address.storage) as storage:
+        assert optuna.load_study(storage=storage, study_name="two words").user_attrs[BUDGET] == 5
 
 
 @pytest.mark.parametrize(

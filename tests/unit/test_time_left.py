@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import text
 
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
@@ -83,7 +83,7 @@ def test_a_night_between_two_folds_makes_nothing_longer(opened: Callable[[], Ope
     assert claim is not None
     for fold, record in enumerate(records(2.0, 2.0, 2.0)):
         study.storage.set_trial_user_attr(claim.trial_id, f"hpo:fold:{fold}", json.loads(record))
-    with create_engine(study.address.storage).begin() as connection:
+    with study.storage.inner.engine.begin() as connection:
         connection.execute(text("update trials set datetime_start = '2020-01-01 00:00:00'"))
     status = read_status(opened())
     assert (status.seconds_left, status.folds_trained) == (2.0 * (15 - 3), 3)
