@@ -1,5 +1,6 @@
 """What is watched fits on the screen that there is, whatever there is to see."""
 
+import contextlib
 import os
 import pty
 import re
@@ -85,6 +86,15 @@ def test_a_study_without_workers_and_trials_is_shown_too() -> None:
     assert shown[-1] == "0 at work"
 
 
+def read_to_its_end(leader: int) -> str:
+    """What was written to a terminal that is closed by now; it comes in as many pieces as the kernel likes."""
+    pieces = []
+    with os.fdopen(leader, "rb", buffering=0) as terminal, contextlib.suppress(OSError):
+        while piece := terminal.read(4096):
+            pieces.append(piece)
+    return b"".join(pieces).decode()
+
+
 def test_on_a_terminal_it_is_drawn_again_without_colour(monkeypatch) -> None:
     leader, follower = pty.openpty()
     monkeypatch.setenv("NO_COLOR", "1")
@@ -95,9 +105,7 @@ def test_on_a_terminal_it_is_drawn_again_without_colour(monkeypatch) -> None:
     with os.fdopen(follower, "w") as terminal:
         monkeypatch.setattr("sys.stderr", terminal)
         watch_status(lambda: next(reads), interval_s=0.0)
-        terminal.flush()
-        drawn = os.read(leader, 100_000).decode()
-    os.close(leader)
+    drawn = read_to_its_end(leader)
     assert "node  cuda:0      0     2   7/20" in drawn
     assert "first: done" in drawn
     assert not re.search(r"\x1b\[[0-9;]*m", drawn)  # colours and weights
