@@ -44,8 +44,12 @@ class Job:
 
     address: StudyAddress
     plan: Plan
+    #: The budget that the user asks for; None for that of the plan, or of the study that is there.
+    trials: int | None
     #: Folder for report, model and the workers' log.
     output: Path
+    #: What was chosen for the user, each with the option that says otherwise.
+    chosen: Sequence[str] = ()
     #: As `--device` has it.
     device: str = "auto"
     #: Worker processes; None for one per GPU, or one per core.
@@ -82,21 +86,32 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
         ContractError: A study of that name is there, and differs.
         HpoError: The folder cannot be written, or all workers ended before the budget was spent.
     """
+    if not job.plan.source.exists():
+        # Says so, before a folder is made beside a file that is not there.
+        read_genes()
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output, kept=job.address.local_paths)
     earlier = _existing(job.address)
     created = None if earlier is None else earlier.created
     check_not_another_s(job.output, job.plan.study, created, job.answer.overwrite)
+    if chosen := _chosen(job, is_new=earlier is None):
+        say(f"By default: {', '.join(chosen)}.")
     opened = _create_or_go_on(job, read_genes, earlier)
     status = read_status(opened)
     if status.state != "done":
-        say(f"Searching: {job.plan.trials} trials{_left(opened, status, slots)}; the workers' log is {job.log_file}")
+        say(f"Searching: {status.budget} trials{_left(opened, status, slots)}; the workers' log is {job.log_file}")
         with on_stop() as stop:
             _search(opened, slots, job, stop)
         if stop:
             say("Stopped. Finished folds are kept: the same command goes on.")
             return JobOutcome(None, stop.exit_code)
     return JobOutcome(finalize(opened, job.output, job.answer))
+
+
+def _chosen(job: Job, *, is_new: bool) -> list[str]:
+    """What was chosen for the user; a study that is there has its budget."""
+    budget = [f"a budget of {job.plan.trials} trials (--trials)"] if is_new and job.trials is None else []
+    return [*job.chosen, *budget]
 
 
 def _left(opened: OpenedStudy, status: Status, slots: Sequence[Slot]) -> str:
@@ -122,7 +137,8 @@ def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contrac
     opened = open_study(job.address)
     if earlier is not None:
         say(f"Study {contract.study!r} is there already: going on with it.")
-    _extend(opened, job.plan.trials)
+    if job.trials is not None:
+        _extend(opened, job.trials)
     return opened
 
 

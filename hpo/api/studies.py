@@ -59,8 +59,8 @@ def asked(
     """Reads the options of `create_study` and `run`, which take the same."""
     values = as_commands_take_them(options)
     reading, labelling = group(DataOptions, values), group(LabelOptions, values)
-    search = group(SearchOptions, values, study=study, trials=trials)
-    plan = plan_of(Path(data), search, group(SplitOptions, values), reading)
+    search = group(SearchOptions, values)
+    plan = plan_of(Path(data), study, trials, search, group(SplitOptions, values), reading)
     check_all_taken(values, call)
     return Asked(StorageOptions(storage=storage, artifacts=artifacts).address(study), plan, reading, labelling)
 

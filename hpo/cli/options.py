@@ -14,12 +14,12 @@ from model.choices import Duplicates, Engine, Precision
 if TYPE_CHECKING:
     from hpo.study.address import StudyAddress
 
-#: The heading of what every call names; typer's own, shown first.
-FIRST = "Options"
 #: The forest that rates the hyperparameters takes no larger seed.
 MAX_SEED = 2**32 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+Trials = Annotated[int, option("--trials", help="The budget: trials to finish.", min=1)]
+NewStudy = Annotated[str, option("--study", help="The study's name.", metavar="NAME")]
 Study = Annotated[
     str | None,
     option("--study", help="The study's name; may be left out where the storage holds one study.", metavar="NAME"),
@@ -109,8 +109,6 @@ class SplitOptions:
 class SearchOptions:
     """How the search goes."""
 
-    trials: Annotated[int, option("--trials", help="The budget: trials to finish.", min=1, rich_help_panel=FIRST)]
-    study: Annotated[str, option("--study", help="The study's name.", metavar="NAME", rich_help_panel=FIRST)]
     space: SpaceFile = None
     original: Annotated[
         Original | None,

@@ -1,0 +1,52 @@
+"""`hpo run FILE` with as little else as can be."""
+
+import json
+
+import hpo as from_python
+
+QUICK = ("--space", "space.toml", "--max-epochs", "2", "--workers", "1")
+
+
+def test_a_file_is_enough_and_the_same_command_is_the_same_study(hpo) -> None:
+    said = hpo.run("run", "genes.csv", "--trials", "3", *QUICK).stderr
+    assert "By default: study 'genes' (--study), report in genes-report (--output).\n" in said
+    assert "Searching: 3 trials" in said
+    result = json.loads((hpo.folder / "genes-report/result.json").read_text())
+    assert (result["study"], result["trials"]["budget"]) == ("genes", 3)
+
+    # Without --trials a study that is there keeps its budget.
+    again = hpo.run("run", "genes.csv", *QUICK)
+    assert again.returncode == 0
+    assert "Study 'genes' is done: it was answered on" in again.stderr
+    assert "By default: study 'genes' (--study), report in genes-report (--output).\n" in again.stderr
+
+    # From elsewhere, and from Python, it is the same study too.
+    done = from_python.run(
+        hpo.folder / "genes.csv",
+        storage=f"sqlite:///{hpo.folder}/hpo.db",
+        space=hpo.folder / "space.toml",
+        max_epochs=2,
+        workers=1,
+    )
+    assert done == result
+
+
+def test_a_file_of_that_name_with_other_genes_is_another_study(hpo) -> None:
+    hpo.ok("run", "genes.csv", "--trials", "2", *QUICK)
+    before = (hpo.folder / "genes-report/result.json").read_bytes()
+    (hpo.folder / "other").mkdir()
+    lines = (hpo.folder / "genes.csv").read_text().splitlines(keepends=True)
+    (hpo.folder / "other/genes.csv").write_text("".join(lines[:200]))
+    refused = hpo.run("run", "other/genes.csv", *QUICK)
+    assert refused.returncode == 1
+    assert "A study named 'genes' is in this storage already, and differs" in refused.stderr
+    assert "the data: other genes or labels than those of the study" in refused.stderr
+    assert "choose another --study" in refused.stderr
+    assert (hpo.folder / "genes-report/result.json").read_bytes() == before
+
+
+def test_a_file_that_is_not_there_leaves_nothing_behind(hpo) -> None:
+    refused = hpo.run("run", "no/such/genes.csv")
+    assert refused.returncode != 0
+    assert "no/such/genes.csv" in refused.stderr
+    assert not (hpo.folder / "no").exists()
