@@ -75,6 +75,7 @@ def run(
     output: str | Path | None = None,
     storage: str = SQLITE,
     artifacts: str | None = None,
+    time: float | None = None,
     device: str = "auto",
     workers: int | None = None,
     lanes: int | None = None,
@@ -90,6 +91,7 @@ def run(
         output: Folder for report and model; by default beside the file, under the study's name.
         storage: A URL.
         artifacts: Folder or s3:// place.
+        time: Seconds after which the search begins no further trial.
         device: As `work` takes it, like the next two.
         workers: Processes.
         lanes: Trials at once in each.
@@ -112,6 +114,7 @@ def run(
         plan=call.plan,
         trials=trials,
         output=names.output,
+        time_s=time,
         chosen=names.chosen,
         device=device,
         workers=workers,

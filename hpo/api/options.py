@@ -57,6 +57,7 @@ class StudyOptions(ReadingOptions, total=False):
     duplicates: Duplicates
     space: str | Path
     original: Original
+    patience_trials: int
     sampler: Sampler
     startup_trials: int
     pruner: Pruner

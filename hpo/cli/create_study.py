@@ -70,6 +70,7 @@ def plan_of(
 ) -> "Plan":
     """Returns the study that the options ask for."""
     from hpo.study.create import Plan
+    from hpo.study.ending import Rules
     from model.configuration import TrainingSettings
 
     return Plan(
@@ -83,6 +84,7 @@ def plan_of(
         space_file=search.space,
         original=search.original,
         sampler=search.sampler,
+        ends=Rules(patience_trials=search.patience_trials),
         startup_trials=search.startup_trials,
         pruner=search.pruner,
         training=TrainingSettings(

@@ -119,6 +119,14 @@ class SearchOptions:
             "of it does, else skip.",
         ),
     ] = None
+    patience_trials: Annotated[
+        int | None,
+        option(
+            "--patience-trials",
+            help="End the search when so many trials in a row have not beaten the best; else the budget alone does.",
+            min=1,
+        ),
+    ] = None
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
     pruner: Annotated[

@@ -9,6 +9,7 @@ import typer
 from hpo.cli.command import WHOLE_JOB, command, option
 from hpo.cli.create_study import plan_of
 from hpo.cli.data_options import DataOptions
+from hpo.cli.durations import parse_duration
 from hpo.cli.finalize import print_result
 from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import (
@@ -54,6 +55,16 @@ def run(
             metavar="DIR",
         ),
     ] = None,
+    time: Annotated[
+        float | None,
+        option(
+            "--time",
+            help="Begin no further trial after so long: seconds, or 5m, 2h, ... Those at work are finished, and the "
+            "study is answered from what is there.",
+            parser=parse_duration(1),
+            metavar="DURATION",
+        ),
+    ] = None,
     device: Device = "auto",
     workers: Workers = None,
     lanes: Lanes = None,
@@ -72,6 +83,7 @@ def run(
         plan=plan_of(data, names.study, trials or TRIALS, search, splitting, reading),
         trials=trials,
         output=names.output,
+        time_s=time,
         chosen=names.chosen,
         device=device,
         workers=workers,

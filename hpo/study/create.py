@@ -14,6 +14,7 @@ from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
 from hpo.study.contract_data import Cleaning, Columns, Data, Labels, Rows
+from hpo.study.ending import NO_RULES, Rules
 from hpo.study.long_rows import tell_long_row
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
@@ -54,6 +55,8 @@ class Plan:
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
+    #: What ends the search before its budget is spent.
+    ends: Rules = NO_RULES
     #: Whether the genes may be read by their mutations; studies of earlier versions were not.
     related: bool = True
     #: Whether it is looked if DNA codes; earlier versions took all for genes that do.
@@ -63,7 +66,7 @@ class Plan:
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
     """Makes a study; arguments and errors as `prepare` and `register`."""
     contract = prepare(genes, plan, open_for_creation(address))
-    register(address, contract, plan.trials)
+    register(address, contract, plan.trials, plan.ends)
     return contract
 
 

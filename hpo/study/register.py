@@ -10,6 +10,7 @@ from hpo.search.parameters import Value
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, NOTE, note_of
 from hpo.study.contract import Contract
+from hpo.study.ending import NO_RULES, RULES, Rules
 from hpo.study.ownership import check_may_be_made
 from storage.artifacts import open_artifacts
 from storage.artifacts.notes import Note, leave_note
@@ -22,8 +23,8 @@ from storage.trials.queue import TrialQueue
 OBJECTIVE = "CV accuracy"
 
 
-def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHandle:
-    """Puts the study into the storage, with its budget and its first trials.
+def register(address: StudyAddress, contract: Contract, trials: int, ends: Rules = NO_RULES) -> StudyHandle:
+    """Puts the study into the storage, with its budget, what ends it before, and its first trials.
 
     Raises:
         StudyExistsError: A study of that name is there.
@@ -33,6 +34,8 @@ def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHan
     storage = open_storage(address.storage, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
+    if ends.any:
+        handle.set(RULES, ends.as_dict())
     TrialQueue(storage, handle.study_id).enqueue_first(_first_trials(contract)[:trials])
     _name_the_objective(storage, contract.study)
     _leave_note(handle, address, contract)

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial
 from hpo.evaluation.intervals import wilson
 from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
+from hpo.study.ending import ENDED, Ended, read_ended
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
 from hpo.study.time_left import finalize_seconds, seconds_left, work_left
@@ -75,6 +76,8 @@ class Status:
     work_left: float | None = None
     #: Of `finalize`, estimated from the best trial; None before the first is complete.
     finalize_seconds: float | None = None
+    #: What ended the search before its budget was spent; None where nothing has.
+    ended: Ended | None = None
     #: When it was answered last, from all trials of the budget; None where it was not. ISO 8601, UTC.
     answered: str | None = None
 
@@ -121,6 +124,7 @@ def read_status(opened: OpenedStudy) -> Status:
         seconds_left=seconds_left(overview, folds),
         work_left=work_left(overview, folds),
         finalize_seconds=finalize_seconds([record.seconds for record in records]),
+        ended=read_ended(opened.storage.ledger.study_attributes(opened.handle.study_id, [ENDED]), budget),
         answered=_answered(opened, budget) if counts.is_spent else None,
     )
 

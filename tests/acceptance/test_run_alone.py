@@ -50,3 +50,36 @@ def test_a_file_that_is_not_there_leaves_nothing_behind(hpo) -> None:
     assert refused.returncode != 0
     assert "no/such/genes.csv" in refused.stderr
     assert not (hpo.folder / "no").exists()
+
+
+def test_patience_ends_a_search_alike_for_all_its_workers(hpo) -> None:
+    hpo.create("s", 60, "--patience-trials", "3")
+    hpo.ok("worker", "--workers", "2")
+    status = hpo.json("status")
+    done = status["complete"] + status["pruned"] + status["failed"]
+    assert (status["state"], status["budget"], status["running"], status["waiting"]) == ("done", done, 0, 0)
+    assert 3 < done < 60
+    assert status["ended"] == {"asked": 60, "trials": done, "why": "patience"}
+    assert f"The search ended with {done} of 60 trials" in hpo.ok("status")
+    # Whoever comes later finds it so, and more can be had.
+    hpo.ok("worker", "--workers", "1")
+    assert hpo.json("status")["budget"] == done
+    hpo.ok("extend", "--trials", str(done + 1))
+    hpo.ok("worker", "--workers", "1")
+    status = hpo.json("status")
+    assert (status["budget"], status["ended"]) == (done + 1, None)
+
+
+def test_time_ends_a_search_and_the_study_is_answered(hpo) -> None:
+    asked = ("run", "genes.csv", "--trials", "900", "--time", "1s", *QUICK)
+    ran = hpo.run(*asked)
+    assert ran.returncode == 0, ran.stderr
+    result = json.loads((hpo.folder / "genes-report/result.json").read_text())
+    finished = sum(result["trials"][state] for state in ("complete", "pruned", "failed"))
+    assert 1 <= result["trials"]["budget"] == finished < 900
+    assert "The time is over (1 s): " in ran.stderr
+    assert f"The search ended with {finished} of 900 trials, because its time was over (--time)." in ran.stderr
+    # Asked for again, it is answered.
+    again = hpo.run(*asked)
+    assert "Study 'genes' is done: it was answered on" in again.stderr
+    assert "The search ended with" in again.stderr

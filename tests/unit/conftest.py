@@ -37,7 +37,7 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
                 asked = replace(asked, space_file=tmp_path / "space.toml")
                 (tmp_path / "space.toml").write_text(space)
             contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(address))
-            register(address, contract, asked.trials).storage.close()
+            register(address, contract, asked.trials, asked.ends).storage.close()
 
             def open_again() -> OpenedStudy:
                 opened = open_study(replace(address, study=asked.study))
