@@ -19,6 +19,7 @@ from hpo.study.ending import ended_in_words
 from hpo.study.first_estimate import in_words
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.progress import SearchProgress, search_progress
+from hpo.study.prospects import prospect_in_words
 from hpo.study.register import register
 from hpo.study.status import Status, read_status
 from hpo.study.time_limit import TimeLimit
@@ -104,7 +105,8 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
         if stop:
             say("Stopped. Finished folds are kept: the same command goes on.")
             return JobOutcome(None, stop.exit_code)
-        status = read_status(opened)
+        status = read_status(opened, prospects=True)
+        say(prospect_in_words(status.more_trials))
     if status.ended is not None:
         say(ended_in_words(status.ended, status.study))
     return JobOutcome(finalize(opened, job.output, job.answer))
@@ -112,8 +114,9 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
 
 def _chosen(job: Job, *, is_new: bool) -> list[str]:
     """What was chosen for the user; a study that is there has its budget."""
-    budget = [f"a budget of {job.plan.trials} trials (--trials)"] if is_new and job.trials is None else []
-    return [*job.chosen, *budget]
+    if job.trials is not None or not is_new:
+        return [*job.chosen]
+    return [*job.chosen, f"up to {job.plan.trials} trials, for as long as more are likely to pay (--trials)"]
 
 
 def _left(opened: OpenedStudy, status: Status, slots: Sequence[Slot]) -> str:

@@ -18,7 +18,7 @@ from hpo.cli.options import AnswerOptions as ChoiceOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.finalizing import FinalizeOptions
 from hpo.finalizing import finalize as answer
-from hpo.study.defaults import TRIALS, name_job
+from hpo.study.defaults import name_job
 from hpo.terminal import say
 from hpo.use.predict import Prediction
 from hpo.use.predict import predict as predict_genes
@@ -87,7 +87,7 @@ def run(
     Args:
         data: As `create_study` takes it, like all that is not explained here.
         study: Its name; by default that of the file.
-        trials: The budget; by default 40, or what the study has that is there.
+        trials: The budget; by default up to 40, for as long as more are likely to pay.
         output: Folder for report and model; by default beside the file, under the study's name.
         storage: A URL.
         artifacts: Folder or s3:// place.
@@ -108,7 +108,7 @@ def run(
     choice = group(ChoiceOptions, {name: value for name, value in options.items() if name in _ANSWER})
     others = {name: value for name, value in options.items() if name not in _ANSWER}
     names = name_job(Path(data), study, output)
-    call = asked(data, names.study, trials or TRIALS, storage, artifacts, others, "run")
+    call = asked(data, names.study, trials, storage, artifacts, others, "run")
     job = Job(
         address=call.address,
         plan=call.plan,

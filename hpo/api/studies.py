@@ -54,7 +54,13 @@ class Asked:
 
 
 def asked(
-    data: str | Path, study: str, trials: int, storage: str, artifacts: str | None, options: dict[str, Any], call: str
+    data: str | Path,
+    study: str,
+    trials: int | None,
+    storage: str,
+    artifacts: str | None,
+    options: dict[str, Any],
+    call: str,
 ) -> Asked:
     """Reads the options of `create_study` and `run`, which take the same."""
     values = as_commands_take_them(options)
@@ -141,7 +147,7 @@ def work(
 
 def status(study: Study) -> Status:
     """Tells how a study stands; `hpo status`."""
-    return read_status(study.opened())
+    return read_status(study.opened(), prospects=True)
 
 
 def trials(study: Study) -> "pd.DataFrame | list[dict[str, Any]]":

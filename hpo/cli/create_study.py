@@ -66,16 +66,17 @@ def create_study(
 
 
 def plan_of(
-    data: Path, study: str, trials: int, search: SearchOptions, splitting: SplitOptions, reading: DataOptions
+    data: Path, study: str, trials: int | None, search: SearchOptions, splitting: SplitOptions, reading: DataOptions
 ) -> "Plan":
-    """Returns the study that the options ask for."""
+    """Returns the study that the options ask for; without a number of trials its search ends by itself."""
     from hpo.study.create import Plan
+    from hpo.study.defaults import TRIALS
     from hpo.study.ending import Rules
     from model.configuration import TrainingSettings
 
     return Plan(
         study=study,
-        trials=trials,
+        trials=TRIALS if trials is None else trials,
         source=data,
         seed=splitting.seed,
         folds=splitting.folds,
@@ -84,7 +85,7 @@ def plan_of(
         space_file=search.space,
         original=search.original,
         sampler=search.sampler,
-        ends=Rules(patience_trials=search.patience_trials),
+        ends=Rules(patience_trials=search.patience_trials, by_gain=trials is None),
         startup_trials=search.startup_trials,
         pruner=search.pruner,
         training=TrainingSettings(

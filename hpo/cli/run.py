@@ -45,7 +45,11 @@ def run(
     ] = None,
     trials: Annotated[
         int | None,
-        option("--trials", help=f"The budget: trials to finish; by default {TRIALS}, or what the study has.", min=1),
+        option(
+            "--trials",
+            help=f"The budget: trials to finish; by default up to {TRIALS}, for as long as more are likely to pay.",
+            min=1,
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -80,7 +84,7 @@ def run(
     names = name_job(data, study, output)
     job = Job(
         address=where.address(names.study),
-        plan=plan_of(data, names.study, trials or TRIALS, search, splitting, reading),
+        plan=plan_of(data, names.study, trials, search, splitting, reading),
         trials=trials,
         output=names.output,
         time_s=time,

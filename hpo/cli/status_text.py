@@ -3,6 +3,7 @@
 import shlex
 
 from hpo.study.ending import ended_in_words
+from hpo.study.prospects import MOST_FINISHED, prospect_in_words
 from hpo.study.status import Status, WorkerStatus
 from hpo.terminal import duration, moment
 
@@ -18,6 +19,8 @@ def status_text(status: Status) -> str:
         f"running {status.running}, waiting {status.waiting}",
         f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
     ]
+    if status.finished <= MOST_FINISHED:
+        lines.append(f"  {prospect_in_words(status.more_trials)}")
     if status.ended is not None:
         lines.append(f"  {ended_in_words(status.ended, status.study)}")
     if status.foreign:

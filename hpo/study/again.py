@@ -71,7 +71,7 @@ def ask_again(opened: OpenedStudy, trials: int | None, patience_trials: int | No
 
     Args:
         opened: The study.
-        trials: The budget; None for that of the study.
+        trials: The budget; None for that of the study, and for its own end where that was said before.
         patience_trials: As `--patience-trials` has it; None for that of the study.
 
     Raises:
@@ -80,9 +80,10 @@ def ask_again(opened: OpenedStudy, trials: int | None, patience_trials: int | No
     budget, attributes = opened.budget, opened.handle.attributes()
     rules, ended = read_rules(attributes), read_ended(attributes, budget)
     had = budget if ended is None else ended.asked
+    by_gain = rules.by_gain and trials is None
     trials = had if trials is None else trials
     _check_no_less(opened.handle.name, budget, trials)
-    asked = replace(rules, patience_trials=patience_trials or rules.patience_trials)
+    asked = replace(rules, patience_trials=patience_trials or rules.patience_trials, by_gain=by_gain)
     if ended is not None and (trials, asked) == (had, rules):
         return
     if trials > had:

@@ -15,9 +15,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.patience import trials_unbeaten
 from hpo.study.attributes import BUDGET, CONFIGURATION
-from hpo.study.ending import ENDED, RULES, Ended, Why, read_ended, read_rules
+from hpo.study.ending import ENDED, RULES, Ended, Rules, Why, read_ended, read_rules
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
+from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
 
 
 def orders_before_a_claim(opened: OpenedStudy) -> tuple[int, bool]:
@@ -32,11 +33,8 @@ def orders_before_a_claim(opened: OpenedStudy) -> tuple[int, bool]:
     rules, ended = read_rules(attributes), read_ended(attributes, budget)
     if ended is not None:
         return _end(opened, ended.asked, ended.why, least=budget), paused
-    if rules.patience_trials is not None:
-        unbeaten = trials_unbeaten(_own_trials(opened)[:budget], rules.since)
-        if unbeaten >= rules.patience_trials:
-            return _end(opened, budget, "patience"), paused
-    return budget, paused
+    why = _why_to_end(rules, _own_trials(opened)[:budget], opened.contract.splitting.folds) if rules.any else None
+    return (budget if why is None else _end(opened, budget, why)), paused
 
 
 def end_search(opened: OpenedStudy, why: Why) -> None:
@@ -53,6 +51,15 @@ def trials_begun(trials: Sequence[FrozenTrial]) -> int:
         trials: Of a study, ours, by number.
     """
     return max((place for place, trial in enumerate(trials, 1) if _is_begun(trial)), default=0)
+
+
+def _why_to_end(rules: Rules, trials: Sequence[FrozenTrial], folds: int) -> Why | None:
+    if rules.patience_trials is not None and trials_unbeaten(trials, rules.since) >= rules.patience_trials:
+        return "patience"
+    if rules.by_gain and len(trials) <= MOST_FINISHED:
+        prospect = prospect_of_trials(trials, folds)
+        return "gain" if prospect is not None and not prospect.pays else None
+    return None
 
 
 def _is_begun(trial: FrozenTrial) -> bool:

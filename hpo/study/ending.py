@@ -18,7 +18,7 @@ RULES = "hpo:ends"
 ENDED = "hpo:ended"
 
 #: What ended a search.
-Why = Literal["time", "patience"]
+Why = Literal["time", "patience", "gain"]
 Trials = Annotated[int, Field(ge=1, le=MOST)]
 _Kind = TypeVar("_Kind")
 
@@ -29,20 +29,22 @@ class Rules:
 
     Attributes:
         patience_trials: When so many trials in a row have not beaten the best; None for never.
+        by_gain: When more trials are unlikely to pay (`hpo.search.gain`).
         since: Trials that had ended when the study was last given more of them: patience begins behind these.
     """
 
     patience_trials: Trials | None = None
+    by_gain: bool = False
     since: Annotated[int, Field(ge=0, le=MOST)] = 0
 
     @property
     def any(self) -> bool:
         """Whether there is one."""
-        return self.patience_trials is not None
+        return self.by_gain or self.patience_trials is not None
 
     def given_more(self, ended: int) -> "Rules":
-        """The rules of a study that is given more trials after so many have ended."""
-        return replace(self, since=ended)
+        """The rules of a study that is given more trials after so many have ended: whoever says how many wants them."""
+        return replace(self, by_gain=False, since=ended)
 
     def as_dict(self) -> dict[str, Any]:
         """As stored."""
@@ -76,6 +78,7 @@ def ended_in_words(ended: Ended, study: str) -> str:
     why = {
         "time": "its time was over (--time)",
         "patience": "its best had not been beaten for long enough (--patience-trials)",
+        "gain": "more trials are unlikely to pay (without --trials)",
     }[ended.why]
     return (
         f"The search ended with {ended.trials} of {ended.asked} trials, because {why}. "

@@ -31,6 +31,23 @@ def test_a_file_is_enough_and_the_same_command_is_the_same_study(hpo) -> None:
     assert done == result
 
 
+def test_nothing_but_a_file_is_needed_and_the_search_ends_by_itself(hpo) -> None:
+    # What the user would have said to have a space of tiny networks; the command itself is given nothing.
+    said = {"HPO_SPACE": "space.toml", "HPO_MAX_EPOCHS": "2"}
+    ran = hpo.run("run", "genes.csv", environment=said)
+    assert ran.returncode == 0, ran.stderr
+    assert "up to 40 trials, for as long as more are likely to pay (--trials)." in ran.stderr
+    assert "10 more trials are expected to gain" in ran.stderr
+    status = hpo.json("status")
+    assert status["state"] == "done"
+    assert 15 <= status["complete"] + status["pruned"] + status["failed"] == status["budget"] <= 40
+    assert {"trials", "gain", "noise", "pays"} == status["more_trials"].keys()
+    if status["budget"] < 40:
+        assert status["ended"] == {"asked": 40, "trials": status["budget"], "why": "gain"}
+    again = hpo.run("run", "genes.csv", environment=said)
+    assert "Study 'genes' is done: it was answered on" in again.stderr
+
+
 def test_a_file_of_that_name_with_other_genes_is_another_study(hpo) -> None:
     hpo.ok("run", "genes.csv", "--trials", "2", *QUICK)
     before = (hpo.folder / "genes-report/result.json").read_bytes()

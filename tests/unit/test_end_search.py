@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from optuna.trial import TrialState
 
 from hpo.errors import ContractError
 from hpo.study.again import ask_again
-from hpo.study.attributes import BUDGET, CONFIGURATION
+from hpo.study.attributes import BUDGET, CONFIGURATION, FOLD_ACCURACIES
 from hpo.study.end_search import end_search, orders_before_a_claim
 from hpo.study.ending import ENDED, RULES, Rules, read_ended
 from hpo.study.opened import OpenedStudy
+from hpo.study.prospects import prospect_in_words
 from hpo.study.status import read_status
 from hpo.study.steering import set_budget
 from hpo.study.time_limit import TimeLimit
@@ -144,6 +146,43 @@ def test_an_end_that_was_cut_short_is_written_again(study: OpenedStudy) -> None:
     study.handle.set(BUDGET, 10)
     assert claim(study) is None
     assert ended(study) == (10, 3, "patience")
+
+
+def finish_with_folds(study: OpenedStudy, trials: int, level: Callable[[int], float]) -> None:
+    """Finishes trials, each with folds about a level of its own."""
+    noise = np.random.default_rng(1).normal(0, 0.02, (trials, 5))
+    for number in range(trials):
+        folds = [float(fold) for fold in np.clip(level(number) + noise[number], 0, 1)]
+        held = claim(study)
+        study.queue.record(held, TrialChange({FOLD_ACCURACIES: folds}))
+        study.queue.finish(held, TrialState.COMPLETE, sum(folds) / 5)
+
+
+def test_a_search_without_a_number_of_trials_ends_where_all_are_alike(make_study) -> None:
+    study = make_study(trials=40, ends=Rules(by_gain=True))()
+    assert read_status(study, prospects=True).more_trials is None
+    finish_with_folds(study, 15, lambda _: 0.8)
+    told = read_status(study, prospects=True)
+    assert told.more_trials is not None
+    assert not told.more_trials.pays
+    assert f"{100 * told.more_trials.noise:.2f}: unlikely to pay." in prospect_in_words(told.more_trials)
+    assert claim(study) is None
+    assert ended(study) == (40, 15, "gain")
+    # Whoever says how many trials are wanted gets them.
+    ask_again(study, None, None)
+    assert study.budget == 15
+    ask_again(study, 40, None)
+    finish_with_folds(study, 20, lambda _: 0.8)
+    assert claim(study) is not None
+
+
+def test_it_goes_on_where_levels_differ(make_study) -> None:
+    study = make_study(trials=40, ends=Rules(by_gain=True))()
+    finish_with_folds(study, 16, lambda number: 0.5 + 0.02 * number)
+    told = read_status(study, prospects=True).more_trials
+    assert told is not None
+    assert told.pays
+    assert claim(study) is not None
 
 
 def test_a_study_without_rules_goes_on(make_study) -> None:
