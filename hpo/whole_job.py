@@ -17,6 +17,7 @@ from hpo.study.contract import Contract
 from hpo.study.create import Plan, open_for_creation, prepare
 from hpo.study.ending import ended_in_words
 from hpo.study.first_estimate import in_words
+from hpo.study.first_trials import check_enqueued, enqueued
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.progress import SearchProgress, search_progress
 from hpo.study.prospects import prospect_in_words
@@ -135,13 +136,15 @@ def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contrac
     """Makes the study, or finds that the one there is the same."""
     artifacts, genes = open_for_creation(job.address), read_genes()
     contract = prepare(genes, job.plan if earlier is None else as_begun(job.plan, earlier), artifacts)
+    own = enqueued(job.plan.enqueue, contract.search.space)
     if earlier is None:
-        register(job.address, contract, job.plan.trials, job.plan.ends)
+        register(job.address, contract, job.plan.trials, job.plan.ends, own)
     else:
         check_same(earlier, contract)
     opened = open_study(job.address)
     if earlier is not None:
         say(f"Study {contract.study!r} is there already: going on with it.")
+        check_enqueued(opened, own)
         ask_again(opened, job.trials, job.plan.ends.patience_trials)
     return opened
 

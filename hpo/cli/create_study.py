@@ -84,6 +84,7 @@ def plan_of(
         duplicates=splitting.duplicates,
         space_file=search.space,
         original=search.original,
+        enqueue=search.enqueue,
         sampler=search.sampler,
         ends=Rules(patience_trials=search.patience_trials, by_gain=trials is None),
         startup_trials=search.startup_trials,

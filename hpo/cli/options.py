@@ -119,6 +119,15 @@ class SearchOptions:
             "of it does, else skip.",
         ),
     ] = None
+    enqueue: Annotated[
+        Path | None,
+        option(
+            "--enqueue",
+            help="Configurations of your own that are tried first: JSON (a list of objects) or CSV, by the names of "
+            "the space; what one leaves out is proposed.",
+            metavar="FILE",
+        ),
+    ] = None
     patience_trials: Annotated[
         int | None,
         option(

@@ -15,6 +15,7 @@ from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
 from hpo.study.contract_data import Cleaning, Columns, Data, Labels, Rows
 from hpo.study.ending import NO_RULES, Rules
+from hpo.study.first_trials import enqueued
 from hpo.study.long_rows import tell_long_row
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
@@ -55,6 +56,8 @@ class Plan:
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
+    #: The user's own configurations.
+    enqueue: Path | None = None
     #: What ends the search before its budget is spent.
     ends: Rules = NO_RULES
     #: Whether the genes may be read by their mutations; studies of earlier versions were not.
@@ -66,7 +69,7 @@ class Plan:
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
     """Makes a study; arguments and errors as `prepare` and `register`."""
     contract = prepare(genes, plan, open_for_creation(address))
-    register(address, contract, plan.trials, plan.ends)
+    register(address, contract, plan.trials, plan.ends, enqueued(plan.enqueue, contract.search.space))
     return contract
 
 
@@ -84,7 +87,8 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     Raises:
         DataError: The rows cannot be split as asked.
         SpaceError: The search space is not one we can search.
-        UsageError: An option has a value that no contract may have.
+        UsageError: An option has a value that no contract may have, or a configuration of the user's is not of the
+            space.
     """
     check_answerable(plan.original, plan.trials)
     check_name(plan.study)
@@ -104,6 +108,8 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         find_relation(seen, plan.training.genetic_code, codes=codes).ancestors if _comparable(genes, plan) else {}
     )
     space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors), codes=codes)
+    # What is wrong with it is said before anything is kept.
+    enqueued(plan.enqueue, space)
     encoder = Encoder(code, ancestors, genes.provenance.rules.gaps == "keep")
     tell_long_row(seen, encoder, space)
     original = plan.original or _affordable(seen, encoder, space, plan)

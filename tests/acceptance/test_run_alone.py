@@ -3,6 +3,7 @@
 import json
 
 import hpo as from_python
+from hpo.study.attributes import configuration
 
 QUICK = ("--space", "space.toml", "--max-epochs", "2", "--workers", "1")
 
@@ -100,3 +101,22 @@ def test_time_ends_a_search_and_the_study_is_answered(hpo) -> None:
     again = hpo.run(*asked)
     assert "Study 'genes' is done: it was answered on" in again.stderr
     assert "The search ended with" in again.stderr
+
+
+def test_configurations_of_the_user_s_own_are_tried_first(hpo, opened_here) -> None:
+    (hpo.folder / "own.csv").write_text("hidden_size,embedding_size\n16,8\n8,16\n")
+    asked = ("run", "genes.csv", "--trials", "4", "--original", "all", "--enqueue", "own.csv", *QUICK)
+    hpo.ok(*asked)
+    study = opened_here("genes")
+    tried = [configuration(trial.user_attrs) for trial in study.storage.get_all_trials(study.handle.study_id)[1:3]]
+    assert [(one["hidden_size"], one["embedding_size"]) for one in tried] == [(16, 8), (8, 16)]
+    assert "answered on" in hpo.run(*asked).stderr
+    (hpo.folder / "own.csv").write_text("hidden_size,embedding_size\n16,8\n")
+    other = hpo.run(*asked)
+    assert other.returncode == 1
+    assert "was made with 2 configurations of --enqueue, and not with these 1" in other.stderr
+
+    (hpo.folder / "own.csv").write_text("hidden_size,embedding_size\n16,8\n9,16\n")
+    refused = hpo.run("create-study", "genes.csv", "--study", "t", "--trials", "4", *QUICK[:2], "--enqueue", "own.csv")
+    assert refused.returncode == 2
+    assert "own.csv, row 3, has hidden_size = '9'.\n  The space allows 8 or 16." in refused.stderr

@@ -13,6 +13,7 @@ from small_plan import small_plan
 
 from hpo.study.address import StudyAddress
 from hpo.study.create import open_for_creation, prepare
+from hpo.study.first_trials import enqueued
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.register import register
 from model.simulation import simulate
@@ -37,7 +38,8 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
                 asked = replace(asked, space_file=tmp_path / "space.toml")
                 (tmp_path / "space.toml").write_text(space)
             contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(address))
-            register(address, contract, asked.trials, asked.ends).storage.close()
+            own = enqueued(asked.enqueue, contract.search.space)
+            register(address, contract, asked.trials, asked.ends, own).storage.close()
 
             def open_again() -> OpenedStudy:
                 opened = open_study(replace(address, study=asked.study))
