@@ -24,6 +24,7 @@ from hpo.study.prospects import prospect_in_words
 from hpo.study.register import register
 from hpo.study.status import Status, read_status
 from hpo.study.time_limit import TimeLimit
+from hpo.study.warm_start import check_warm_start, read_warm_start
 from hpo.terminal import duration, say, step
 from hpo.trial.development_rows import load_development_rows
 from hpo.workers.assignment import Limits
@@ -138,13 +139,15 @@ def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contrac
     contract = prepare(genes, job.plan if earlier is None else as_begun(job.plan, earlier), artifacts)
     own = enqueued(job.plan.enqueue, contract.search.space)
     if earlier is None:
-        register(job.address, contract, job.plan.trials, job.plan.ends, own)
+        warm = read_warm_start(job.plan.warm_start, job.address, contract.search.space)
+        register(job.address, contract, job.plan.trials, job.plan.ends, own, warm)
     else:
         check_same(earlier, contract)
     opened = open_study(job.address)
     if earlier is not None:
         say(f"Study {contract.study!r} is there already: going on with it.")
         check_enqueued(opened, own)
+        check_warm_start(opened, job.plan.warm_start)
         ask_again(opened, job.trials, job.plan.ends.patience_trials)
     return opened
 

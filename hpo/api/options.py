@@ -58,6 +58,7 @@ class StudyOptions(ReadingOptions, total=False):
     space: str | Path
     original: Original
     enqueue: str | Path
+    warm_start: str
     patience_trials: int
     sampler: Sampler
     startup_trials: int

@@ -85,6 +85,7 @@ def plan_of(
         space_file=search.space,
         original=search.original,
         enqueue=search.enqueue,
+        warm_start=search.warm_start,
         sampler=search.sampler,
         ends=Rules(patience_trials=search.patience_trials, by_gain=trials is None),
         startup_trials=search.startup_trials,

@@ -128,6 +128,15 @@ class SearchOptions:
             metavar="FILE",
         ),
     ] = None
+    warm_start: Annotated[
+        str | None,
+        option(
+            "--warm-start",
+            help="Begin from the best configurations of an earlier study: its name in this storage, or URL#NAME. With "
+            "a password in the URL, set HPO_WARM_START instead.",
+            metavar="STUDY",
+        ),
+    ] = None
     patience_trials: Annotated[
         int | None,
         option(

@@ -113,7 +113,7 @@ def _params(path: Path, where: str, record: Mapping[str, Any], space: Space) -> 
         entry = space.parameters.get(name)
         if entry is None:
             raise _refusal(path, where, f"names {name[:_SHOWN]!r}, which is no hyperparameter", _names(space))
-        value = _as_value(name, told, entry, space)
+        value = value_of(name, told, space)
         if value is None:
             raise _refusal(
                 path, where, f"has {name} = {str(told)[:_SHOWN]!r}", f"The space allows {_allowed(name, entry, space)}."
@@ -122,8 +122,15 @@ def _params(path: Path, where: str, record: Mapping[str, Any], space: Space) -> 
             yield name, value
 
 
-def _as_value(name: str, told: object, entry: Parameter, space: Space) -> Value | None:
-    """The value of the space that is meant; None where there is none. A cell of CSV is a text, whatever it means."""
+def value_of(name: str, told: object, space: Space) -> Value | None:
+    """Finds the value of a space that is meant; None where there is none.
+
+    Args:
+        name: Of a parameter that the space has.
+        told: Anything; of what is a number, a text will do, for a cell of CSV is none.
+        space: The search space.
+    """
+    entry = space.parameters[name]
     if not isinstance(entry, Range):
         return next((value for value in entry.examples() if _is_same(told, value)), None)
     if isinstance(told, str):

@@ -19,6 +19,7 @@ from hpo.study.first_trials import enqueued
 from hpo.study.long_rows import tell_long_row
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
+from hpo.study.warm_start import read_warm_start
 from hpo.terminal import say
 from model import gpu
 from model.choices import Duplicates
@@ -58,6 +59,8 @@ class Plan:
     retries: int
     #: The user's own configurations.
     enqueue: Path | None = None
+    #: The earlier study that the search begins from, as `--warm-start` has it.
+    warm_start: str | None = None
     #: What ends the search before its budget is spent.
     ends: Rules = NO_RULES
     #: Whether the genes may be read by their mutations; studies of earlier versions were not.
@@ -69,7 +72,9 @@ class Plan:
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
     """Makes a study; arguments and errors as `prepare` and `register`."""
     contract = prepare(genes, plan, open_for_creation(address))
-    register(address, contract, plan.trials, plan.ends, enqueued(plan.enqueue, contract.search.space))
+    space = contract.search.space
+    warm = read_warm_start(plan.warm_start, address, space)
+    register(address, contract, plan.trials, plan.ends, enqueued(plan.enqueue, space), warm)
     return contract
 
 

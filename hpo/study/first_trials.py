@@ -46,18 +46,19 @@ def enqueued(file: Path | None, space: Space) -> list[FirstTrial]:
     ]
 
 
-def first_trials(contract: Contract, own: Sequence[FirstTrial]) -> list[FirstTrial]:
+def first_trials(contract: Contract, own: Sequence[FirstTrial], earlier: Sequence[FirstTrial] = ()) -> list[FirstTrial]:
     """Returns the first trials of a study, by number.
 
     Args:
         contract: The study's.
         own: The user's.
+        earlier: Of an earlier study.
     """
     space = contract.search.space
     original = [FirstTrial(space.representable(contract.baseline))] if contract.is_original(0) else []
     # A random search stays one, to compare with.
     start = [FirstTrial(space.representable(space.start))] if contract.search.sampler == "tpe" else []
-    return [*original, *own, *start]
+    return [*original, *own, *earlier, *start]
 
 
 def check_room(contract: Contract, own: Sequence[FirstTrial], trials: int) -> None:

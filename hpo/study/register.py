@@ -10,9 +10,11 @@ from optuna.storages import BaseStorage
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, NOTE, note_of
 from hpo.study.contract import Contract
+from hpo.study.earlier import WARM_START, as_stored
 from hpo.study.ending import NO_RULES, RULES, Rules
 from hpo.study.first_trials import FirstTrial, check_room, first_trials
 from hpo.study.ownership import check_may_be_made
+from hpo.study.warm_start import WarmStart
 from storage.artifacts import open_artifacts
 from storage.artifacts.notes import Note, leave_note
 from storage.connection import open_storage
@@ -30,6 +32,7 @@ def register(
     trials: int,
     ends: Rules = NO_RULES,
     enqueued: Sequence[FirstTrial] = (),
+    warm: WarmStart | None = None,
 ) -> StudyHandle:
     """Puts the study into the storage, with its budget, what ends it before, and its first trials.
 
@@ -39,6 +42,7 @@ def register(
         trials: Its budget.
         ends: What ends its search before.
         enqueued: The user's own configurations.
+        warm: What the search begins from.
 
     Raises:
         UsageError: The budget does not hold these.
@@ -52,7 +56,9 @@ def register(
     handle.set(BUDGET, trials)
     if ends.any:
         handle.set(RULES, ends.as_dict())
-    first = first_trials(contract, enqueued)[:trials]
+    if warm is not None:
+        handle.set(WARM_START, as_stored(warm.source, warm.earlier))
+    first = first_trials(contract, enqueued, [] if warm is None else warm.first)[:trials]
     queue = TrialQueue(storage, handle.study_id)
     queue.enqueue_first([one.params for one in first], [one.attributes for one in first])
     _name_the_objective(storage, contract.study)

@@ -120,3 +120,20 @@ def test_configurations_of_the_user_s_own_are_tried_first(hpo, opened_here) -> N
     refused = hpo.run("create-study", "genes.csv", "--study", "t", "--trials", "4", *QUICK[:2], "--enqueue", "own.csv")
     assert refused.returncode == 2
     assert "own.csv, row 3, has hidden_size = '9'.\n  The space allows 8 or 16." in refused.stderr
+
+
+def test_a_search_begins_from_an_earlier_study_of_another_storage(hpo, opened_here) -> None:
+    earlier = ("--storage", "sqlite:///old.db", "--artifacts", "old-artifacts")
+    hpo.ok("create-study", "genes.csv", "--study", "old", "--trials", "5", *QUICK[:4], "--pruner", "none", *earlier)
+    hpo.ok("worker", *earlier, *QUICK[4:])
+    asked = ("run", "genes.csv", "--trials", "5", "--original", "skip", "--warm-start", "sqlite:///old.db#old", *QUICK)
+    ran = hpo.run(*asked)
+    assert ran.returncode == 0, ran.stderr
+    assert "complete trials of study 'old', 3 of them first and others while their ranks agree." in ran.stderr
+    study = opened_here("genes")
+    trials = study.storage.get_all_trials(study.handle.study_id)
+    origins = [trial.user_attrs["hpo:origin"]["warm_start"] for trial in trials[:3]]
+    assert origins == [f"sqlite:///{hpo.folder.resolve()}/old.db#old"] * 3
+    # The earlier study is not needed any more.
+    (hpo.folder / "old.db").unlink()
+    assert "answered on" in hpo.run(*asked).stderr

@@ -16,6 +16,7 @@ from hpo.study.create import open_for_creation, prepare
 from hpo.study.first_trials import enqueued
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.register import register
+from hpo.study.warm_start import read_warm_start
 from model.simulation import simulate
 
 
@@ -39,7 +40,8 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
                 (tmp_path / "space.toml").write_text(space)
             contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(address))
             own = enqueued(asked.enqueue, contract.search.space)
-            register(address, contract, asked.trials, asked.ends, own).storage.close()
+            warm = read_warm_start(asked.warm_start, address, contract.search.space)
+            register(address, contract, asked.trials, asked.ends, own, warm).storage.close()
 
             def open_again() -> OpenedStudy:
                 opened = open_study(replace(address, study=asked.study))
