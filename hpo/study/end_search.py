@@ -6,10 +6,12 @@ and a study whose first trial is at work would have no answer without it. So a s
 as one trial takes, at most.
 
 Nobody decides for all: each worker looks before it takes a trial, and the first that finds the end writes it down. A
-worker that has looked just before takes one more; when that has ended, it is counted in by the next look.
+worker that has looked just before takes one more; when that has ended, it is counted in by the next look. Whoever may
+not write it down finds it all the same, for it follows from the trials; then `finalize` writes it.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -19,6 +21,7 @@ from hpo.study.ending import ENDED, RULES, Ended, Rules, Why, read_ended, read_r
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
 from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
+from storage.errors import StorageForbiddenError
 
 
 def orders_before_a_claim(opened: OpenedStudy) -> tuple[int, bool]:
@@ -71,9 +74,11 @@ def _end(opened: OpenedStudy, asked: int, why: Why, least: int = 1) -> int:
     """Writes the end down. Returns the budget."""
     begun = max(least, trials_begun(_own_trials(opened)[:asked]))
     if begun != opened.budget:
-        # First why: a budget without it would be taken for one that somebody asked for.
-        opened.handle.set(ENDED, Ended(asked=asked, trials=begun, why=why).as_dict())
-        opened.handle.set(BUDGET, begun)
+        # A worker may be refused (its role in Postgres writes to trials alone): it goes by what it has found.
+        with suppress(StorageForbiddenError):
+            # First why: a budget without it would be taken for one that somebody asked for.
+            opened.handle.set(ENDED, Ended(asked=asked, trials=begun, why=why).as_dict())
+            opened.handle.set(BUDGET, begun)
     return begun
 
 

@@ -1,6 +1,6 @@
 """What the rule of `hpo.search.gain` makes of searches on a table: where it ends them, and what that costs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -32,14 +32,20 @@ def ends(world: World, searches: int, budget: int) -> Iterator[str]:
         stops = [_end(world, order) for order in orders]
         first, _, third = quartiles = np.quantile(stops, [0.25, 0.5, 0.75])
         cells = [f"{quartiles[1]:.0f} ({first:.0f} to {third:.0f})"]
-        for below in (_regret, _elsewhere):
-            marks = [stops, [budget] * searches] + ([[LEAST_FINISHED] * searches] if below is _regret else [])
-            cells += [
-                f"{100 * np.nanmean([below(world, one[:stop]) for one, stop in zip(orders, mark, strict=True)]):.2f}"
-                for mark in marks
-            ]
+        cells += [_mean(world, _regret, orders, marks) for marks in (stops, [budget] * searches)]
+        cells.append(_mean(world, _regret, orders, [LEAST_FINISHED] * searches))
+        cells += [_mean(world, _elsewhere, orders, marks) for marks in (stops, [budget] * searches)]
         said, came = np.transpose([_gains(world, order) for order in orders]).mean(axis=1)
         yield f"| {way} | {' | '.join([*cells, f'{100 * said:.2f}', f'{100 * came:.2f}'])} |"
+
+
+def _mean(
+    world: World, below: Callable[[World, Sequence[int]], float], orders: Sequence[list[int]], marks: Sequence[int]
+) -> str:
+    """Points by which searches that end at some trial lie below the best; of those where that is known."""
+    found = [below(world, order[:mark]) for order, mark in zip(orders, marks, strict=True)]
+    known = [one for one in found if np.isfinite(one)]
+    return f"{100 * np.mean(known):.2f}" if known else ""
 
 
 def _order(world: World, way: str, budget: int, seed: int) -> list[int]:
