@@ -144,11 +144,9 @@ def first_line(error: BaseException) -> str:
 
 
 def is_forbidden(error: BaseException) -> bool:
-    """Says whether the database, or the proxy before it, has refused its user what was asked for."""
+    """Says whether the database has refused its user what was asked for."""
     if isinstance(error, StorageInternalError) and error.__cause__ is not None:
         error = error.__cause__
-    if isinstance(error, grpc.RpcError) and isinstance(error, grpc.Call):
-        return bool(error.code() == grpc.StatusCode.PERMISSION_DENIED)
     return isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
 
 
