@@ -1,28 +1,30 @@
 """The whole job on this machine: create, search with one worker per device, finalize. Run again, it goes on."""
 
 import os
-import shlex
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hpo.errors import ContractError, HpoError
+from hpo.errors import HpoError
 from hpo.finalizing import FinalizeOptions, check_not_another_s, finalize, open_report_folder
 from hpo.finalizing.report_folder import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import BUDGET, CONTRACT
-from hpo.study.contract import Contract, parse
+from hpo.study.again import as_begun, ask_again, check_same, find_earlier
+from hpo.study.contract import Contract
 from hpo.study.create import Plan, open_for_creation, prepare
-from hpo.study.differences import differences
+from hpo.study.ending import ended_in_words
 from hpo.study.first_estimate import in_words
+from hpo.study.first_trials import check_enqueued, enqueued
 from hpo.study.opened import OpenedStudy, open_study
-from hpo.study.ownership import check_made_here, check_may_be_made
 from hpo.study.progress import SearchProgress, search_progress
+from hpo.study.prospects import prospect_in_words
 from hpo.study.register import register
 from hpo.study.status import Status, read_status
+from hpo.study.time_limit import TimeLimit
+from hpo.study.warm_start import check_warm_start, read_warm_start
 from hpo.terminal import duration, say, step
 from hpo.trial.development_rows import load_development_rows
 from hpo.workers.assignment import Limits
@@ -30,9 +32,7 @@ from hpo.workers.devices import Slot, slots_here
 from hpo.workers.parent import run_children
 from hpo.workers.probe import estimate_search
 from model.genes import Genes
-from storage.connection import open_storage
-from storage.errors import StorageError, StorageUnavailableError
-from storage.studies import find_study, study_names
+from storage.errors import StorageUnavailableError
 
 #: Seconds between looks at the study, each of which reads its trials.
 _LOOK_EVERY_S = 1.0
@@ -44,8 +44,14 @@ class Job:
 
     address: StudyAddress
     plan: Plan
+    #: The budget that the user asks for; None for that of the plan, or of the study that is there.
+    trials: int | None
     #: Folder for report, model and the workers' log.
     output: Path
+    #: Seconds after which the search begins no further trial; None for no limit.
+    time_s: float | None = None
+    #: What was chosen for the user, each with the option that says otherwise.
+    chosen: Sequence[str] = ()
     #: As `--device` has it.
     device: str = "auto"
     #: Worker processes; None for one per GPU, or one per core.
@@ -82,21 +88,37 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
         ContractError: A study of that name is there, and differs.
         HpoError: The folder cannot be written, or all workers ended before the budget was spent.
     """
+    if not job.plan.source.exists():
+        # Says so, before a folder is made beside a file that is not there.
+        read_genes()
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output, kept=job.address.local_paths)
-    earlier = _existing(job.address)
+    earlier = find_earlier(job.address)
     created = None if earlier is None else earlier.created
     check_not_another_s(job.output, job.plan.study, created, job.answer.overwrite)
+    if chosen := _chosen(job, is_new=earlier is None):
+        say(f"By default: {', '.join(chosen)}.")
     opened = _create_or_go_on(job, read_genes, earlier)
     status = read_status(opened)
     if status.state != "done":
-        say(f"Searching: {job.plan.trials} trials{_left(opened, status, slots)}; the workers' log is {job.log_file}")
+        say(f"Searching: {status.budget} trials{_left(opened, status, slots)}; the workers' log is {job.log_file}")
         with on_stop() as stop:
             _search(opened, slots, job, stop)
         if stop:
             say("Stopped. Finished folds are kept: the same command goes on.")
             return JobOutcome(None, stop.exit_code)
+        status = read_status(opened, prospects=True)
+        say(prospect_in_words(status.more_trials))
+    if status.ended is not None:
+        say(ended_in_words(status.ended, status.study))
     return JobOutcome(finalize(opened, job.output, job.answer))
+
+
+def _chosen(job: Job, *, is_new: bool) -> list[str]:
+    """What was chosen for the user; a study that is there has its budget."""
+    if job.trials is not None or not is_new:
+        return [*job.chosen]
+    return [*job.chosen, f"up to {job.plan.trials} trials, for as long as more are likely to pay (--trials)"]
 
 
 def _left(opened: OpenedStudy, status: Status, slots: Sequence[Slot]) -> str:
@@ -114,75 +136,32 @@ def _left(opened: OpenedStudy, status: Status, slots: Sequence[Slot]) -> str:
 def _create_or_go_on(job: Job, read_genes: Callable[[], Genes], earlier: Contract | None) -> OpenedStudy:
     """Makes the study, or finds that the one there is the same."""
     artifacts, genes = open_for_creation(job.address), read_genes()
-    contract = prepare(genes, job.plan if earlier is None else _as_begun(job.plan, earlier), artifacts)
+    contract = prepare(genes, job.plan if earlier is None else as_begun(job.plan, earlier), artifacts)
+    own = enqueued(job.plan.enqueue, contract.search.space)
     if earlier is None:
-        register(job.address, contract, job.plan.trials)
+        warm = read_warm_start(job.plan.warm_start, job.address, contract.search.space)
+        register(job.address, contract, job.plan.trials, job.plan.ends, own, warm)
     else:
-        _check_same(earlier, contract)
+        check_same(earlier, contract)
     opened = open_study(job.address)
     if earlier is not None:
         say(f"Study {contract.study!r} is there already: going on with it.")
-    _extend(opened, job.plan.trials)
+        check_enqueued(opened, own)
+        check_warm_start(opened, job.plan.warm_start)
+        ask_again(opened, job.trials, job.plan.ends.patience_trials)
     return opened
-
-
-def _existing(address: StudyAddress) -> Contract | None:
-    try:
-        storage = open_storage(address.storage)
-    except StorageError:
-        # No storage yet; whatever else is wrong with it, making the study will say.
-        return None
-    if address.study not in study_names(storage):
-        return None
-    handle = find_study(storage, address.study)
-    attributes = handle.attributes()
-    if CONTRACT not in attributes:
-        check_may_be_made(handle)
-        return None
-    check_made_here(handle)
-    return parse(attributes[CONTRACT], handle.name)
-
-
-def _as_begun(plan: Plan, earlier: Contract) -> Plan:
-    """Keeps what was chosen for the user: another budget, or another version, would choose otherwise."""
-    return replace(
-        plan,
-        original=plan.original or earlier.original,
-        related=bool(earlier.data.ancestors),
-        may_not_code=earlier.data.columns is not None,
-    )
-
-
-def _check_same(earlier: Contract, asked: Contract) -> None:
-    if differing := differences(earlier, asked):
-        raise ContractError(
-            f"A study named {earlier.study!r} is in this storage already, and differs from what is asked for. "
-            f"{'; '.join(differing)}.",
-            "Give the same data and options to go on with it, or choose another --study.",
-        )
-
-
-def _extend(opened: OpenedStudy, trials: int) -> None:
-    """Raises the study's budget to what is asked for."""
-    budget, name = opened.budget, opened.handle.name
-    if trials < budget:
-        raise ContractError(
-            f"Study {name!r} has a larger budget than is asked for. --trials: {budget} in the study, {trials} here.",
-            f"Give --trials {budget}, or lower it: `hpo extend --study {shlex.quote(name)} --trials {trials}`.",
-        )
-    if trials > budget:
-        opened.handle.set(BUDGET, trials)
-        say(f"The budget of study {name!r} is raised from {budget} to {trials} trials.")
 
 
 def _search(opened: OpenedStudy, slots: Sequence[Slot], job: Job, stop: StopFlag) -> None:
     """Runs worker processes until the budget is spent, with live progress."""
     # Whoever asks us to stop must not wait for a storage that is away, and that is the children's to judge.
-    hurried = opened.in_a_hurry()
+    hurried, limit = opened.in_a_hurry(), TimeLimit(seconds=job.time_s)
 
     def show(progress: SearchProgress) -> None:
         with suppress(StorageUnavailableError):
-            progress.update(read_status(hurried))
+            status = read_status(hurried)
+            progress.update(status)
+            limit.look(hurried, status)
 
     with search_progress(opened.budget) as progress:
         run_children(

@@ -22,6 +22,10 @@ class StorageUnavailableError(StorageError):
     """The storage does not answer, or cannot be used from here."""
 
 
+class StorageForbiddenError(StorageError):
+    """The storage does not allow this user what was asked for."""
+
+
 class StudyNotFoundError(StorageError):
     """No study of that name, or no study at all."""
 

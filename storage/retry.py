@@ -29,7 +29,7 @@ import grpc
 from optuna.exceptions import StorageInternalError
 from sqlalchemy import exc
 
-from storage.errors import StorageError, StorageUnavailableError
+from storage.errors import StorageForbiddenError, StorageUnavailableError
 from storage.url import redact
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def call(
 
     Raises:
         StorageUnavailableError: The deadline is over; the last error is its cause.
-        StorageError: The database's user may not do this.
+        StorageForbiddenError: The database's user may not do this.
     """
     start, delay = clock(), policy.first_delay_s
     failed = False
@@ -112,7 +112,7 @@ def call(
         try:
             answer = function()
         except Exception as error:
-            if _is_forbidden(error):
+            if is_forbidden(error):
                 raise _forbidden(error, shown) from error
             if not passes(error):
                 raise
@@ -143,14 +143,15 @@ def first_line(error: BaseException) -> str:
     return redact(lines[0]) if lines else type(error).__name__
 
 
-def _is_forbidden(error: BaseException) -> bool:
+def is_forbidden(error: BaseException) -> bool:
+    """Says whether the database has refused its user what was asked for."""
     if isinstance(error, StorageInternalError) and error.__cause__ is not None:
         error = error.__cause__
     return isinstance(error, exc.DBAPIError) and getattr(error.orig, "sqlstate", None) == _INSUFFICIENT_PRIVILEGE
 
 
-def _forbidden(error: BaseException, shown: str) -> StorageError:
-    return StorageError(
+def _forbidden(error: BaseException, shown: str) -> StorageForbiddenError:
+    return StorageForbiddenError(
         f"The storage {shown} does not allow it: {first_line(error)}.",
         "Use a database user who may do this, or give this one the role of storage/roles.sql that is meant for it.",
     )

@@ -18,6 +18,7 @@ from hpo.cli.options import AnswerOptions as ChoiceOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.finalizing import FinalizeOptions
 from hpo.finalizing import finalize as answer
+from hpo.study.defaults import name_job
 from hpo.terminal import say
 from hpo.use.predict import Prediction
 from hpo.use.predict import predict as predict_genes
@@ -69,11 +70,12 @@ def finalize(
 def run(
     data: str | Path,
     *,
-    study: str,
-    trials: int,
-    output: str | Path,
+    study: str | None = None,
+    trials: int | None = None,
+    output: str | Path | None = None,
     storage: str = SQLITE,
     artifacts: str | None = None,
+    time: float | None = None,
     device: str = "auto",
     workers: int | None = None,
     lanes: int | None = None,
@@ -84,11 +86,12 @@ def run(
 
     Args:
         data: As `create_study` takes it, like all that is not explained here.
-        study: Its name.
-        trials: The budget.
-        output: Folder for report and model.
+        study: Its name; by default that of the file.
+        trials: The budget; by default up to 40, for as long as more are likely to pay.
+        output: Folder for report and model; by default beside the file, under the study's name.
         storage: A URL.
         artifacts: Folder or s3:// place.
+        time: Seconds after which the search begins no further trial.
         device: As `work` takes it, like the next two.
         workers: Processes.
         lanes: Trials at once in each.
@@ -104,11 +107,15 @@ def run(
     """
     choice = group(ChoiceOptions, {name: value for name, value in options.items() if name in _ANSWER})
     others = {name: value for name, value in options.items() if name not in _ANSWER}
-    call = asked(data, study, trials, storage, artifacts, others, "run")
+    names = name_job(Path(data), study, output)
+    call = asked(data, names.study, trials, storage, artifacts, others, "run")
     job = Job(
         address=call.address,
         plan=call.plan,
-        output=Path(output),
+        trials=trials,
+        output=names.output,
+        time_s=time,
+        chosen=names.chosen,
         device=device,
         workers=workers,
         lanes=lanes,

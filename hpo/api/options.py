@@ -57,6 +57,9 @@ class StudyOptions(ReadingOptions, total=False):
     duplicates: Duplicates
     space: str | Path
     original: Original
+    enqueue: str | Path
+    warm_start: str
+    patience_trials: int
     sampler: Sampler
     startup_trials: int
     pruner: Pruner
@@ -77,7 +80,7 @@ class AnswerOptions(TypedDict, total=False):
 
 #: Of the commands, by their names there.
 _ELSEWHERE = {"where": "conditions"}
-_PATHS = ("labels", "space")
+_PATHS = ("labels", "space", "enqueue")
 
 
 def as_commands_take_them(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,13 +54,19 @@ class Asked:
 
 
 def asked(
-    data: str | Path, study: str, trials: int, storage: str, artifacts: str | None, options: dict[str, Any], call: str
+    data: str | Path,
+    study: str,
+    trials: int | None,
+    storage: str,
+    artifacts: str | None,
+    options: dict[str, Any],
+    call: str,
 ) -> Asked:
     """Reads the options of `create_study` and `run`, which take the same."""
     values = as_commands_take_them(options)
     reading, labelling = group(DataOptions, values), group(LabelOptions, values)
-    search = group(SearchOptions, values, study=study, trials=trials)
-    plan = plan_of(Path(data), search, group(SplitOptions, values), reading)
+    search = group(SearchOptions, values)
+    plan = plan_of(Path(data), study, trials, search, group(SplitOptions, values), reading)
     check_all_taken(values, call)
     return Asked(StorageOptions(storage=storage, artifacts=artifacts).address(study), plan, reading, labelling)
 
@@ -141,7 +147,7 @@ def work(
 
 def status(study: Study) -> Status:
     """Tells how a study stands; `hpo status`."""
-    return read_status(study.opened())
+    return read_status(study.opened(), prospects=True)
 
 
 def trials(study: Study) -> "pd.DataFrame | list[dict[str, Any]]":

@@ -19,7 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Find the hyperparameters of a BiLSTM that predicts drug resistance from genes, "
     "and say honestly what accuracy to expect.\n\n"
-    "Begin with [bold]hpo run genes.csv --study first --trials 30 --output report[/bold]",
+    "Begin with [bold]hpo run genes.csv[/bold]",
 )
 
 

@@ -23,11 +23,11 @@ DATA = "Data"
 
 
 def option(*names: str, help: str, **settings: Any) -> Any:  # noqa: A002 - typer's own word
-    """Returns a typer option whose environment twin follows from its first name; a number has a greatest value."""
+    """Returns a typer option whose environment twins follow from its names; a number has a greatest value."""
     if "min" in settings:
         settings = {"max": MOST} | settings
-    twin = "HPO_" + names[0].split("/")[0].lstrip("-").replace("-", "_").upper()
-    return typer.Option(*names, help=help, envvar=twin, **settings)
+    twins = ["HPO_" + name.split("/")[0].lstrip("-").replace("-", "_").upper() for name in names]
+    return typer.Option(*names, help=help, envvar=twins if len(twins) > 1 else twins[0], **settings)
 
 
 def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -9,7 +9,7 @@ import typer
 from hpo.cli.command import STEP_BY_STEP, command
 from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
-from hpo.cli.options import DataFile, Json, SearchOptions, SplitOptions, StorageOptions
+from hpo.cli.options import DataFile, Json, NewStudy, SearchOptions, SplitOptions, StorageOptions, Trials
 from hpo.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def register(app: typer.Typer) -> None:
 
 def create_study(
     data: DataFile,
+    trials: Trials,
+    study: NewStudy,
     search: SearchOptions,
     where: StorageOptions,
     reading: DataOptions,
@@ -35,8 +37,8 @@ def create_study(
     from hpo.study.create import create
     from hpo.terminal import show
 
-    plan = plan_of(data, search, splitting, reading)
-    address = where.address(search.study)
+    plan = plan_of(data, study, trials, search, splitting, reading)
+    address = where.address(study)
     contract = create(address, read_labelled(data, reading, labelling), plan)
     facts = {
         "study": contract.study,
@@ -63,14 +65,18 @@ def create_study(
     show(f"Next: hpo worker --study {shlex.quote(contract.study)}{place}")
 
 
-def plan_of(data: Path, search: SearchOptions, splitting: SplitOptions, reading: DataOptions) -> "Plan":
-    """Returns the study that the options ask for."""
+def plan_of(
+    data: Path, study: str, trials: int | None, search: SearchOptions, splitting: SplitOptions, reading: DataOptions
+) -> "Plan":
+    """Returns the study that the options ask for; without a number of trials its search ends by itself."""
     from hpo.study.create import Plan
+    from hpo.study.defaults import TRIALS
+    from hpo.study.ending import Rules
     from model.configuration import TrainingSettings
 
     return Plan(
-        study=search.study,
-        trials=search.trials,
+        study=study,
+        trials=TRIALS if trials is None else trials,
         source=data,
         seed=splitting.seed,
         folds=splitting.folds,
@@ -78,7 +84,10 @@ def plan_of(data: Path, search: SearchOptions, splitting: SplitOptions, reading:
         duplicates=splitting.duplicates,
         space_file=search.space,
         original=search.original,
+        enqueue=search.enqueue,
+        warm_start=search.warm_start,
         sampler=search.sampler,
+        ends=Rules(patience_trials=search.patience_trials, by_gain=trials is None),
         startup_trials=search.startup_trials,
         pruner=search.pruner,
         training=TrainingSettings(

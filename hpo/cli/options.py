@@ -14,12 +14,12 @@ from model.choices import Duplicates, Engine, Precision
 if TYPE_CHECKING:
     from hpo.study.address import StudyAddress
 
-#: The heading of what every call names; typer's own, shown first.
-FIRST = "Options"
 #: The forest that rates the hyperparameters takes no larger seed.
 MAX_SEED = 2**32 - 1
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object to stdout.")]
+Trials = Annotated[int, option("--trials", help="The budget: trials to finish.", min=1)]
+NewStudy = Annotated[str, option("--study", help="The study's name.", metavar="NAME")]
 Study = Annotated[
     str | None,
     option("--study", help="The study's name; may be left out where the storage holds one study.", metavar="NAME"),
@@ -109,8 +109,6 @@ class SplitOptions:
 class SearchOptions:
     """How the search goes."""
 
-    trials: Annotated[int, option("--trials", help="The budget: trials to finish.", min=1, rich_help_panel=FIRST)]
-    study: Annotated[str, option("--study", help="The study's name.", metavar="NAME", rich_help_panel=FIRST)]
     space: SpaceFile = None
     original: Annotated[
         Original | None,
@@ -119,6 +117,32 @@ class SearchOptions:
             help="Trial 0, the original's configuration on whole sequences: on all folds, on one-fold, or skip it. By "
             "default all where it takes at most about a third of the other trials' time, one-fold where one fold "
             "of it does, else skip.",
+        ),
+    ] = None
+    enqueue: Annotated[
+        Path | None,
+        option(
+            "--enqueue",
+            help="Configurations of your own that are tried first: JSON (a list of objects) or CSV, by the names of "
+            "the space; what one leaves out is proposed.",
+            metavar="FILE",
+        ),
+    ] = None
+    warm_start: Annotated[
+        str | None,
+        option(
+            "--warm-start",
+            help="Begin from the best configurations of an earlier study: its name in this storage, or URL#NAME. With "
+            "a password in the URL, set HPO_WARM_START instead.",
+            metavar="STUDY",
+        ),
+    ] = None
+    patience_trials: Annotated[
+        int | None,
+        option(
+            "--patience-trials",
+            help="End the search when so many trials in a row have not beaten the best; else the budget alone does.",
+            min=1,
         ),
     ] = None
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"

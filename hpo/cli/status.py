@@ -30,7 +30,7 @@ def status(
     opened = open_study(where.address(study))
     if watch:
         watch_status(lambda: read_status(opened))
-    current = read_status(opened)
+    current = read_status(opened, prospects=True)
     if json:
         print_json(current.as_dict())
     else:

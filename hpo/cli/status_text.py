@@ -2,6 +2,8 @@
 
 import shlex
 
+from hpo.study.ending import ended_in_words
+from hpo.study.prospects import MOST_FINISHED, prospect_in_words
 from hpo.study.status import Status, WorkerStatus
 from hpo.terminal import duration, moment
 
@@ -17,6 +19,10 @@ def status_text(status: Status) -> str:
         f"running {status.running}, waiting {status.waiting}",
         f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
     ]
+    if status.finished <= MOST_FINISHED:
+        lines.append(f"  {prospect_in_words(status.more_trials)}")
+    if status.ended is not None:
+        lines.append(f"  {ended_in_words(status.ended, status.study)}")
     if status.foreign:
         lines.append(f"  {status.foreign} of other programs, not counted: no worker of hpo ran them")
     lines.append(f"  {best_in_words(status)}")

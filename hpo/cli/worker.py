@@ -26,6 +26,7 @@ def worker(
         float | None,
         option(
             "--timeout",
+            "--time",
             help="Claim no further trial after so long: seconds, or 5m, 2h, ...",
             parser=parse_duration(0),
             metavar="DURATION",

@@ -25,6 +25,7 @@ from hpo.report import make_report, write_report
 from hpo.report.words.names import plural
 from hpo.study.answers import answer_name
 from hpo.study.attributes import EPOCHS
+from hpo.study.end_search import orders_before_a_claim
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import Status, read_status
 from hpo.terminal import moment, say, step
@@ -137,6 +138,8 @@ def _in_words(members: Sequence[Member]) -> str:
 
 
 def _check_finished(opened: OpenedStudy, early: bool) -> Status:
+    # Workers may have found the end of the search, and not been allowed to write it down.
+    orders_before_a_claim(opened)
     status = read_status(opened)
     if status.state != "done" and not early:
         raise NotFinishedError(

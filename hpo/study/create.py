@@ -14,9 +14,12 @@ from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
 from hpo.study.contract_data import Cleaning, Columns, Data, Labels, Rows
+from hpo.study.ending import NO_RULES, Rules
+from hpo.study.first_trials import enqueued
 from hpo.study.long_rows import tell_long_row
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
+from hpo.study.warm_start import read_warm_start
 from hpo.terminal import say
 from model import gpu
 from model.choices import Duplicates
@@ -54,6 +57,12 @@ class Plan:
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
+    #: The user's own configurations.
+    enqueue: Path | None = None
+    #: The earlier study that the search begins from, as `--warm-start` has it.
+    warm_start: str | None = None
+    #: What ends the search before its budget is spent.
+    ends: Rules = NO_RULES
     #: Whether the genes may be read by their mutations; studies of earlier versions were not.
     related: bool = True
     #: Whether it is looked if DNA codes; earlier versions took all for genes that do.
@@ -63,7 +72,9 @@ class Plan:
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
     """Makes a study; arguments and errors as `prepare` and `register`."""
     contract = prepare(genes, plan, open_for_creation(address))
-    register(address, contract, plan.trials)
+    space = contract.search.space
+    warm = read_warm_start(plan.warm_start, address, space)
+    register(address, contract, plan.trials, plan.ends, enqueued(plan.enqueue, space), warm)
     return contract
 
 
@@ -81,7 +92,8 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     Raises:
         DataError: The rows cannot be split as asked.
         SpaceError: The search space is not one we can search.
-        UsageError: An option has a value that no contract may have.
+        UsageError: An option has a value that no contract may have, or a configuration of the user's is not of the
+            space.
     """
     check_answerable(plan.original, plan.trials)
     check_name(plan.study)
@@ -101,6 +113,8 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
         find_relation(seen, plan.training.genetic_code, codes=codes).ancestors if _comparable(genes, plan) else {}
     )
     space = read_space(plan.space_file, genes.alphabet, related=tuple(ancestors), codes=codes)
+    # What is wrong with it is said before anything is kept.
+    enqueued(plan.enqueue, space)
     encoder = Encoder(code, ancestors, genes.provenance.rules.gaps == "keep")
     tell_long_row(seen, encoder, space)
     original = plan.original or _affordable(seen, encoder, space, plan)

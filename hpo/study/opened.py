@@ -1,15 +1,18 @@
 """An opened study: its contract, its queue and its artifacts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from optuna.pruners import BasePruner
 
 from hpo.search.pruner import pruner_named
 from hpo.search.sampler import sampler_for
+from hpo.search.warm import Earlier, WarmStarted
 from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies, read_orders
 from hpo.study.contract import Contract, parse
+from hpo.study.earlier import read_earlier
 from hpo.study.own_trials import OwnStudy, OwnTrials
 from hpo.study.ownership import check_made_here
 from storage.artifacts import ArtifactStore, open_artifacts
@@ -33,7 +36,9 @@ class OpenedStudy:
     queue: TrialQueue
     #: One for all trials: it remembers what it has read.
     pruner: BasePruner
-    #: Likewise.
+    #: Configurations of an earlier study that the search begins from, the best first.
+    earlier: Sequence[Earlier] = ()
+    #: As the pruner.
     own: OwnTrials = field(default_factory=OwnTrials)
 
     def in_a_hurry(self, seconds: float = STORAGE_HURRY_S) -> "OpenedStudy":
@@ -72,18 +77,17 @@ class OpenedStudy:
     def study(self, trial_number: int) -> OwnStudy:
         """Optuna's study as far as it is ours, with the sampler of one trial."""
         search = self.contract.search
+        sampler = sampler_for(
+            search.sampler,
+            search.space.distributions,
+            startup_trials=search.startup_trials,
+            seed=self.contract.seed,
+            number=trial_number,
+        )
+        if self.earlier:
+            sampler = WarmStarted(sampler, self.earlier, search.space.distributions)
         return OwnStudy(
-            self.own,
-            study_name=self.handle.name,
-            storage=self.storage,
-            sampler=sampler_for(
-                search.sampler,
-                search.space.distributions,
-                startup_trials=search.startup_trials,
-                seed=self.contract.seed,
-                number=trial_number,
-            ),
-            pruner=self.pruner,
+            self.own, study_name=self.handle.name, storage=self.storage, sampler=sampler, pruner=self.pruner
         )
 
 
@@ -102,7 +106,8 @@ def open_study(address: StudyAddress, opening: RetryPolicy | None = None, thread
     storage = open_storage(address.storage, opening=opening, pool_size=threads)
     handle = find_study(storage, address.study)
     check_made_here(handle)
-    contract = parse(handle.attributes()[CONTRACT], handle.name)
+    attributes = handle.attributes()
+    contract = parse(attributes[CONTRACT], handle.name)
     return OpenedStudy(
         address=replace(address, study=handle.name),
         storage=storage,
@@ -111,6 +116,7 @@ def open_study(address: StudyAddress, opening: RetryPolicy | None = None, thread
         artifacts=open_artifacts(address.artifact_location, opening=opening),
         queue=TrialQueue(storage, handle.study_id),
         pruner=_pruner_of(contract),
+        earlier=read_earlier(attributes, contract.search.space),
     )
 
 

@@ -2,15 +2,19 @@
 
 import uuid
 import warnings
+from collections.abc import Sequence
 
 import optuna
 from optuna.storages import BaseStorage
 
-from hpo.search.parameters import Value
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, NOTE, note_of
 from hpo.study.contract import Contract
+from hpo.study.earlier import WARM_START, as_stored
+from hpo.study.ending import NO_RULES, RULES, Rules
+from hpo.study.first_trials import FirstTrial, check_room, first_trials
 from hpo.study.ownership import check_may_be_made
+from hpo.study.warm_start import WarmStart
 from storage.artifacts import open_artifacts
 from storage.artifacts.notes import Note, leave_note
 from storage.connection import open_storage
@@ -22,31 +26,46 @@ from storage.trials.queue import TrialQueue
 OBJECTIVE = "CV accuracy"
 
 
-def register(address: StudyAddress, contract: Contract, trials: int) -> StudyHandle:
-    """Puts the study into the storage, with its budget and its first trials.
+def register(
+    address: StudyAddress,
+    contract: Contract,
+    trials: int,
+    ends: Rules = NO_RULES,
+    enqueued: Sequence[FirstTrial] = (),
+    warm: WarmStart | None = None,
+) -> StudyHandle:
+    """Puts the study into the storage, with its budget, what ends it before, and its first trials.
+
+    Args:
+        address: Where it is to be.
+        contract: Of the study.
+        trials: Its budget.
+        ends: What ends its search before.
+        enqueued: The user's own configurations.
+        warm: What the search begins from.
 
     Raises:
+        UsageError: The budget does not hold these.
         StudyExistsError: A study of that name is there.
         ContractError: Another program has made one of that name.
         StorageError: The storage does not answer.
     """
+    check_room(contract, enqueued, trials)
     storage = open_storage(address.storage, create=True)
     handle = _claim_name(storage, contract.study)
     handle.set(BUDGET, trials)
-    TrialQueue(storage, handle.study_id).enqueue_first(_first_trials(contract)[:trials])
+    if ends.any:
+        handle.set(RULES, ends.as_dict())
+    if warm is not None:
+        handle.set(WARM_START, as_stored(warm.source, warm.earlier))
+    first = first_trials(contract, enqueued, [] if warm is None else warm.first)[:trials]
+    queue = TrialQueue(storage, handle.study_id)
+    queue.enqueue_first([one.params for one in first], [one.attributes for one in first])
     _name_the_objective(storage, contract.study)
     _leave_note(handle, address, contract)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))
     return handle
-
-
-def _first_trials(contract: Contract) -> list[dict[str, Value]]:
-    """Returns the params of the trials that nobody has to propose: the original's, and where the search begins."""
-    space = contract.search.space
-    trials = [space.representable(contract.baseline)] if contract.is_original(0) else []
-    # A random search stays one, to compare with.
-    return [*trials, space.representable(space.start)] if contract.search.sampler == "tpe" else trials
 
 
 def _leave_note(handle: StudyHandle, address: StudyAddress, contract: Contract) -> None:

@@ -8,10 +8,13 @@ from typing import Any
 from optuna.trial import FrozenTrial
 
 from hpo.evaluation.intervals import wilson
+from hpo.search.gain import Prospect
 from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
+from hpo.study.ending import ENDED, Ended, read_ended
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
+from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
 from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import Lease
 
@@ -75,6 +78,10 @@ class Status:
     work_left: float | None = None
     #: Of `finalize`, estimated from the best trial; None before the first is complete.
     finalize_seconds: float | None = None
+    #: What ten more trials promise; None where that was not asked, or the trials tell too little.
+    more_trials: Prospect | None = None
+    #: What ended the search before its budget was spent; None where nothing has.
+    ended: Ended | None = None
     #: When it was answered last, from all trials of the budget; None where it was not. ISO 8601, UTC.
     answered: str | None = None
 
@@ -93,8 +100,13 @@ class Status:
         return dataclasses.asdict(self)
 
 
-def read_status(opened: OpenedStudy) -> Status:
-    """The status of an opened study; the database counts, and no trial but the best is read."""
+def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
+    """The status of an opened study; the database counts, and no trial but the best is read.
+
+    Args:
+        opened: The study.
+        prospects: Whether to tell what more trials promise, for which all trials are read.
+    """
     budget, paused = opened.orders
     overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
     counts, folds = overview.counts, opened.contract.splitting.folds
@@ -121,6 +133,10 @@ def read_status(opened: OpenedStudy) -> Status:
         seconds_left=seconds_left(overview, folds),
         work_left=work_left(overview, folds),
         finalize_seconds=finalize_seconds([record.seconds for record in records]),
+        more_trials=prospect_of_trials(trials_in_budget(opened, budget), folds)
+        if prospects and counts.finished <= MOST_FINISHED
+        else None,
+        ended=read_ended(opened.storage.ledger.study_attributes(opened.handle.study_id, [ENDED]), budget),
         answered=_answered(opened, budget) if counts.is_spent else None,
     )
 

@@ -8,6 +8,7 @@ from hpo.choices import MOST
 from hpo.errors import HpoError, UsageError
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, PAUSED
+from hpo.study.ending import ENDED, RULES, read_rules
 from hpo.study.opened import open_study
 from hpo.study.own_trials import own
 
@@ -43,6 +44,11 @@ def set_budget(address: StudyAddress, trials: int) -> str:
             "are finished, at work, or come before one that is.",
             f"Give --trials {least} or more.",
         )
+    rules = read_rules(opened.handle.attributes())
+    if rules.any:
+        # Patience that has run out would end the search again at once.
+        opened.handle.set(RULES, rules.given_more(opened.queue.counts(trials).finished).as_dict())
+    opened.handle.set(ENDED, None)
     opened.handle.set(BUDGET, trials)
     told, name = f"Study {opened.handle.name!r} now has a budget of {trials} trials. ", shlex.quote(opened.handle.name)
     if opened.paused:

@@ -12,6 +12,7 @@ from optuna.trial import TrialState
 from hpo.errors import DeviceLostError, HpoError, StopRequested
 from hpo.logs import about
 from hpo.signals import StopFlag, StopNow
+from hpo.study.end_search import orders_before_a_claim
 from hpo.study.opened import OpenedStudy
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import Outcome, TrialRunner
@@ -98,7 +99,7 @@ class Worker:
         """Runs trials until the budget is spent, the time is over, or the flag is set."""
         while not self.stop and not self._time_is_over():
             # Read anew each time: `hpo extend` may have raised the budget, `hpo pause` may have paused the study.
-            budget, paused = self.opened.orders
+            budget, paused = orders_before_a_claim(self.opened)
             self.news.tell(paused)
             if not paused:
                 claim = self.opened.queue.claim(self.identity, budget)

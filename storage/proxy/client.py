@@ -16,7 +16,7 @@ from optuna.storages._grpc.auto_generated import api_pb2_grpc
 from optuna.storages._grpc.client import GrpcClientCache
 from optuna.trial import FrozenTrial, TrialState
 
-from storage.errors import StorageError, StorageUnavailableError
+from storage.errors import StorageError, StorageForbiddenError, StorageUnavailableError
 from storage.proxy.access import CA, TOKEN, TOKEN_FILE, Caller
 from storage.proxy.calls import ledger_behind
 from storage.retry import DOES_NOT_ANSWER, first_line, is_too_busy
@@ -36,6 +36,7 @@ _CHANNEL_OPTIONS = [
 
 _REFUSALS = {
     grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.PERMISSION_DENIED,
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.RESOURCE_EXHAUSTED,
     grpc.StatusCode.INTERNAL,
@@ -84,10 +85,12 @@ def _refused(shown: str, call: grpc.Call) -> StorageError:
             f"The proxy {shown} lets nobody in without its token: {call.details()}.",
             f"Set {TOKEN}, or {TOKEN_FILE} to a file that holds it, to the token that `hpo proxy` was started with.",
         )
-    return StorageError(
-        f"The proxy {shown} refused a call: {redact(call.details() or call.code().name).rstrip('.')}.",
-        "Look into the proxy's log; nothing was written.",
-    )
+    refused = f"The proxy {shown} refused a call: {redact(call.details() or call.code().name).rstrip('.')}."
+    if call.code() == grpc.StatusCode.PERMISSION_DENIED:
+        return StorageForbiddenError(
+            refused, "Start the proxy as a database user who may do this: storage/roles.sql has a role for each use."
+        )
+    return StorageError(refused, "Look into the proxy's log; nothing was written.")
 
 
 class _Cache(GrpcClientCache):

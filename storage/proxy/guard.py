@@ -16,10 +16,10 @@ from optuna.exceptions import StorageInternalError
 from pydantic import ValidationError
 from sqlalchemy import exc
 
-from storage.errors import StorageError, StorageUnavailableError
+from storage.errors import StorageError, StorageForbiddenError, StorageUnavailableError
 from storage.proxy.access import Token, shows_a_token
 from storage.proxy.limits import check_message
-from storage.retry import first_line
+from storage.retry import first_line, is_forbidden
 
 log = logging.getLogger(__name__)
 
@@ -102,8 +102,11 @@ def _decoded(deserializer: Callable[[bytes], Any], data: bytes) -> Any:
 def _told(error: Exception) -> tuple[grpc.StatusCode, str]:
     if isinstance(error, StorageUnavailableError):
         return grpc.StatusCode.UNAVAILABLE, error.message
+    if isinstance(error, StorageForbiddenError):
+        return grpc.StatusCode.PERMISSION_DENIED, _short(error.message)
     if isinstance(error, exc.SQLAlchemyError | StorageInternalError):
-        return grpc.StatusCode.INTERNAL, f"the proxy's database says: {_short(first_line(error))}"
+        code = grpc.StatusCode.PERMISSION_DENIED if is_forbidden(error) else grpc.StatusCode.INTERNAL
+        return code, f"the proxy's database says: {_short(first_line(error))}"
     if isinstance(error, ValidationError):
         found = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in found["loc"])

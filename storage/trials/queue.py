@@ -48,14 +48,22 @@ class TrialQueue:
         self._window = window
         self._wall_clock = wall_clock
 
-    def enqueue_first(self, trials: Sequence[Mapping[str, Any]]) -> None:
+    def enqueue_first(
+        self, trials: Sequence[Mapping[str, Any]], attributes: Sequence[Mapping[str, Any]] | None = None
+    ) -> None:
         """Makes the first trials, each with its params fixed; those that are there already stay.
 
         Call it before anyone else knows of the study.
+
+        Args:
+            trials: Params of each.
+            attributes: User attributes of each; none by default.
         """
         there = len(self.storage.get_all_trials(self.study_id, deepcopy=False))
-        for params in trials[there:]:
-            template = create_trial(state=TrialState.WAITING, system_attrs={"fixed_params": dict(params)})
+        every = attributes or [{}] * len(trials)
+        for params, own in list(zip(trials, every, strict=True))[there:]:
+            fixed = {"fixed_params": dict(params)}
+            template = create_trial(state=TrialState.WAITING, system_attrs=fixed, user_attrs=dict(own))
             self.storage.create_new_trial(self.study_id, template)
 
     def claim(self, worker: WorkerIdentity, budget: int) -> Claim | None:

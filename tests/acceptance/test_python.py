@@ -114,8 +114,7 @@ def test_errors_say_what_the_commands_say(tmp_path: Path) -> None:
 def test_keywords_are_the_commands_options() -> None:
     groups = (DataOptions, LabelOptions, SearchOptions, SplitOptions)
     fields = {field.name for kind in groups for field in dataclasses.fields(kind)}
-    given = {"trials", "study"}  # of the call itself
-    assert {{"where": "conditions"}.get(name, name) for name in StudyOptions.__optional_keys__} == fields - given
+    assert {{"where": "conditions"}.get(name, name) for name in StudyOptions.__optional_keys__} == fields
     answers = {field.name for field in dataclasses.fields(AnswerOptions)}
     assert RunOptions.__optional_keys__ == StudyOptions.__optional_keys__ | answers
 

@@ -38,3 +38,20 @@ def test_each_command_works_with_the_role_that_is_meant_for_it(hpo, background, 
     link = process.stdout.readline().strip().removesuffix("/dashboard/")
     with urllib.request.urlopen(f"{link}/api/studies", timeout=30) as answer:  # noqa: S310 - our own
         assert [study["study_name"] for study in json.load(answer)["study_summaries"]] == ["s"]
+
+
+def test_a_worker_that_may_write_to_trials_alone_finds_the_end_of_a_search(hpo, url_of) -> None:
+    studies, worker, reader = (
+        ("--storage", url_of(role), "--study", "s") for role in ("hpo_studies", "hpo_worker", "hpo_reader")
+    )
+    hpo.create("s", 40, "--folds", "2", "--patience-trials", "1", *studies[:2])
+    hpo.ok("worker", "--workers", "1", *worker)
+    status = hpo.json("status", *reader)
+    assert (status["budget"], status["running"]) == (40, 0)
+    finished = status["complete"] + status["pruned"] + status["failed"]
+    assert finished < 40
+    # Whoever answers the study may write it down.
+    hpo.ok("finalize", "--output", "report", *studies)
+    status = hpo.json("status", *reader)
+    assert (status["state"], status["budget"]) == ("done", finished)
+    assert status["ended"] == {"asked": 40, "trials": finished, "why": "patience"}

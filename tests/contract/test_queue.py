@@ -68,7 +68,7 @@ def test_trials_are_made_in_a_study_that_is_there(queue):
 def test_the_first_trials_carry_fixed_params_and_are_made_once(queue, study, worker):
     queue.enqueue_first([{"x": 0.25}])
     queue.enqueue_first([{"x": 0.75}, {"x": 0.5}])
-    queue.enqueue_first([{"x": 0.75}])
+    queue.enqueue_first([{"x": 0.75}], [{"hpo:origin": "lost"}])
     second = queue.storage.get_all_trials(study.study_id)[1]
     assert second.system_attrs["fixed_params"] == {"x": 0.5}
     claim = queue.claim(worker(), 3)
@@ -76,6 +76,14 @@ def test_the_first_trials_carry_fixed_params_and_are_made_once(queue, study, wor
     assert (claim.number, trial.suggest_float("x", 0, 1)) == (0, 0.25)
     assert numbers(queue) == [0, 1]
     assert queue.claim(worker(), 3).number == 1
+
+
+def test_the_first_trials_carry_attributes(queue, study):
+    queue.enqueue_first([{"x": 0.25}, {"x": 0.5}], [{}, {"hpo:origin": {"record": 2}}])
+    assert [one.user_attrs for one in queue.storage.get_all_trials(study.study_id)] == [
+        {},
+        {"hpo:origin": {"record": 2}},
+    ]
 
 
 def test_a_trial_put_back_keeps_what_it_has_and_goes_first(queue, another, study, worker):

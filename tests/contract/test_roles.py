@@ -8,7 +8,8 @@ import pytest
 from database_roles import database_with_roles
 from optuna.trial import TrialState
 
-from storage.errors import StorageError
+from storage.errors import StorageError, StorageForbiddenError
+from storage.proxy.server import start_proxy
 from storage.studies import create_study, find_study
 from storage.trials.heartbeat import Heartbeat
 from storage.trials.ledger import TrialChange
@@ -101,6 +102,17 @@ def test_a_reader_writes_nothing_and_is_told_why(study, url_of, open_url, worker
         assert "storage/roles.sql" in caught.value.next_step
     for sql in ("UPDATE trials SET number = 7", "DELETE FROM trials", "SELECT * FROM studies FOR UPDATE"):
         forbidden(url_of("hpo_reader"), sql)
+
+
+def test_a_worker_behind_a_proxy_is_told_alike_what_it_may_not_do(study, url_of, open_url):
+    proxy = start_proxy(url_of("hpo_worker"), port=0, threads=4)
+    try:
+        for url in (url_of("hpo_worker"), f"grpc://127.0.0.1:{proxy.port}"):
+            with pytest.raises(StorageForbiddenError, match="permission denied for table") as caught:
+                study_of(open_url(url)).set("hpo:budget", 1)
+            assert "storage/roles.sql" in caught.value.next_step
+    finally:
+        proxy.stop(grace_s=0)
 
 
 def study_of(storage):

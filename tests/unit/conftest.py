@@ -13,8 +13,10 @@ from small_plan import small_plan
 
 from hpo.study.address import StudyAddress
 from hpo.study.create import open_for_creation, prepare
+from hpo.study.first_trials import enqueued
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.register import register
+from hpo.study.warm_start import read_warm_start
 from model.simulation import simulate
 
 
@@ -37,7 +39,9 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
                 asked = replace(asked, space_file=tmp_path / "space.toml")
                 (tmp_path / "space.toml").write_text(space)
             contract = prepare(simulate(genes, 12, 0.05, 3).genes, asked, open_for_creation(address))
-            register(address, contract, asked.trials).storage.close()
+            own = enqueued(asked.enqueue, contract.search.space)
+            warm = read_warm_start(asked.warm_start, address, contract.search.space)
+            register(address, contract, asked.trials, asked.ends, own, warm).storage.close()
 
             def open_again() -> OpenedStudy:
                 opened = open_study(replace(address, study=asked.study))

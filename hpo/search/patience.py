@@ -1,0 +1,31 @@
+"""How long the best trial of a study was not beaten: a fact of its trials, whoever ran them."""
+
+from collections.abc import Sequence
+
+from optuna.trial import FrozenTrial, TrialState
+
+
+def trials_unbeaten(trials: Sequence[FrozenTrial], since: int = 0) -> int:
+    """Counts the trials that have ended, in a row, since the best one has, without beating it.
+
+    They are counted in the order in which they ended, so the count is the same for all who look at the same moment, and
+    only a trial at the same moment can make it another. Those that failed or were pruned have not beaten the best.
+
+    Args:
+        trials: Of a study, ours, in any state and order.
+        since: So many that ended first are not counted, whether they beat the best or not.
+
+    Returns:
+        0 where no trial is complete: there is nothing to be beaten yet.
+    """
+    ended = sorted((trial for trial in trials if trial.state.is_finished()), key=_end)
+    best, place = None, 0
+    for count, trial in enumerate(ended, 1):
+        if trial.state == TrialState.COMPLETE and (best is None or (trial.value or 0.0) > best):
+            best, place = trial.value or 0.0, count
+    return 0 if best is None else max(0, len(ended) - max(place, since))
+
+
+def _end(trial: FrozenTrial) -> tuple[float, int]:
+    moment = trial.datetime_complete
+    return (0.0 if moment is None else moment.timestamp(), trial.number)
