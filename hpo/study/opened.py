@@ -74,6 +74,7 @@ class OpenedStudy:
         search = self.contract.search
         return OwnStudy(
             self.own,
+            parks=search.pruner == "chance",
             study_name=self.handle.name,
             storage=self.storage,
             sampler=sampler_for(

@@ -5,6 +5,7 @@ Their values say nothing about ours, so nothing of ours compares with them.
 """
 
 import bisect
+import copy
 from collections.abc import Container
 from itertools import takewhile
 from typing import Any
@@ -12,12 +13,26 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.study.attributes import PARKED
 from storage.trials.lease import is_ours
 
 
 def own(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """Returns the trials that ours have finished, and those that nobody has."""
     return [trial for trial in trials if is_ours(trial) or not trial.state.is_finished()]
+
+
+def _as_they_stand(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    return [
+        _pruned(trial) if trial.state == TrialState.WAITING and trial.user_attrs.get(PARKED) else trial
+        for trial in trials
+    ]
+
+
+def _pruned(trial: FrozenTrial) -> FrozenTrial:
+    shown = copy.copy(trial)
+    shown.state = TrialState.PRUNED
+    return shown
 
 
 class OwnTrials:
@@ -46,19 +61,25 @@ class OwnStudy(optuna.Study):
 
     Args:
         own: Shared by all that look at the study.
+        parks: Whether trials that are parked are shown as PRUNED: what they are, as things stand.
+            Samplers learn nothing from a trial that waits.
         names: What Optuna's study takes.
 
     Optuna's samplers and pruners ask it for trials by these ways (source: optuna 5.0.0, study/study.py).
     """
 
-    def __init__(self, own: OwnTrials, **names: Any) -> None:
+    def __init__(self, own: OwnTrials, parks: bool = False, **names: Any) -> None:
         super().__init__(**names)
-        self._own = own
+        self._own, self._parks = own, parks
 
     def _get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
     ) -> list[FrozenTrial]:
-        return self._own.of(super()._get_trials(deepcopy, states, use_cache), whole=states is None)
+        if not self._parks or states is None or TrialState.PRUNED not in states:
+            trials = self._own.of(super()._get_trials(deepcopy, states, use_cache), whole=states is None)
+            return _as_they_stand(trials) if self._parks else trials
+        every = self._own.of(super()._get_trials(deepcopy, None, use_cache), whole=True)
+        return [trial for trial in _as_they_stand(every) if trial.state in states]
 
     @property
     def best_trial(self) -> FrozenTrial:

@@ -56,6 +56,8 @@ class Status:
     failed: int
     running: int
     waiting: int
+    #: Of those that wait: begun, and put aside since others are worth more.
+    parked: int = 0
     #: Trials that other programs added or ran: not counted.
     foreign: int
     workers: tuple[WorkerStatus, ...]
@@ -110,6 +112,7 @@ def read_status(opened: OpenedStudy) -> Status:
         failed=counts.failed,
         running=counts.running,
         waiting=budget - counts.finished - counts.running,
+        parked=overview.parked,
         foreign=counts.foreign,
         workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
         best=None if best is None else _best(best, rows.rows),

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 
 from optuna.trial import TrialState
 
-from hpo.errors import DeviceLostError, HpoError, StopRequested
+from hpo.errors import DeviceLostError, HpoError, Parked, StopRequested
 from hpo.logs import about
 from hpo.signals import StopFlag, StopNow
 from hpo.study.opened import OpenedStudy
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import Outcome, TrialRunner
+from hpo.trial.scheduler import Scheduler
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.trials.lease import WorkerIdentity
 
@@ -31,6 +32,7 @@ class WorkerReport:
     complete: int = 0
     pruned: int = 0
     failed: int = 0
+    parked: int = 0
     put_back: int = 0
     lost: int = 0
 
@@ -92,6 +94,8 @@ class Worker:
         self.opened.contract.check_device(self.device)
         self._started = time.monotonic()
         self._held: HeldTrial | None = None
+        by_chance = self.opened.contract.search.pruner == "chance"
+        self._scheduler = Scheduler(self.opened, self._may_go_on) if by_chance else None
         self._run_trial = self.run_trial or TrialRunner.of(self.opened, self.device, self.step_timeout_s).run
 
     def work(self) -> WorkerReport:
@@ -101,9 +105,9 @@ class Worker:
             budget, paused = self.opened.orders
             self.news.tell(paused)
             if not paused:
-                claim = self.opened.queue.claim(self.identity, budget)
-                if claim is not None:
-                    self._work_on(HeldTrial(self.opened, claim, self.stop))
+                trial = self._claim(budget)
+                if trial is not None:
+                    self._work_on(trial)
                     continue
             if self.opened.queue.counts(budget).is_spent:
                 break
@@ -115,6 +119,16 @@ class Worker:
         """Puts back what is held now, from another thread than that of `work`; the process is to end."""
         if (trial := self._held) is not None:
             self._put_back(trial)
+
+    def _claim(self, budget: int) -> HeldTrial | None:
+        if self._scheduler is None:
+            claim = self.opened.queue.claim(self.identity, budget)
+            return None if claim is None else HeldTrial(self.opened, claim, self.stop)
+        taken = self._scheduler.claim(self.identity, budget)
+        return None if taken is None else HeldTrial(self.opened, taken[0], self.stop, taken[1])
+
+    def _may_go_on(self) -> bool:
+        return not self._time_is_over()
 
     def _time_is_over(self) -> bool:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
@@ -140,6 +154,9 @@ class Worker:
             self.report.lost += 1
             log.warning("trial %d: late result dropped: %s", trial.number, error)
             return
+        except Parked:
+            self._park(trial)
+            return
         except StopRequested:
             self._put_back(trial)
             return
@@ -153,6 +170,16 @@ class Worker:
         self.report.count(outcome.state)
         shown = "" if outcome.value is None else f" at {outcome.value:.4f}"
         log.info("trial %d: %s%s", trial.number, outcome.state.name, shown)
+
+    def _park(self, trial: HeldTrial) -> None:
+        try:
+            trial.park()
+        except (LeaseLostError, StorageUnavailableError) as error:
+            self.report.lost += 1
+            log.warning("trial %d: not put back: %s", trial.number, error)
+            return
+        self.report.parked += 1
+        log.info("trial %d: parked, others are worth more", trial.number)
 
     def _put_back(self, trial: HeldTrial) -> None:
         try:
