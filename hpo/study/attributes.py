@@ -30,6 +30,9 @@ _EARLIER_OPENINGS = "hpo:test_openings"  # a list of dates, as studies kept it t
 #: Of a trial. `fold_accuracies` is what people look at in optuna-dashboard, so it goes without the prefix.
 CONFIGURATION = ledger.CONFIGURATION
 PARKED = ledger.PARKED
+#: Fingerprint of what the configuration comes to (`hpo.trial.twins`), and the trial whose folds were taken over.
+TRAINING = "hpo:training"
+TWIN = "hpo:twin"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"

@@ -14,7 +14,7 @@ from typing import Any, Self, cast
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import StopRequested
 from hpo.signals import StopFlag
@@ -73,6 +73,11 @@ class HeldTrial:
     def attributes(self) -> dict[str, Any]:
         """Its user attributes."""
         return self.trial.user_attrs
+
+    def others(self) -> list[FrozenTrial]:
+        """The other trials of ours in the study, as they stand."""
+        every = self.trial.study.get_trials(deepcopy=False)
+        return [trial for trial in every if trial.number != self.number]
 
     @property
     def stopping(self) -> bool:

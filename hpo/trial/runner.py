@@ -16,18 +16,19 @@ from optuna.trial import TrialState
 
 from hpo.errors import DeviceFullError, DeviceLostError, HpoError, Parked, StopRequested
 from hpo.logs import about
-from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, PARKED, FoldRecord
+from hpo.study.attributes import CONFIGURATION, PARKED, TRAINING
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import Checkpoints
-from hpo.trial.common_epoch import accuracies_of, first_folds, value_of
+from hpo.trial.common_epoch import first_folds, value_of
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_finished, told_of, write_fold
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.rate import Rate
+from hpo.trial.recording import record_folds
+from hpo.trial.twins import fingerprint, take_over
 from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
@@ -131,6 +132,7 @@ class TrialRunner:
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another, are not trained again.
         finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development)
+        take_over(trial, config, finished, self.contract, self.artifacts, self.development)
         for fold in range(folds):
             if fold in finished:
                 continue
@@ -170,7 +172,8 @@ class TrialRunner:
             config = space.suggest(trial.trial)
         # It is no longer parked, whoever looks; what is given up says for good why.
         thaws = PARKED in trial.attributes and not (trial.guide and trial.guide.gives_up)
-        trial.record({CONFIGURATION: dataclasses.asdict(config), **({PARKED: None} if thaws else {})})
+        config_of = {CONFIGURATION: dataclasses.asdict(config), TRAINING: fingerprint(config)}
+        trial.record({**config_of, **({PARKED: None} if thaws else {})})
         return config
 
     def _one_fold(
@@ -184,7 +187,9 @@ class TrialRunner:
         artifacts = self.artifacts.in_a_hurry(trial.wait_s(STORAGE_HURRY_S)) if trial.stopping else self.artifacts
         record = write_fold(artifacts, fold, result, seconds=checkpoints.seconds)
         finished[fold] = result.curves
-        self._record(trial, record, result, first_folds(finished))
+        epoch = choose_epoch(first_folds(finished))
+        told = told_of(result, epoch, self.development.labels_of_fold(fold))
+        record_folds(trial, {fold: record.as_dict() | told}, finished, self.contract.search.pruner)
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
 
     def _train(
@@ -237,14 +242,3 @@ class TrialRunner:
                 checkpoints.begin_anew(error)
             # Not before the error is gone, which holds on to the network that was begun.
             return train(None)
-
-    def _record(self, trial: HeldTrial, record: FoldRecord, result: FoldResult, curves: list[Curves]) -> None:
-        epoch = choose_epoch(curves)
-        attributes = {
-            record.attribute: record.as_dict() | told_of(result, epoch, self.development.labels_of_fold(record.fold)),
-            FOLD_ACCURACIES: list(accuracies_of(curves)),
-            EPOCHS: epoch,
-        }
-        # As it was told when it was the last fold, where later ones are there already.
-        so_far = accuracies_of(curves[: record.fold + 1])
-        trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, so_far)})
