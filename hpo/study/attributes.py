@@ -28,7 +28,7 @@ _OPENING_PREFIX = "hpo:test_opening:"
 _EARLIER_OPENINGS = "hpo:test_openings"  # a list of dates, as studies kept it that were made before
 
 #: Of a trial. `fold_accuracies` is what people look at in optuna-dashboard, so it goes without the prefix.
-CONFIGURATION = ledger.CONFIGURATION
+CONFIGURATION = ledger.CONFIG_KEY
 PARKED = ledger.PARKED
 #: Fingerprint of what the configuration comes to (`hpo.trial.twins`), and the trial whose folds were taken over.
 TRAINING = "hpo:training"

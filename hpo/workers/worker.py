@@ -71,7 +71,7 @@ class Worker:
         identity: Who we are, as the lease will say.
         device: As PyTorch names it.
         stop: Set when the worker is to stop.
-        timeout_s: Claim no further trial after this time; None for no limit.
+        timeout_s: Claim no further trial, or fold where folds are taken, after this time; None for no limit.
         step_timeout_s: A training step that takes longer hangs, and the process ends.
         run_trial: Runs a trial that we hold to its end; by default a `TrialRunner` of this worker's own, with the rows
             that it reads now.

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 
 from storage.database.rows import ATTRIBUTES, TRIALS, VALUES
 from storage.trials.lease import DEATHS, LEASE, StoredLease, read_deaths
-from storage.trials.ledger import CONFIGURATION, FOLD_PREFIX, PARKED, QueueCounts, RunningTrial
+from storage.trials.ledger import CONFIG_KEY, FOLD_PREFIX, PARKED, QueueCounts, RunningTrial
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 LEASES = ATTRIBUTES.alias("leases")
@@ -23,7 +23,7 @@ _BEGUN = ATTRIBUTES.alias("begun")
 #: The condition on a trial that waits and was never begun.
 NEVER_BEGUN = and_(
     TRIALS.c.state == TrialState.WAITING,
-    not_(exists().where(_BEGUN.c.trial_id == TRIALS.c.trial_id, _BEGUN.c.key == CONFIGURATION)),
+    not_(exists().where(_BEGUN.c.trial_id == TRIALS.c.trial_id, _BEGUN.c.key == CONFIG_KEY)),
 )
 
 

@@ -20,7 +20,7 @@ from storage.trials.lease import Count, Death, Lease, Line, StoredLease, TrialAt
 #: With the fold's number behind it, the name of a trial's attribute that records a finished fold.
 FOLD_PREFIX = "hpo:fold:"
 #: The name of the attribute that a trial has once its configuration is known: it is begun.
-CONFIGURATION = "hpo:config"
+CONFIG_KEY = "hpo:config"
 #: The name of the attribute of a trial that waits since others are worth more.
 PARKED = "hpo:parked"
 

@@ -7,7 +7,7 @@ from optuna.trial import TrialState
 from trial_numbers import numbers
 
 from storage.studies import create_study
-from storage.trials.ledger import CONFIGURATION, NEW, PARKED, TrialChange
+from storage.trials.ledger import CONFIG_KEY, NEW, PARKED, TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
 
@@ -17,7 +17,7 @@ FOLD = {"hpo:fold:0": {"seconds": 1.0}}
 def park(queue: TrialQueue, worker, budget: int, name: str = "w1", folds: int = 1) -> int:
     """Begins a new trial and puts it aside."""
     claim = queue.claim(worker(name), budget, NEW)
-    queue.record(claim, TrialChange({CONFIGURATION: {}} | (FOLD if folds else {})))
+    queue.record(claim, TrialChange({CONFIG_KEY: {}} | (FOLD if folds else {})))
     queue.put_back(claim, {PARKED: {"worker": name, "chance": 0.01}})
     return claim.number
 
