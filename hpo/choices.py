@@ -14,6 +14,8 @@ LONGEST_S = 366 * 86_400.0
 Sampler = Literal["tpe", "random"]
 #: Who ends a trial after a bad fold.
 Pruner = Literal["chance", "paired", "median", "percentile", "wilcoxon", "none"]
+#: Unless somebody says another.
+PRUNER: Pruner = "chance"
 #: Which trial the final model comes from.
 Prefer = Literal["best", "simplest"]
 #: What predicts: the network, the regression that is kept beside it (by its name), or the one that the report advises.

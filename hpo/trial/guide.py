@@ -33,6 +33,9 @@ class Sight(Protocol):
     def standing(self, number: int, attributes: Mapping[str, Any]) -> Standing:
         """How a trial stands that is held."""
 
+    def parks_for(self, picture: Picture) -> None:
+        """Hears for what a trial is parked."""
+
 
 class Guide:
     """Says how far to go with one trial.
@@ -68,7 +71,11 @@ class Guide:
             return "back"
         self._picture, self._looked_at = picture, self._clock()
         task = choose_task(picture.progress)
-        return "on" if isinstance(task, NextFold) and task.trial == self._number else "parked"
+        if isinstance(task, NextFold) and task.trial == self._number:
+            return "on"
+        if task is not None:
+            self._sight.parks_for(picture)
+        return "parked"
 
     def after_epoch(self, attributes: Mapping[str, Any], fold: int, accuracies: Sequence[float]) -> bool:
         """Says whether the fold at work should go on.

@@ -128,11 +128,13 @@ class TrialRunner:
             return Outcome(state=TrialState.FAIL, reason=f"{type(error).__name__}: {error}")
 
     def _folds(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
+        begins = CONFIGURATION not in trial.attributes
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another, are not trained again.
         finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development)
-        take_over(trial, config, finished, self.contract, self.artifacts, self.development)
+        if begins:
+            take_over(trial, config, finished, self.contract, self.artifacts, self.development)
         for fold in range(folds):
             if fold in finished:
                 continue

@@ -45,6 +45,7 @@ class Scheduler:
     ) -> None:
         contract = opened.contract
         self._opened, self.may_go_on = opened, may_go_on
+        self._seen: Picture | None = None
         self._folds = contract.splitting.folds
         self._standings = Standings(self._folds, contract.settings.max_epochs, contract.data.development.rows)
 
@@ -59,8 +60,10 @@ class Scheduler:
             What is held, and what says how far to go with it (nothing does of the original, which goes as far as its
             contract says); None where there is nothing to do now.
         """
+        # Who has just parked a trial has looked, and knows for what.
+        picture, self._seen = self._seen, None
         for _ in range(_MOST_ROUNDS):
-            picture = self._look(self._opened, budget)
+            picture = picture or self._look(self._opened, budget)
             wanted = picture.next_claim()
             if wanted is None:
                 return None
@@ -68,7 +71,12 @@ class Scheduler:
             if claim is not None:
                 is_original = self._opened.contract.is_original(claim.number)
                 return claim, None if is_original else Guide(self, claim.number, picture, wanted.gives_up)
+            picture = None
         return None
+
+    def parks_for(self, picture: Picture) -> None:
+        """Hears for what a trial is parked: the next claim need not look again."""
+        self._seen = picture
 
     def look(self, number: int, attributes: Mapping[str, Any], most_s: float | None = None) -> Picture | None:
         """How the study stands for who holds a trial; None where the study is paused.

@@ -59,7 +59,7 @@ def test_a_study_can_be_answered_while_trials_are_parked_and_goes_on_afterwards(
     while hpo.json("status")["complete"] == 0:
         hpo.ok("worker", "--workers", "1", "--timeout", "1")
     before = hpo.json("status")
-    result = hpo.json("finalize", "--output", "early")
+    result = hpo.json("finalize", "--output", "early", "--early")
     assert result["trials"]["complete"] == before["complete"]
     hpo.ok("worker", "--workers", "1")
     assert hpo.json("status")["state"] == "done"
