@@ -71,13 +71,22 @@ class OwnStudy(optuna.Study):
     def __init__(self, own: OwnTrials, parks: bool = False, **names: Any) -> None:
         super().__init__(**names)
         self._own, self._parks = own, parks
+        self._listed: list[FrozenTrial] | None = None
+
+    @property
+    def trials_as_listed(self) -> list[FrozenTrial]:
+        """All trials of ours, as a sampler was shown them; they are listed where none has asked."""
+        return self.get_trials(deepcopy=False) if self._listed is None else self._listed
 
     def _get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
     ) -> list[FrozenTrial]:
         if not self._parks or states is None or TrialState.PRUNED not in states:
             trials = self._own.of(super()._get_trials(deepcopy, states, use_cache), whole=states is None)
-            return _as_they_stand(trials) if self._parks else trials
+            shown = _as_they_stand(trials) if self._parks else trials
+            if states is None and not deepcopy:
+                self._listed = shown
+            return shown
         every = self._own.of(super()._get_trials(deepcopy, None, use_cache), whole=True)
         return [trial for trial in _as_they_stand(every) if trial.state in states]
 

@@ -21,6 +21,7 @@ from hpo.signals import StopFlag
 from hpo.stop_times import EPOCH_GRACE_S, STORAGE_HURRY_S, wait_s
 from hpo.study.attributes import PARKED
 from hpo.study.opened import OpenedStudy
+from hpo.study.own_trials import OwnStudy
 from hpo.trial.guide import Guide
 from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import At, Claim, lost
@@ -75,9 +76,9 @@ class HeldTrial:
         return self.trial.user_attrs
 
     def others(self) -> list[FrozenTrial]:
-        """The other trials of ours in the study, as they stand."""
-        every = self.trial.study.get_trials(deepcopy=False)
-        return [trial for trial in every if trial.number != self.number]
+        """The other trials of ours in the study, as the sampler was shown them."""
+        study = cast(OwnStudy, self.trial.study)
+        return [trial for trial in study.trials_as_listed if trial.number != self.number]
 
     @property
     def stopping(self) -> bool:

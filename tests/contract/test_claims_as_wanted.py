@@ -76,3 +76,30 @@ def test_of_many_that_want_the_same_trial_one_has_it(kind, request, open_url, wo
         for wanted in range(4):
             claims = list(pool.map(lambda queue, wanted=wanted: queue.claim(worker(), 4, wanted), queues))
             assert [claim.number for claim in claims if claim] == [wanted]
+
+
+def test_a_parked_trial_is_listed_as_it_stands_whoever_has_changed_it(queue, another, worker):
+    number = park(queue, worker, 3)
+
+    def listed() -> object:
+        (trial,) = (one for one in another.storage.get_all_trials(another.study_id) if one.number == number)
+        return trial
+
+    before = listed()
+    assert listed() == before
+    # Parked again, it has what happened in between.
+    claim = queue.claim(worker("w2"), 3, number)
+    assert listed().state == TrialState.RUNNING
+    queue.record(claim, TrialChange({"hpo:fold:1": {"seconds": 2.0}, PARKED: None}, steps={1: 0.5}))
+    assert listed().intermediate_values == {1: 0.5}
+    queue.put_back(claim, {PARKED: {"worker": "w2"}})
+    assert listed().user_attrs["hpo:fold:1"] == {"seconds": 2.0}
+    assert listed().user_attrs[PARKED] == {"worker": "w2"}
+    # Claimed and parked without a look in between.
+    again = queue.claim(worker("w3"), 3, number)
+    queue.record(again, TrialChange({"x": 1}))
+    queue.put_back(again, {PARKED: {"worker": "w3"}})
+    assert (listed().user_attrs["x"], listed().user_attrs[PARKED]) == (1, {"worker": "w3"})
+    another.storage.set_trial_user_attr(claim.trial_id, "note", "mine")
+    assert listed().user_attrs["note"] == "mine"
+    assert another.storage.get_trial(claim.trial_id) == listed()
