@@ -13,7 +13,9 @@ LONGEST_S = 366 * 86_400.0
 #: Who proposes the next trial.
 Sampler = Literal["tpe", "random"]
 #: Who ends a trial after a bad fold.
-Pruner = Literal["paired", "median", "percentile", "wilcoxon", "none"]
+Pruner = Literal["chance", "paired", "median", "percentile", "wilcoxon", "none"]
+#: Unless somebody says another.
+PRUNER: Pruner = "chance"
 #: Which trial the final model comes from.
 Prefer = Literal["best", "simplest"]
 #: What predicts: the network, the regression that is kept beside it (by its name), or the one that the report advises.

@@ -57,5 +57,9 @@ class DeviceFullError(HpoError):
     """The device's memory ran out while other trials held some of it: no configuration can be blamed for it."""
 
 
+class Parked(Exception):  # noqa: N818 - a decision, not an error
+    """The trial is to wait, for others are worth more; raised after a fold or an epoch, caught by the worker."""
+
+
 class StopRequested(Exception):  # noqa: N818 - a request, not an error
     """The worker was asked to stop; raised between batches, caught by the worker."""

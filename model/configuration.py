@@ -4,7 +4,7 @@ Imports no torch, so that the command line can check a search space quickly.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from model.alphabet import Alphabet
@@ -88,6 +88,16 @@ class LearnerConfig:
     def as_dict(self) -> dict[str, Any]:
         """Returns the hyperparameters by name, ready for JSON."""
         return asdict(self)
+
+    @property
+    def effective(self) -> "LearnerConfig":
+        """The same training in its one spelling: whatever does nothing beside the other values is at its default."""
+        idle: dict[str, Any] = {}
+        if self.linear != "by_position":
+            idle["linear_start"] = "zero"
+        if is_mutation(self.encoding):  # which say their positions in any case
+            idle["positions"] = "none"
+        return replace(self, **idle)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "LearnerConfig":

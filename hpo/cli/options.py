@@ -148,9 +148,13 @@ class SearchOptions:
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
     pruner: Annotated[
-        Pruner,
-        option("--pruner", help="Who ends a trial after a bad fold; paired compares with the best, fold by fold."),
-    ] = "paired"
+        Pruner | None,
+        option(
+            "--pruner",
+            help="Who ends a trial early: chance (the default) goes by the chance that it ends above the best, and "
+            "takes up again what it has parked; paired compares with the best, fold by fold; the others are Optuna's.",
+        ),
+    ] = None
     max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 20
     patience: Annotated[
         int, option("--patience", help="Epochs without a lower validation loss before a fold ends.", min=1)

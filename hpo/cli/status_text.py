@@ -16,7 +16,7 @@ def status_text(status: Status) -> str:
     lines = [
         f"Study {status.study}: {status.state}, {status.finished} of {status.budget} trials finished",
         f"  complete {status.complete}, pruned {status.pruned}, failed {status.failed}, "
-        f"running {status.running}, waiting {status.waiting}",
+        f"running {status.running}, waiting {status.waiting}{parked_in_words(status)}",
         f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
     ]
     if status.finished <= MOST_FINISHED:
@@ -43,6 +43,11 @@ def status_text(status: Status) -> str:
     elif step := _NEXT.get("idle" if status.state == "open" and not status.workers else status.state):
         lines.append(f"Next: {step} --study {shlex.quote(status.study)}")
     return "\n".join(lines)
+
+
+def parked_in_words(status: Status) -> str:
+    """How many of those that wait were begun and put aside."""
+    return f" ({status.parked} parked)" if status.parked else ""
 
 
 def best_in_words(status: Status) -> str:

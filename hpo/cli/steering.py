@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def pause(where: StorageOptions, study: Study = None) -> None:
-    """Stop handing out trials; those at work are finished."""
+    """Stop handing out work: folds at work are finished, or whole trials with another pruner than chance."""
     from hpo.study.steering import set_paused
     from hpo.terminal import show
 

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from hpo.cli.status_text import best_in_words
+from hpo.cli.status_text import best_in_words, parked_in_words
 from hpo.printable import printable
 from hpo.signals import on_stop
 from hpo.study.progress import progress_line
@@ -80,7 +80,8 @@ def _summary(status: Status) -> list[str]:
     best = best_in_words(status)
     return [
         f"Study {status.study}: {status.state}, {status.finished} of {status.budget} trials finished",
-        f"complete {status.complete}, pruned {status.pruned}, failed {status.failed}, waiting {status.waiting}",
+        f"complete {status.complete}, pruned {status.pruned}, failed {status.failed}, waiting {status.waiting}"
+        f"{parked_in_words(status)}",
         *([best] if status.best is None else best.split("; ")),
         f"folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
         f"{at_work}{left}",

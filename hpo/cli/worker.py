@@ -27,7 +27,7 @@ def worker(
         option(
             "--timeout",
             "--time",
-            help="Claim no further trial after so long: seconds, or 5m, 2h, ...",
+            help="Begin no further trial, or fold where these are taken, after so long: seconds, or 5m, 2h, ...",
             parser=parse_duration(0),
             metavar="DURATION",
         ),

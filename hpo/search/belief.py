@@ -46,9 +46,11 @@ class Belief:
     def leader(self) -> Standing:
         """The one that all others are compared with: the best by what it can be relied on to reach.
 
-        Of a complete trial that is its mean; of another what it is expected to reach, less a standard deviation.
+        Of a complete trial that is its mean; of another what it is expected to reach, less a standard deviation. One
+        that was given up will never be the answer, so it leads only where there is no other.
         """
-        return max(self.trials, key=lambda one: (_relied_on(self._outlooks[one.number]), -one.number))
+        going = [one for one in self.trials if not one.given_up]
+        return max(going or self.trials, key=lambda one: (_relied_on(self._outlooks[one.number]), -one.number))
 
     @cached_property
     def chance_of_a_new_one(self) -> float:
@@ -116,8 +118,9 @@ class Belief:
             for one in self.trials
             if one is not first
         ]
-        # The typical share counts as one trial more: two that are alike say little of the next.
-        return float(np.median([*shares, TYPICAL_DISCORDANCE])) / self.rows / 2
+        # The typical share counts as one trial more: two that are alike say little of the next. Where all are alike,
+        # the next may still differ by a row.
+        return max(float(np.median([*shares, TYPICAL_DISCORDANCE])), 1 / self.rows) / self.rows / 2
 
     @cached_property
     def _freedom(self) -> float:

@@ -9,7 +9,8 @@ def trials_unbeaten(trials: Sequence[FrozenTrial], since: int = 0) -> int:
     """Counts the trials that have ended, in a row, since the best one has, without beating it.
 
     They are counted in the order in which they ended, so the count is the same for all who look at the same moment, and
-    only a trial at the same moment can make it another. Those that failed or were pruned have not beaten the best.
+    only a trial at the same moment can make it another. Those that failed or were pruned have not beaten the best. One
+    that is shown as pruned while it is parked has no end yet, and counts from where it began.
 
     Args:
         trials: Of a study, ours, in any state and order.
@@ -27,5 +28,5 @@ def trials_unbeaten(trials: Sequence[FrozenTrial], since: int = 0) -> int:
 
 
 def _end(trial: FrozenTrial) -> tuple[float, int]:
-    moment = trial.datetime_complete
+    moment = trial.datetime_complete or trial.datetime_start
     return (0.0 if moment is None else moment.timestamp(), trial.number)

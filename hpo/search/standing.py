@@ -34,6 +34,8 @@ class Standing:
     at_work: Collection[int] = ()
     #: Whether it has failed for good: its configuration cannot be trained.
     failed: bool = False
+    #: Whether it was ended before its last fold: what it has told counts, but it leads nobody.
+    given_up: bool = False
 
     @property
     def folds(self) -> int:
@@ -49,7 +51,7 @@ class Standing:
     def next_fold(self) -> int | None:
         """The first fold that nobody has finished or in hand; None where there is none."""
         free = (fold for fold in range(self.finished, self.folds) if fold not in self.at_work)
-        return None if self.failed else next(free, None)
+        return None if self.failed or self.given_up else next(free, None)
 
     @property
     def mean(self) -> float | None:

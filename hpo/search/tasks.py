@@ -73,7 +73,11 @@ class Progress:
     @cached_property
     def chances(self) -> dict[int, float]:
         """P of each trial, by number."""
-        return {one.number: EVEN if self.belief is None else self.belief.chance_of(one) for one in self.trials}
+        return {one.number: self.chance_of(one) for one in self.trials}
+
+    def chance_of(self, trial: Standing) -> float:
+        """P of a trial, which may have run more epochs than when the others were read."""
+        return EVEN if self.belief is None else self.belief.chance_of(trial)
 
 
 def choose_task(progress: Progress) -> Task | None:
@@ -87,8 +91,9 @@ def choose_task(progress: Progress) -> Task | None:
     """
     best: tuple[float, int, Task] | None = None
     for one in progress.trials:
-        fold, chance = one.next_fold, progress.chances[one.number]
-        if fold is not None and chance >= progress.park:
+        # Of thousands of trials that have ended, nobody asks for their chance.
+        fold = one.next_fold
+        if fold is not None and (chance := progress.chance_of(one)) >= progress.park:
             worth = chance / (progress.folds - one.finished) / 2 ** len(one.at_work)
             best = _better(best, (worth, one.number, NextFold(one.number, fold)))
     if progress.unbegun > 0:

@@ -45,6 +45,7 @@ def as_begun(plan: Plan, earlier: Contract) -> Plan:
     return replace(
         plan,
         original=plan.original or earlier.original,
+        pruner=plan.pruner or earlier.search.pruner,
         related=bool(earlier.data.ancestors),
         may_not_code=earlier.data.columns is not None,
     )

@@ -8,13 +8,15 @@ import re
 import shlex
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hpo.choices import MOST
 from hpo.errors import ContractError
+from hpo.study.fold_curves import MOST_EPOCHS
+from storage.trials import ledger
 from storage.trials.ledger import FOLD_PREFIX
 
 #: Of a study.
@@ -26,7 +28,11 @@ _OPENING_PREFIX = "hpo:test_opening:"
 _EARLIER_OPENINGS = "hpo:test_openings"  # a list of dates, as studies kept it that were made before
 
 #: Of a trial. `fold_accuracies` is what people look at in optuna-dashboard, so it goes without the prefix.
-CONFIGURATION = "hpo:config"
+CONFIGURATION = ledger.CONFIG_KEY
+PARKED = ledger.PARKED
+#: Fingerprint of what the configuration comes to (`hpo.trial.twins`), and the trial whose folds were taken over.
+TRAINING = "hpo:training"
+TWIN = "hpo:twin"
 EPOCHS = "hpo:epochs"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
@@ -115,6 +121,10 @@ class CheckpointRecord:
     epochs: int
     #: Wall-clock seconds so far, of all workers that trained the fold.
     seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    #: Validation accuracy after each of them, rounded; empty where there are many, as records of earlier versions are.
+    accuracies: Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(max_length=MOST_EPOCHS)] = field(
+        default_factory=list
+    )
 
     def as_dict(self) -> dict[str, Any]:
         """As stored."""

@@ -102,7 +102,7 @@ class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
     #: See `hpo.study.formats`.
-    format: Literal[4] = 4
+    format: Literal[5] = 5
     study: str = Field(min_length=1)
     created: Date
     #: Of splits, training and search: everything else that is random is derived from it.

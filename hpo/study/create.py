@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from hpo.choices import MOST, Original, Pruner, Sampler
+from hpo.choices import MOST, PRUNER, Original, Pruner, Sampler
 from hpo.errors import UsageError
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
@@ -53,7 +53,8 @@ class Plan:
     original: Original | None
     sampler: Sampler
     startup_trials: int
-    pruner: Pruner
+    #: None: the default of this version.
+    pruner: Pruner | None
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
@@ -171,7 +172,7 @@ def _contract(
         ),
         splitting=Splitting(folds=plan.folds, test_size=plan.test_size, duplicates=plan.duplicates),
         search=SearchSettings(
-            sampler=plan.sampler, pruner=plan.pruner, startup_trials=plan.startup_trials, space=space
+            sampler=plan.sampler, pruner=plan.pruner or PRUNER, startup_trials=plan.startup_trials, space=space
         ),
         training=plan.training,
         original=original,

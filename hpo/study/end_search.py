@@ -19,7 +19,7 @@ from hpo.search.patience import trials_unbeaten
 from hpo.study.attributes import BUDGET, CONFIGURATION
 from hpo.study.ending import ENDED, RULES, Ended, Rules, Why, read_ended, read_rules
 from hpo.study.opened import OpenedStudy
-from hpo.study.own_trials import own
+from hpo.study.own_trials import as_they_stand, own
 from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
 from storage.errors import StorageForbiddenError
 
@@ -83,4 +83,4 @@ def _end(opened: OpenedStudy, asked: int, why: Why, least: int = 1) -> int:
 
 
 def _own_trials(opened: OpenedStudy) -> list[FrozenTrial]:
-    return own(opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False))
+    return as_they_stand(own(opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)))

@@ -9,6 +9,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 | 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
 | 3 | genes may be told by their mutations, and trial 0 may be left out: `data.ancestors` and `original` are new |
 | 4 | `data.cleaning` is new: how sequences were cleaned, what that did (`data.columns`, `data.labels` may be there) |
+| 5 | `search.pruner` may be "chance": workers take folds, and park trials |
 """
 
 from collections.abc import Callable, Mapping
@@ -17,7 +18,7 @@ from typing import Any
 from hpo.errors import ContractError
 
 #: What `create-study` writes.
-CURRENT = 4
+CURRENT = 5
 
 
 def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
@@ -74,5 +75,15 @@ def _from_third(document: dict[str, Any], study: str) -> dict[str, Any]:
     return document | {"data": {**data, "cleaning": rules | changes}} if isinstance(data, Mapping) else document
 
 
+def _from_fourth(document: dict[str, Any], study: str) -> dict[str, Any]:
+    """From 4 to 5: its pruner stays."""
+    return document
+
+
 #: By the format that they start from: 1, 2, ...
-_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (_from_first, _from_second, _from_third)
+_STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (
+    _from_first,
+    _from_second,
+    _from_third,
+    _from_fourth,
+)

@@ -87,7 +87,12 @@ class OpenedStudy:
         if self.earlier:
             sampler = WarmStarted(sampler, self.earlier, search.space.distributions)
         return OwnStudy(
-            self.own, study_name=self.handle.name, storage=self.storage, sampler=sampler, pruner=self.pruner
+            self.own,
+            parks=search.pruner == "chance",
+            study_name=self.handle.name,
+            storage=self.storage,
+            sampler=sampler,
+            pruner=self.pruner,
         )
 
 

@@ -5,6 +5,7 @@ Their values say nothing about ours, so nothing of ours compares with them.
 """
 
 import bisect
+import copy
 from collections.abc import Container
 from itertools import takewhile
 from typing import Any
@@ -12,12 +13,27 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.study.attributes import PARKED
 from storage.trials.lease import is_ours
 
 
 def own(trials: list[FrozenTrial]) -> list[FrozenTrial]:
     """Returns the trials that ours have finished, and those that nobody has."""
     return [trial for trial in trials if is_ours(trial) or not trial.state.is_finished()]
+
+
+def as_they_stand(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Shows trials that are parked as PRUNED: what they are, unless they thaw."""
+    return [
+        _pruned(trial) if trial.state == TrialState.WAITING and trial.user_attrs.get(PARKED) else trial
+        for trial in trials
+    ]
+
+
+def _pruned(trial: FrozenTrial) -> FrozenTrial:
+    shown = copy.copy(trial)
+    shown.state = TrialState.PRUNED
+    return shown
 
 
 class OwnTrials:
@@ -46,19 +62,34 @@ class OwnStudy(optuna.Study):
 
     Args:
         own: Shared by all that look at the study.
+        parks: Whether trials that are parked are shown as PRUNED: what they are, as things stand.
+            Samplers learn nothing from a trial that waits.
         names: What Optuna's study takes.
 
     Optuna's samplers and pruners ask it for trials by these ways (source: optuna 5.0.0, study/study.py).
     """
 
-    def __init__(self, own: OwnTrials, **names: Any) -> None:
+    def __init__(self, own: OwnTrials, parks: bool = False, **names: Any) -> None:
         super().__init__(**names)
-        self._own = own
+        self._own, self._parks = own, parks
+        self._listed: list[FrozenTrial] | None = None
+
+    @property
+    def trials_as_listed(self) -> list[FrozenTrial]:
+        """All trials of ours, as a sampler was shown them; they are listed where none has asked."""
+        return self.get_trials(deepcopy=False) if self._listed is None else self._listed
 
     def _get_trials(
         self, deepcopy: bool = True, states: Container[TrialState] | None = None, use_cache: bool = False
     ) -> list[FrozenTrial]:
-        return self._own.of(super()._get_trials(deepcopy, states, use_cache), whole=states is None)
+        if not self._parks or states is None or TrialState.PRUNED not in states:
+            trials = self._own.of(super()._get_trials(deepcopy, states, use_cache), whole=states is None)
+            shown = as_they_stand(trials) if self._parks else trials
+            if states is None and not deepcopy:
+                self._listed = shown
+            return shown
+        every = self._own.of(super()._get_trials(deepcopy, None, use_cache), whole=True)
+        return [trial for trial in as_they_stand(every) if trial.state in states]
 
     @property
     def best_trial(self) -> FrozenTrial:

@@ -25,7 +25,7 @@ class SearchProgress:
             return
         self._progress.update(
             self._task,
-            completed=status.finished,
+            completed=status.finished + status.parked,
             total=status.budget,
             folds=status.folds_trained,
             best="–" if status.best is None else f"{status.best.cv_accuracy:.4f}",
@@ -34,8 +34,8 @@ class SearchProgress:
         )
 
     def _tell(self, status: Status) -> None:
-        if status.finished != self._told:
-            self._told = status.finished
+        if (gone_through := status.finished + status.parked) != self._told:
+            self._told = gone_through
             say(progress_line(status))
 
 
@@ -60,7 +60,8 @@ def progress_line(status: Status) -> str:
     best = "" if status.best is None else f", best CV {status.best.cv_accuracy:.4f} (trial {status.best.number})"
     seconds = status.seconds_to_the_report
     left = "" if not status.seconds_left or seconds is None else f", about {duration(seconds)} to the report"
+    parked = f", {status.parked} parked" if status.parked else ""
     return (
-        f"{status.finished} of {status.budget} trials finished, {status.folds_trained} folds trained{best}, "
+        f"{status.finished} of {status.budget} trials finished{parked}, {status.folds_trained} folds trained{best}, "
         f"{len(status.workers)} at work{left}"
     )

@@ -13,7 +13,7 @@ from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
 from hpo.study.ending import ENDED, Ended, read_ended
 from hpo.study.opened import OpenedStudy
-from hpo.study.own_trials import own
+from hpo.study.own_trials import as_they_stand, own
 from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
 from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import Lease
@@ -59,6 +59,8 @@ class Status:
     failed: int
     running: int
     waiting: int
+    #: Of those that wait: begun, and put aside since others are worth more.
+    parked: int = 0
     #: Trials that other programs added or ran: not counted.
     foreign: int
     workers: tuple[WorkerStatus, ...]
@@ -122,6 +124,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         failed=counts.failed,
         running=counts.running,
         waiting=budget - counts.finished - counts.running,
+        parked=overview.parked,
         foreign=counts.foreign,
         workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
         best=None if best is None else _best(best, rows.rows),
@@ -133,7 +136,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         seconds_left=seconds_left(overview, folds),
         work_left=work_left(overview, folds),
         finalize_seconds=finalize_seconds([record.seconds for record in records]),
-        more_trials=prospect_of_trials(trials_in_budget(opened, budget), folds)
+        more_trials=prospect_of_trials(as_they_stand(trials_in_budget(opened, budget)), folds)
         if prospects and counts.finished <= MOST_FINISHED
         else None,
         ended=read_ended(opened.storage.ledger.study_attributes(opened.handle.study_id, [ENDED]), budget),

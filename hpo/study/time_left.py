@@ -65,7 +65,9 @@ def _folds_left(overview: Overview, folds: int) -> float:
     """Counts the folds to come, as many for each trial as those that are finished had."""
     counts = overview.counts
     of_finished = counts.complete * folds + overview.folds_of_pruned
-    whole = counts.complete + counts.pruned
-    usual = of_finished / whole if whole else folds
-    begun = max(0, overview.folds - of_finished)
-    return max(0.0, usual * (counts.budget - counts.finished) - begun)
+    # Most of those that are parked are told PRUNED with the folds that they have.
+    of_ended = of_finished + overview.folds_of_parked
+    ended = counts.complete + counts.pruned + overview.parked
+    usual = of_ended / ended if ended else folds
+    begun = max(0, overview.folds - of_ended)
+    return max(0.0, usual * (counts.budget - counts.finished - overview.parked) - begun)

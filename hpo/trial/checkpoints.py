@@ -9,11 +9,12 @@ lost, damaged or another training's, or cannot be made, costs time and never the
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from hpo.stop_times import CHECKPOINT_HURRY_S
 from hpo.study.attributes import CHECKPOINT, CheckpointRecord, checkpoint_of
 from hpo.study.contract import Contract
+from hpo.study.fold_curves import MOST_EPOCHS, rounded
 from hpo.trial.held_trial import HeldTrial
 from storage.artifacts import ArtifactStore, NamedBlobs, sha256_of
 from storage.errors import LeaseLostError, StorageError
@@ -95,17 +96,23 @@ class Checkpoints:
         """Whether the time for another has come."""
         return self._clock() - self._saved >= EVERY_S
 
-    def save(self, make: Callable[[], bytes], epochs: int) -> None:
+    def save(self, make: Callable[[], bytes], accuracies: Sequence[float]) -> bool:
         """Stores a checkpoint in the place of the one before. Where that fails, training goes on without.
 
         Args:
             make: Writes the training's state down.
-            epochs: Epochs that the fold was trained.
+            accuracies: Of the fold's validation, after each epoch that it was trained.
+
+        Returns:
+            Whether it is stored.
 
         Raises:
             LeaseLostError: We no longer hold the trial; what its next worker has stored is untouched.
         """
-        record = CheckpointRecord(fold=self._fold, epochs=epochs, seconds=round(self.seconds, 3))
+        epochs = len(accuracies)
+        told = rounded(accuracies) if epochs <= MOST_EPOCHS else []
+        stored = False
+        record = CheckpointRecord(fold=self._fold, epochs=epochs, seconds=round(self.seconds, 3), accuracies=told)
         try:
             state = make()
             self._trial.record({CHECKPOINT: record.as_dict()})
@@ -116,8 +123,10 @@ class Checkpoints:
             # Whatever it was: a full disk, too little memory, a storage that is away. The fold itself is well.
             log.warning("%s: no checkpoint after epoch %d: %s", self._shown, epochs, error)
         else:
+            stored = True
             log.info("%s: checkpoint after epoch %d", self._shown, epochs)
         self._saved = self._clock()
+        return stored
 
     def remove(self) -> None:
         """Removes what the trial has when it ends, and clears its record.

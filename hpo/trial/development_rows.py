@@ -43,6 +43,10 @@ class DevelopmentRows:
         """How many rows are validated in `fold`."""
         return int(np.count_nonzero(self.folds == fold))
 
+    def labels_of_fold(self, fold: int) -> NDArray[np.bool_]:
+        """[N_val] of the rows of `fold`, True is resistant."""
+        return labels_of(self.genes)[np.flatnonzero(self.folds == fold)]
+
     def everything(self, encoding: str) -> Examples:
         """All rows, for the final model."""
         return self._examples(encoding, np.arange(len(self.folds)))

@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hpo.errors import HpoError
 from hpo.study.attributes import FoldRecord, fold_record
+from hpo.study.fold_curves import told_of_fold
 from hpo.trial.development_rows import DevelopmentRows
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore
@@ -40,6 +42,18 @@ def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds:
         epochs=len(result.curves.validation_loss),
         seconds=round(seconds, 3),
     )
+
+
+def told_of(result: FoldResult, epoch: int, labels: NDArray[np.bool_]) -> dict[str, Any]:
+    """What a fold's record tells the search beside its artifact; see `hpo.study.fold_curves`.
+
+    Args:
+        result: Of the fold.
+        epoch: From 1, that is best for the trial's folds so far.
+        labels: [N] of the rows that are validated in it.
+    """
+    right = (result.probabilities[epoch - 1] >= 0.5) == labels
+    return told_of_fold(result.curves.validation_loss, result.curves.validation_accuracy, right)
 
 
 def read_fold(artifacts: ArtifactStore, record: FoldRecord, rows: int) -> FoldResult:

@@ -5,6 +5,7 @@ intermediate value at a time, and whoever was taken for dead meanwhile writes to
 """
 
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -13,12 +14,15 @@ from typing import Any, Self, cast
 import optuna
 from optuna.distributions import BaseDistribution, distribution_to_json
 from optuna.storages import BaseStorage
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import StopRequested
 from hpo.signals import StopFlag
 from hpo.stop_times import EPOCH_GRACE_S, STORAGE_HURRY_S, wait_s
+from hpo.study.attributes import PARKED
 from hpo.study.opened import OpenedStudy
+from hpo.study.own_trials import OwnStudy
+from hpo.trial.guide import Guide
 from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import At, Claim, lost
 from storage.trials.ledger import TrialChange
@@ -34,10 +38,11 @@ class HeldTrial:
         opened: The study.
         claim: What is held.
         stop: Set when the worker is to stop.
+        guide: Says how far to go, in studies that are pruned by P.
     """
 
-    def __init__(self, opened: OpenedStudy, claim: Claim, stop: StopFlag) -> None:
-        self.number = claim.number
+    def __init__(self, opened: OpenedStudy, claim: Claim, stop: StopFlag, guide: Guide | None = None) -> None:
+        self.number, self.guide = claim.number, guide
         self._opened, self._claim, self._stop = opened, claim, stop
         self._heartbeat = Heartbeat(opened.queue, claim, beat_interval_s=opened.contract.leases.beat_interval_s)
         self._beating = ExitStack()
@@ -69,6 +74,11 @@ class HeldTrial:
     def attributes(self) -> dict[str, Any]:
         """Its user attributes."""
         return self.trial.user_attrs
+
+    def others(self) -> list[FrozenTrial]:
+        """The other trials of ours in the study, as the sampler was shown them."""
+        study = cast(OwnStudy, self.trial.study)
+        return [trial for trial in study.trials_as_listed if trial.number != self.number]
 
     @property
     def stopping(self) -> bool:
@@ -114,6 +124,10 @@ class HeldTrial:
         """What the study's pruner says."""
         return self.trial.should_prune()
 
+    def goes_on(self, fold: int, accuracies: Sequence[float]) -> bool:
+        """What its guide says between two epochs of a fold, of its validation so far; without one it goes on."""
+        return self.guide is None or self.guide.after_epoch(self.attributes, fold, accuracies)
+
     def finish(self, state: TrialState, value: float | None, reason: str | None) -> None:
         """Ends the trial as COMPLETE, PRUNED or FAIL; the beats end first.
 
@@ -134,6 +148,18 @@ class HeldTrial:
         """
         self._end_beats()
         self._hurried_queue.put_back(self._claim)
+
+    def park(self) -> None:
+        """Gives the trial back to wait until it is worth more than others; the beats end first.
+
+        Raises:
+            LeaseLostError: We no longer hold it.
+        """
+        self._end_beats()
+        told: dict[str, str | float] = {"worker": self._claim.lease.worker}
+        if self.guide is not None:
+            told["chance"] = round(self.guide.chance(self.attributes), 4)
+        self._queue.put_back(self._claim, {PARKED: told})
 
     def _end_beats(self) -> None:
         # Whoever comes second waits: no beat may come after the trial has gone back.

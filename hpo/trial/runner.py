@@ -10,24 +10,25 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count, takewhile
 from typing import Self
 
 from optuna.trial import TrialState
 
-from hpo.errors import DeviceFullError, DeviceLostError, HpoError, StopRequested
+from hpo.errors import DeviceFullError, DeviceLostError, HpoError, Parked, StopRequested
 from hpo.logs import about
-from hpo.search.pruner import reported_value
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES, FoldRecord
+from hpo.study.attributes import CONFIGURATION, PARKED, TRAINING
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import Checkpoints
+from hpo.trial.common_epoch import first_folds, value_of
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
-from hpo.trial.fold_results import read_finished, write_fold
+from hpo.trial.fold_results import read_finished, told_of, write_fold
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.rate import Rate
+from hpo.trial.recording import record_folds
+from hpo.trial.twins import fingerprint, take_over
 from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
@@ -95,7 +96,8 @@ class TrialRunner:
         """Trains what is left of a trial, and removes its checkpoint.
 
         Raises:
-            StopRequested: The worker is to stop; finished folds stay recorded.
+            StopRequested: The worker is to stop, or to begin no other fold; finished folds stay recorded.
+            Parked: Others are worth more.
             LeaseLostError: The trial is another's.
             DeviceLostError: The device computes nothing any more.
             DeviceFullError: Its memory ran out, and others had some of it.
@@ -116,7 +118,7 @@ class TrialRunner:
             return Outcome(state=TrialState.FAIL, reason=str(error))
         except TrainingError as error:
             return Outcome(state=TrialState.FAIL, reason=str(error))
-        except (StopRequested, StorageError, HpoError, OSError):
+        except (StopRequested, Parked, StorageError, HpoError, OSError):
             raise
         except Exception as error:
             log.exception("trial %d: unexpected error", trial.number)
@@ -126,26 +128,40 @@ class TrialRunner:
             return Outcome(state=TrialState.FAIL, reason=f"{type(error).__name__}: {error}")
 
     def _folds(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
+        begins = CONFIGURATION not in trial.attributes
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another, are not trained again.
         finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development)
+        if begins:
+            take_over(trial, config, finished, self.contract, self.artifacts, self.development)
         for fold in range(folds):
             if fold in finished:
                 continue
-            if fold and self._ends_early(trial):
-                return Outcome(state=TrialState.PRUNED, value=_mean(_accuracies(_first(finished))))
+            if self._ends_before(fold, trial):
+                return Outcome(state=TrialState.PRUNED, value=value_of(finished))
             if trial.stopping:
                 raise StopRequested
             with about(fold=fold):
                 self._one_fold(trial, config, fold, finished, checkpoints)
-        return Outcome(state=TrialState.COMPLETE, value=_mean(_accuracies(_first(finished))))
+            if len(finished) < folds:
+                self._ask_what_next(trial)
+        return Outcome(state=TrialState.COMPLETE, value=value_of(finished))
 
-    def _ends_early(self, trial: HeldTrial) -> bool:
+    def _ends_before(self, fold: int, trial: HeldTrial) -> bool:
         if self.contract.is_original(trial.number):
             # The report compares with it, on one fold or on all: what the pruner thinks of it does not matter.
-            return self.contract.original == "one-fold"
-        return trial.should_prune()
+            return fold > 0 and self.contract.original == "one-fold"
+        return trial.guide.gives_up if trial.guide is not None else fold > 0 and trial.should_prune()
+
+    def _ask_what_next(self, trial: HeldTrial) -> None:
+        if trial.guide is None or trial.stopping:
+            return
+        match trial.guide.after_fold(trial.attributes):
+            case "parked":
+                raise Parked
+            case "back":
+                raise StopRequested
 
     def _configuration(self, trial: HeldTrial) -> LearnerConfig:
         space = self.contract.search.space
@@ -156,7 +172,10 @@ class TrialRunner:
                 space.suggest_one(trial.trial, name)
         else:
             config = space.suggest(trial.trial)
-        trial.record({CONFIGURATION: dataclasses.asdict(config)})
+        # It is no longer parked, whoever looks; what is given up says for good why.
+        thaws = PARKED in trial.attributes and not (trial.guide and trial.guide.gives_up)
+        config_of = {CONFIGURATION: dataclasses.asdict(config), TRAINING: fingerprint(config)}
+        trial.record({**config_of, **({PARKED: None} if thaws else {})})
         return config
 
     def _one_fold(
@@ -170,7 +189,9 @@ class TrialRunner:
         artifacts = self.artifacts.in_a_hurry(trial.wait_s(STORAGE_HURRY_S)) if trial.stopping else self.artifacts
         record = write_fold(artifacts, fold, result, seconds=checkpoints.seconds)
         finished[fold] = result.curves
-        self._record(trial, record, _first(finished))
+        epoch = choose_epoch(first_folds(finished))
+        told = told_of(result, epoch, self.development.labels_of_fold(fold))
+        record_folds(trial, {fold: record.as_dict() | told}, finished, self.contract.search.pruner)
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
 
     def _train(
@@ -188,11 +209,15 @@ class TrialRunner:
         def on_epoch(curves: Curves, checkpoint: Callable[[], bytes]) -> None:
             stopping = trial.stopping
             trial.has_trained(curves.epochs, rate.of_another_epoch())
-            if stopping or checkpoints.is_due:
-                with watchdog.away():
-                    checkpoints.save(checkpoint, curves.epochs)
+            with watchdog.away():
+                parks = not (stopping or trial.goes_on(fold, curves.validation_accuracy))
+                if stopping or parks or checkpoints.is_due:
+                    # Without one, what was seen of the fold would be lost, and the trial be chosen for it again.
+                    parks = checkpoints.save(checkpoint, curves.validation_accuracy) and parks
             if stopping:
                 raise StopRequested
+            if parks:
+                raise Parked
 
         def train(checkpoint: bytes | None) -> FoldResult:
             return train_fold(
@@ -219,28 +244,3 @@ class TrialRunner:
                 checkpoints.begin_anew(error)
             # Not before the error is gone, which holds on to the network that was begun.
             return train(None)
-
-    def _record(self, trial: HeldTrial, record: FoldRecord, curves: list[Curves]) -> None:
-        attributes = {
-            record.attribute: record.as_dict(),
-            FOLD_ACCURACIES: list(_accuracies(curves)),
-            EPOCHS: choose_epoch(curves),
-        }
-        # As it was told when it was the last fold, where later ones are there already.
-        so_far = _accuracies(curves[: record.fold + 1])
-        trial.record(attributes, {record.fold: reported_value(self.contract.search.pruner, so_far)})
-
-
-def _first(finished: dict[int, Curves]) -> list[Curves]:
-    """The curves of folds 0, 1, ... up to the first one missing."""
-    return [finished[fold] for fold in takewhile(finished.__contains__, count())]
-
-
-def _accuracies(curves: list[Curves]) -> tuple[float, ...]:
-    """Each fold's accuracy after the epoch that is best for all of them together."""
-    epoch = choose_epoch(curves)
-    return tuple(float(c.validation_accuracy[epoch - 1]) for c in curves)
-
-
-def _mean(values: tuple[float, ...]) -> float:
-    return sum(values) / len(values)

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 
 from optuna.trial import TrialState
 
-from hpo.errors import DeviceLostError, HpoError, StopRequested
+from hpo.errors import DeviceLostError, HpoError, Parked, StopRequested
 from hpo.logs import about
 from hpo.signals import StopFlag, StopNow
 from hpo.study.end_search import orders_before_a_claim
 from hpo.study.opened import OpenedStudy
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import Outcome, TrialRunner
+from hpo.trial.scheduler import Scheduler
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.trials.lease import WorkerIdentity
 
@@ -32,6 +33,7 @@ class WorkerReport:
     complete: int = 0
     pruned: int = 0
     failed: int = 0
+    parked: int = 0
     put_back: int = 0
     lost: int = 0
 
@@ -70,7 +72,7 @@ class Worker:
         identity: Who we are, as the lease will say.
         device: As PyTorch names it.
         stop: Set when the worker is to stop.
-        timeout_s: Claim no further trial after this time; None for no limit.
+        timeout_s: Claim no further trial, or fold where folds are taken, after this time; None for no limit.
         step_timeout_s: A training step that takes longer hangs, and the process ends.
         run_trial: Runs a trial that we hold to its end; by default a `TrialRunner` of this worker's own, with the rows
             that it reads now.
@@ -93,6 +95,8 @@ class Worker:
         self.opened.contract.check_device(self.device)
         self._started = time.monotonic()
         self._held: HeldTrial | None = None
+        by_chance = self.opened.contract.search.pruner == "chance"
+        self._scheduler = Scheduler(self.opened, self._may_go_on) if by_chance else None
         self._run_trial = self.run_trial or TrialRunner.of(self.opened, self.device, self.step_timeout_s).run
 
     def work(self) -> WorkerReport:
@@ -102,9 +106,9 @@ class Worker:
             budget, paused = orders_before_a_claim(self.opened)
             self.news.tell(paused)
             if not paused:
-                claim = self.opened.queue.claim(self.identity, budget)
-                if claim is not None:
-                    self._work_on(HeldTrial(self.opened, claim, self.stop))
+                trial = self._claim(budget)
+                if trial is not None:
+                    self._work_on(trial)
                     continue
             if self.opened.queue.counts(budget).is_spent:
                 break
@@ -116,6 +120,16 @@ class Worker:
         """Puts back what is held now, from another thread than that of `work`; the process is to end."""
         if (trial := self._held) is not None:
             self._put_back(trial)
+
+    def _claim(self, budget: int) -> HeldTrial | None:
+        if self._scheduler is None:
+            claim = self.opened.queue.claim(self.identity, budget)
+            return None if claim is None else HeldTrial(self.opened, claim, self.stop)
+        taken = self._scheduler.claim(self.identity, budget)
+        return None if taken is None else HeldTrial(self.opened, taken[0], self.stop, taken[1])
+
+    def _may_go_on(self) -> bool:
+        return not self._time_is_over()
 
     def _time_is_over(self) -> bool:
         return self.timeout_s is not None and time.monotonic() - self._started >= self.timeout_s
@@ -141,6 +155,9 @@ class Worker:
             self.report.lost += 1
             log.warning("trial %d: late result dropped: %s", trial.number, error)
             return
+        except Parked:
+            self._park(trial)
+            return
         except StopRequested:
             self._put_back(trial)
             return
@@ -154,6 +171,16 @@ class Worker:
         self.report.count(outcome.state)
         shown = "" if outcome.value is None else f" at {outcome.value:.4f}"
         log.info("trial %d: %s%s", trial.number, outcome.state.name, shown)
+
+    def _park(self, trial: HeldTrial) -> None:
+        try:
+            trial.park()
+        except (LeaseLostError, StorageUnavailableError) as error:
+            self.report.lost += 1
+            log.warning("trial %d: not put back: %s", trial.number, error)
+            return
+        self.report.parked += 1
+        log.info("trial %d: parked, others are worth more", trial.number)
 
     def _put_back(self, trial: HeldTrial) -> None:
         try:

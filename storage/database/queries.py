@@ -12,12 +12,19 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 
 from storage.database.rows import ATTRIBUTES, TRIALS, VALUES
 from storage.trials.lease import DEATHS, LEASE, StoredLease, read_deaths
-from storage.trials.ledger import FOLD_PREFIX, QueueCounts, RunningTrial
+from storage.trials.ledger import CONFIG_KEY, FOLD_PREFIX, PARKED, QueueCounts, RunningTrial
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 LEASES = ATTRIBUTES.alias("leases")
 _DEATHS = ATTRIBUTES.alias("deaths")
 _LAST_LEASES = ATTRIBUTES.alias("last_leases")
+_PARKED = ATTRIBUTES.alias("parked")
+_BEGUN = ATTRIBUTES.alias("begun")
+#: The condition on a trial that waits and was never begun.
+NEVER_BEGUN = and_(
+    TRIALS.c.state == TrialState.WAITING,
+    not_(exists().where(_BEGUN.c.trial_id == TRIALS.c.trial_id, _BEGUN.c.key == CONFIG_KEY)),
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +130,22 @@ def count_folds(connection: Connection, scope: Scope) -> tuple[int, int]:
     )
     trained, of_pruned = connection.execute(query).one()
     return trained, of_pruned or 0
+
+
+def count_parked(connection: Connection, scope: Scope) -> tuple[int, int]:
+    """Returns how many trials are parked, and their finished folds."""
+    parked = exists().where(
+        _PARKED.c.trial_id == TRIALS.c.trial_id, _PARKED.c.key == PARKED, _PARKED.c.value_json != "null"
+    )
+    is_fold = and_(ATTRIBUTES.c.trial_id == TRIALS.c.trial_id, ATTRIBUTES.c.key.startswith(FOLD_PREFIX))
+    query = (
+        select(func.count(TRIALS.c.trial_id.distinct()), func.count(ATTRIBUTES.c.trial_id))
+        .select_from(TRIALS)
+        .outerjoin(ATTRIBUTES, is_fold)
+        .where(scope.condition, TRIALS.c.state == TrialState.WAITING, parked)
+    )
+    trials, folds = connection.execute(query).one()
+    return trials, folds
 
 
 def last_folds(connection: Connection, scope: Scope, most: int) -> list[str]:

@@ -20,6 +20,7 @@ from sqlalchemy import ColumnElement, Engine, and_, or_, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from storage.database.deletion import delete_study
+from storage.database.parked import ParkedTrials
 from storage.database.stored import read_attributes, read_params
 
 Rows = Iterable[Sequence[Any]]
@@ -36,7 +37,7 @@ class Database(RDBStorage):
     """
 
     def __init__(self, engine: Engine, few: int = 500) -> None:
-        self._few = few
+        self._few, self._parked = few, ParkedTrials()
         # Not Optuna's: it makes an engine of its own, and loads every migration of the tables to compare one word.
         self.url, self.engine = str(engine.url), engine
         self.scoped_session = scoped_session(sessionmaker(bind=engine))
@@ -52,6 +53,16 @@ class Database(RDBStorage):
         if not trials:
             raise KeyError(f"No trial with id {trial_id}.")
         return trials[0]
+
+    def set_trial_user_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Sets a user attribute of a trial."""
+        super().set_trial_user_attr(trial_id, key, value)
+        self._parked.forget(trial_id)
+
+    def set_trial_system_attr(self, trial_id: int, key: str, value: Any) -> None:
+        """Sets a system attribute of a trial."""
+        super().set_trial_system_attr(trial_id, key, value)
+        self._parked.forget(trial_id)
 
     def delete_study(self, study_id: int) -> None:
         """Deletes a study and its trials; KeyError where there is none."""
@@ -76,18 +87,24 @@ class Database(RDBStorage):
         wanted = or_(_TRIAL.trial_id > trial_id_greater_than, _TRIAL.trial_id.in_(included_trial_ids))
         with _create_scoped_session(self.scoped_session) as session:
             models.StudyModel.find_or_raise_by_id(study_id, session)
-            trials = _read(session, and_(_TRIAL.study_id == study_id, wanted), self._few)
+            trials = _read(session, and_(_TRIAL.study_id == study_id, wanted), self._few, self._parked)
+        self._parked.keep(trials)
         return [trial for trial in trials if states is None or trial.state in states]
 
 
-def _read(session: Session, wanted: ColumnElement[bool], few: int) -> list[FrozenTrial]:
-    """Returns the trials that a condition selects, by id."""
+def _read(
+    session: Session, wanted: ColumnElement[bool], few: int, parked: ParkedTrials | None = None
+) -> list[FrozenTrial]:
+    """Returns the trials that a condition selects, by id; those that are parked as they were, as they were read."""
     table = _TRIAL.__table__.c
     columns = (_TRIAL.trial_id, _TRIAL.number, _TRIAL.state, table.datetime_start, table.datetime_complete)
     trials = session.execute(select(*columns).where(wanted).order_by(_TRIAL.trial_id)).all()
     if not trials:
         return []
-    ids = [row[0] for row in trials]
+    same = {} if parked is None else parked.unchanged((row[0], row[2], _local(row[3])) for row in trials)
+    ids = [row[0] for row in trials if row[0] not in same]
+    if not ids:
+        return [same[row[0]] for row in trials]
     named = ids if len(ids) <= few else None
     param, value, step = models.TrialParamModel, models.TrialValueModel, models.TrialIntermediateValueModel
     user, system = models.TrialUserAttributeModel, models.TrialSystemAttributeModel
@@ -100,7 +117,8 @@ def _read(session: Session, wanted: ColumnElement[bool], few: int) -> list[Froze
     steps = children(step.step, step.step, step.intermediate_value, step.intermediate_value_type)
     users = children(user.trial_user_attribute_id, user.key, user.value_json)
     systems = children(system.trial_system_attribute_id, system.key, system.value_json)
-    return [_trial(row, *(rows[row[0]] for rows in (params, values, steps, users, systems))) for row in trials]
+    tables = (params, values, steps, users, systems)
+    return [same.get(row[0]) or _trial(row, *(rows[row[0]] for rows in tables)) for row in trials]
 
 
 def _children(

@@ -12,20 +12,35 @@ from typing import Any
 
 from optuna.storages._rdb import models
 from optuna.trial import TrialState
-from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, select, update
+from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, or_, select, true, update
 
-from storage.database.queries import FINISHED, LEASES, Scope, Scopes, best, count, count_folds, last_folds, running
+from storage.database.queries import (
+    FINISHED,
+    LEASES,
+    NEVER_BEGUN,
+    Scope,
+    Scopes,
+    best,
+    count,
+    count_folds,
+    count_parked,
+    last_folds,
+    running,
+)
 from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_params, set_steps, set_value
 from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
 from storage.trials.ledger import (
     FOLD_PREFIX,
+    NEW,
+    PARKED,
     ClaimedTrial,
     Overview,
     QueueCounts,
     RunningTrial,
     TrialChange,
     TrialLedger,
+    Wanted,
 )
 
 _RECENT = 100
@@ -52,14 +67,17 @@ class DatabaseLedger(TrialLedger):
             if connection.scalar(locked) is None:
                 raise KeyError(f"No study with id {study_id}.")
             scope = self._scopes.scope_of(connection, study_id, budget)
-            counts = count(connection, scope)
-            return counts.waiting > 0 or _make(connection, scope, max(window, counts.running // 2))
+            if connection.scalar(select(exists().where(scope.condition, NEVER_BEGUN))):
+                return True
+            return _make(connection, scope, max(window, count(connection, scope).running // 2))
 
-    def claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None:
+    def claim_trial(
+        self, study_id: int, budget: int, lease: Lease, wanted: Wanted | None = None, again: bool = False
+    ) -> ClaimedTrial | None:
         """See `TrialLedger`."""
         with self._engine.begin() as connection:
             earlier = _claimed(connection, study_id, lease.token) if again else None
-            return earlier or _claim_in_budget(connection, self._scopes, study_id, budget, lease)
+            return earlier or _claim_in_budget(connection, self._scopes, study_id, budget, lease, wanted)
 
     def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
         """See `TrialLedger`."""
@@ -87,8 +105,14 @@ class DatabaseLedger(TrialLedger):
         query = (
             select(func.count())
             .select_from(TRIALS)
-            .join(LEASES, and_(LEASES.c.trial_id == TRIALS.c.trial_id, LEASES.c.key == LEASE))
-            .where(TRIALS.c.study_id == study_id, TRIALS.c.state.in_(FINISHED))
+            .join(LEASES, and_(LEASES.c.trial_id == TRIALS.c.trial_id, LEASES.c.key.in_((LEASE, PARKED))))
+            .where(TRIALS.c.study_id == study_id)
+            .where(
+                or_(
+                    and_(TRIALS.c.state.in_(FINISHED), LEASES.c.key == LEASE),
+                    and_(TRIALS.c.state == TrialState.WAITING, LEASES.c.key == PARKED),
+                )
+            )
             .where(LEASES.c.value_json.contains(f'"worker": {json.dumps(worker)}', autoescape=True))
         )
         with self._engine.begin() as connection:
@@ -106,6 +130,7 @@ class DatabaseLedger(TrialLedger):
         with self._engine.begin() as connection:
             scope = self._scopes.scope_of(connection, study_id, budget)
             folds, of_pruned = count_folds(connection, scope)
+            parked, of_parked = count_parked(connection, scope)
             return Overview(
                 counts=count(connection, scope),
                 running=running(connection, scope),
@@ -113,6 +138,8 @@ class DatabaseLedger(TrialLedger):
                 folds=folds,
                 folds_of_pruned=of_pruned,
                 last_folds=last_folds(connection, scope, _RECENT),
+                parked=parked,
+                folds_of_parked=of_parked,
             )
 
 
@@ -127,22 +154,23 @@ def _make(connection: Connection, scope: Scope, number: int) -> bool:
 
 
 def _claim_in_budget(
-    connection: Connection, scopes: Scopes, study_id: int, budget: int, lease: Lease
+    connection: Connection, scopes: Scopes, study_id: int, budget: int, lease: Lease, wanted: Wanted | None
 ) -> ClaimedTrial | None:
     """Takes what waits below the budget's number, which is in it; asks where that ends only where nothing does."""
-    claimed = _claim(connection, Scope(study_id, budget, budget), lease)
+    claimed = _claim(connection, Scope(study_id, budget, budget), lease, wanted)
     if claimed is not None:
         return claimed
     scope = scopes.scope_of(connection, study_id, budget)
-    return _claim(connection, scope, lease) if scope.end > budget else None
+    return _claim(connection, scope, lease, wanted) if scope.end > budget else None
 
 
-def _claim(connection: Connection, scope: Scope, lease: Lease) -> ClaimedTrial | None:
+def _claim(connection: Connection, scope: Scope, lease: Lease, wanted: Wanted | None) -> ClaimedTrial | None:
     """Takes the first that waits; rows that others are about to take are passed over, not waited for."""
     with_folds = exists().where(ATTRIBUTES.c.trial_id == TRIALS.c.trial_id, ATTRIBUTES.c.key == f"{FOLD_PREFIX}0")
+    among = NEVER_BEGUN if wanted == NEW else true() if wanted is None else TRIALS.c.number == wanted
     choice = (
         select(TRIALS.c.trial_id)
-        .where(scope.condition, TRIALS.c.state == TrialState.WAITING)
+        .where(scope.condition, TRIALS.c.state == TrialState.WAITING, among)
         .order_by(with_folds.desc(), TRIALS.c.number)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True)

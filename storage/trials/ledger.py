@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from optuna.trial import TrialState
 from pydantic import Field
@@ -19,6 +19,10 @@ from storage.trials.lease import Count, Death, Lease, Line, StoredLease, TrialAt
 
 #: With the fold's number behind it, the name of a trial's attribute that records a finished fold.
 FOLD_PREFIX = "hpo:fold:"
+#: The name of the attribute that a trial has once its configuration is known: it is begun.
+CONFIG_KEY = "hpo:config"
+#: The name of the attribute of a trial that waits since others are worth more.
+PARKED = "hpo:parked"
 
 # The bounds hold where a call comes from elsewhere, in the proxy: each entry becomes a row, each of a window a trial.
 _MOST_ROWS = 1_000
@@ -26,6 +30,9 @@ Id = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Window = Annotated[int, Field(ge=0, le=_MOST_ROWS)]
 Keys = Annotated[list[Line], Field(max_length=_MOST_ROWS)]
 Params = Annotated[Mapping[str, tuple[float, str]], Field(max_length=_MOST_ROWS)]
+#: What to claim: a trial by its number, any that was never begun, or what waits.
+Wanted = Id | Literal["new"]
+NEW: Literal["new"] = "new"
 Steps = Annotated[Mapping[Id, float], Field(max_length=_MOST_ROWS)]
 
 
@@ -119,6 +126,8 @@ class Overview:
         best_id: The COMPLETE trial with the highest value; of equal ones the first.
         folds: Finished folds, of all trials.
         folds_of_pruned: Finished folds of the PRUNED trials.
+        parked: WAITING trials that were begun and put aside, since others are worth more.
+        folds_of_parked: Finished folds of these.
         last_folds: The records of the last hundred finished folds as they are stored, newest first.
     """
 
@@ -128,6 +137,8 @@ class Overview:
     folds: int
     folds_of_pruned: int
     last_folds: list[str]
+    parked: int = 0
+    folds_of_parked: int = 0
 
 
 class TrialLedger(ABC):
@@ -139,7 +150,7 @@ class TrialLedger(ABC):
 
     @abstractmethod
     def make_trials(self, study_id: Id, budget: Count, window: Window) -> bool:
-        """Makes WAITING trials where none waits, up to the budget's last.
+        """Makes WAITING trials where none waits that was never begun, up to the budget's last.
 
         Args:
             study_id: The study.
@@ -147,14 +158,16 @@ class TrialLedger(ABC):
             window: How many to make; half as many as are RUNNING, if that is more.
 
         Returns:
-            Whether a trial waits now.
+            Whether one waits now that was never begun.
 
         Raises:
             KeyError: There is no such study.
         """
 
     @abstractmethod
-    def claim_trial(self, study_id: Id, budget: Count, lease: Lease, again: bool = False) -> ClaimedTrial | None:
+    def claim_trial(
+        self, study_id: Id, budget: Count, lease: Lease, wanted: Wanted | None = None, again: bool = False
+    ) -> ClaimedTrial | None:
         """Sets a WAITING trial to RUNNING and writes the lease: one with finished folds first, then the lowest number.
 
         Args:
@@ -162,9 +175,10 @@ class TrialLedger(ABC):
             budget: Its number of trials.
             lease: The lease to write; its token is new.
             again: The call was sent before and its answer was lost: what it may have claimed is looked for first.
+            wanted: The trial of that number alone, or the first of those that were never begun.
 
         Returns:
-            The trial; None where none waits that nobody else is about to take.
+            The trial; None where none waits (as wanted) that nobody else is about to take.
         """
 
     @abstractmethod

@@ -17,7 +17,7 @@ from optuna.trial import TrialState, create_trial
 from storage.errors import StudyNotFoundError
 from storage.retrying_storage import RetryingStorage
 from storage.trials.lease import REASON, Claim, Lease, WorkerIdentity, lease_of, lost
-from storage.trials.ledger import QueueCounts, RunningTrial, TrialChange
+from storage.trials.ledger import QueueCounts, RunningTrial, TrialChange, Wanted
 
 #: A claimer that finds nothing looks so often whether trials are to be made. More than a few are needed where hundreds
 #: begin at once; where the last trial is locked by one whose network broke, nobody should try for ever.
@@ -66,25 +66,26 @@ class TrialQueue:
             template = create_trial(state=TrialState.WAITING, system_attrs=fixed, user_attrs=dict(own))
             self.storage.create_new_trial(self.study_id, template)
 
-    def claim(self, worker: WorkerIdentity, budget: int) -> Claim | None:
+    def claim(self, worker: WorkerIdentity, budget: int, wanted: Wanted | None = None) -> Claim | None:
         """Takes a trial: one with finished folds first, then the lowest number.
 
         Args:
             worker: Who will hold it.
             budget: The study's number of trials, as just read.
+            wanted: The trial of that number alone, or the first of those that were never begun.
 
         Returns:
-            The claim, or None where nothing waits. The claim is the lease's first beat.
+            The claim, or None where nothing waits (as wanted). The claim is the lease's first beat.
 
         Raises:
             StudyNotFoundError: Somebody has deleted the study.
         """
         lease = Lease(token=uuid.uuid4().hex, renewed_at=self._wall_clock(), **asdict(worker))
         for _ in range(_MOST_ROUNDS):
-            taken = self.storage.ledger.claim_trial(self.study_id, budget, lease)
+            taken = self.storage.ledger.claim_trial(self.study_id, budget, lease, wanted=wanted)
             if taken is not None:
                 return Claim(taken.trial_id, taken.number, lease)
-            if not self._make_trials(budget):
+            if isinstance(wanted, int) or not self._make_trials(budget):
                 break
         return None
 
@@ -115,13 +116,17 @@ class TrialQueue:
         ):
             raise lost(claim)
 
-    def put_back(self, claim: Claim) -> None:
+    def put_back(self, claim: Claim, attributes: Mapping[str, Any] | None = None) -> None:
         """Gives a trial back unfinished; it keeps its params and folds, and no death is counted.
+
+        Args:
+            claim: What is held.
+            attributes: To be set with it.
 
         Raises:
             LeaseLostError: It was taken already.
         """
-        if not self._change(claim, TrialChange(state=TrialState.WAITING)):
+        if not self._change(claim, TrialChange(attributes or {}, state=TrialState.WAITING)):
             raise lost(claim)
 
     def record(self, claim: Claim, change: TrialChange) -> None:

@@ -18,4 +18,4 @@ def has_a_fold(opened: OpenedStudy) -> bool:
 
 def numbers(trial: FrozenTrial) -> tuple[object, ...]:
     """What must be alike wherever and however often a trial was interrupted."""
-    return trial.number, trial.state, trial.params, trial.user_attrs[FOLD_ACCURACIES]
+    return trial.number, trial.state, trial.params, trial.user_attrs.get(FOLD_ACCURACIES)

@@ -184,6 +184,6 @@ def _folds(hpo, study: str) -> list[tuple[object, ...]]:
     opened = _session(hpo, study)
     trials = opened.storage.get_all_trials(opened.handle.study_id)
     return [
-        (trial.number, trial.state, trial.params, trial.user_attrs["fold_accuracies"], trial.intermediate_values)
+        (trial.number, trial.state, trial.params, trial.user_attrs.get("fold_accuracies"), trial.intermediate_values)
         for trial in trials
     ]

@@ -202,4 +202,4 @@ def _trials(hpo, study: str):
 
 
 def _accuracies(hpo, study: str) -> list[list[float]]:
-    return [trial.user_attrs["fold_accuracies"] for trial in _trials(hpo, study)]
+    return [trial.user_attrs.get("fold_accuracies") for trial in _trials(hpo, study)]

@@ -14,7 +14,7 @@ ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 
 
 #: As `create-study` writes it today.
 DOCUMENT: dict[str, Any] = {
-    "format": 4,
+    "format": 5,
     "study": "s",
     "created": "2026-01-01T00:00:00+00:00",
     "seed": 1,
@@ -64,9 +64,13 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
+#: As it wrote it before workers took folds.
+FOURTH: dict[str, Any] = {**DOCUMENT, "format": 4}
+
+
 #: As it wrote it before sequences were cleaned by rules.
 THIRD: dict[str, Any] = {
-    **DOCUMENT,
+    **FOURTH,
     "format": 3,
     "data": {
         name: value

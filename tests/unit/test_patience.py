@@ -44,6 +44,15 @@ def test_failed_and_pruned_trials_beat_nothing_and_unfinished_ones_do_not_count(
     assert trials_unbeaten([*trials, waiting]) == 2
 
 
+def test_what_is_parked_counts_from_where_it_began() -> None:
+    def parked(number: int, minute: int) -> FrozenTrial:
+        made = trial(number, None, 0, TrialState.PRUNED)
+        made.datetime_start, made.datetime_complete = NOON + datetime.timedelta(minutes=minute), None
+        return made
+
+    assert trials_unbeaten([parked(0, 1), trial(1, 0.5, 5), parked(2, 6), parked(3, 7)]) == 2
+
+
 def test_they_count_in_the_order_in_which_they_ended() -> None:
     # The best has the lowest number, and ended last.
     assert trials_unbeaten([trial(0, 0.9, 30), trial(1, 0.5, 10), trial(2, 0.6, 20)]) == 0

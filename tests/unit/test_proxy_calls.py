@@ -11,10 +11,11 @@ from storage.trials.lease import Death, Lease, StoredLease
 from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
 
 RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial)
-NUMBER = "hpo.Leases.6"
+NUMBER = "hpo.Leases.7"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
-claim_trial(self, study_id: int, budget: int, lease: Lease, again: bool = False) -> ClaimedTrial | None
+claim_trial(self, study_id: int, budget: int, lease: Lease, wanted: Union[int,
+    Literal['new'], NoneType] = None, again: bool = False) -> ClaimedTrial | None
 change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool
 running_trials(self, study_id: int, budget: int) -> list[RunningTrial]
 count_trials(self, study_id: int, budget: int) -> QueueCounts
@@ -29,7 +30,7 @@ Lease(worker: str, host: str, pid: int, device: str, fold: int | None, epochs: i
 StoredLease(text: str | None)
 Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,
-    last_folds: list[str])
+    last_folds: list[str], parked: int, folds_of_parked: int)
 QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int, foreign: int)
 RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: StoredLease, deaths: list[Death])
 """

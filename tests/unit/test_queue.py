@@ -66,7 +66,7 @@ def test_a_trial_that_others_are_about_to_take_is_not_waited_for_for_ever(storag
     """One waits, but is locked: by a claimer whose network broke, for as long as the server takes to notice."""
     queue = make_queue(storage)
     tries = []
-    monkeypatch.setattr(storage.ledger, "claim_trial", lambda *arguments: tries.append(arguments))
+    monkeypatch.setattr(storage.ledger, "claim_trial", lambda *arguments, **named: tries.append(arguments))
     assert queue.claim(ME, 10) is None
     assert 1 < len(tries) < 100
 

@@ -82,6 +82,13 @@ def test_where_curves_say_nothing_yet_a_slow_start_is_none() -> None:
     assert is_worth_going_on(progress(*others, standing(9, [], under_way={0: [0.5]}, at_work={0})), 9)
 
 
+def test_trials_that_call_every_row_alike_are_compared_all_the_same() -> None:
+    alike = [standing(0, GOOD), *(standing(number, GOOD[:2]) for number in range(1, 6))]
+    here = Progress(trials=alike, folds=FOLDS, unbegun=0, rows=12, discordance=lambda *_: 0.0)
+    assert all(0 <= chance <= 1 for chance in here.chances.values())
+    assert choose_task(here) == NextFold(1, 2)
+
+
 some_folds = st.lists(st.floats(0.5, 1.0), max_size=FOLDS)
 some_trials = st.lists(
     st.tuples(some_folds, st.sets(st.integers(0, FOLDS - 1), max_size=2), st.booleans()), max_size=7

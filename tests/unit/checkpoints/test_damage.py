@@ -83,14 +83,14 @@ def full(*_: object) -> bytes:
 
 def test_where_there_is_no_memory_for_one_training_goes_on(search, caplog) -> None:
     checkpoints = Checkpoints(search.opened.artifacts, search.opened.contract, search.hold())
-    checkpoints.save(full, 3)
+    checkpoints.save(full, [0.5] * 3)
     assert "trial 0 fold 0: no checkpoint after epoch 3: cannot allocate" in caplog.text
 
 
 def test_where_the_storage_is_away_training_goes_on(search, caplog, monkeypatch) -> None:
     checkpoints = Checkpoints(search.opened.artifacts, search.opened.contract, search.hold())
     monkeypatch.setattr(TrialQueue, "record", away)
-    checkpoints.save(lambda: b"state", 3)
+    checkpoints.save(lambda: b"state", [0.5] * 3)
     assert "trial 0 fold 0: no checkpoint after epoch 3: The storage does not answer." in caplog.text
     assert search.left() == set()
 

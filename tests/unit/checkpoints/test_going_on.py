@@ -75,7 +75,7 @@ def test_seconds_are_those_of_all_workers(search) -> None:
     first = Checkpoints(search.opened.artifacts, search.opened.contract, held, clock=lambda: now[0])
     assert first.begin(0) is None
     now[0] += 30.0
-    first.save(lambda: b"state", 2)
+    first.save(lambda: b"state", [0.5, 0.6])
     second = Checkpoints(search.opened.artifacts, search.opened.contract, held, clock=lambda: now[0])
     assert second.begin(0) == b"state"
     now[0] += 5.0

@@ -94,13 +94,13 @@ def test_what_cannot_be_removed_costs_no_trial_and_stays_recorded(search, monkey
 def test_a_worker_that_lost_its_trial_touches_nothing_of_its_successor(search) -> None:
     opened = search.opened
     late = Checkpoints(opened.artifacts, opened.contract, search.hold())
-    late.save(lambda: b"an epoch", 1)
+    late.save(lambda: b"an epoch", [0.5])
     search.bury()
     successor = Checkpoints(opened.artifacts, opened.contract, search.hold())
     assert successor.begin(0) == b"an epoch"
-    successor.save(lambda: b"two epochs", 2)
+    successor.save(lambda: b"two epochs", [0.5, 0.6])
     with pytest.raises(LeaseLostError):
-        late.save(lambda: b"one more", 2)
+        late.save(lambda: b"one more", [0.5, 0.6])
     assert NamedBlobs(opened.artifacts).read(search.name()) == b"two epochs"
     # The worst case: it removes what was its own when it looked. The successor's fold would begin anew.
     with pytest.raises(LeaseLostError):
