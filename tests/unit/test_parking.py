@@ -234,6 +234,20 @@ def test_samplers_are_shown_what_is_parked_as_pruned_and_nobody_else_is(made, tr
     assert not [trial for trial in theirs.trials if trial.state == TrialState.PRUNED]
 
 
+def test_what_other_programs_have_added_leads_nobody(made, train) -> None:
+    opened = made()()
+    train(by_size)
+    theirs = optuna.load_study(study_name="s", storage=opened.address.storage)
+    perfect = {FOLD_ACCURACIES: [1.0] * 5}
+    for _ in range(3):
+        theirs.add_trial(optuna.trial.create_trial(value=1.0, user_attrs=perfect))
+    work(opened)
+    own = [trial for trial in trials(opened) if trial.user_attrs != perfect]
+    assert [trial.state.is_finished() for trial in own] == [True] * TRIALS
+    complete = [trial for trial in own if trial.state == TrialState.COMPLETE]
+    assert max(trial.value for trial in complete) > 0.9
+
+
 def test_where_no_checkpoint_can_be_made_the_fold_goes_on(made, train, monkeypatch) -> None:
     from storage.artifacts import NamedBlobs
 
