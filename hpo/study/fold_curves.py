@@ -21,10 +21,10 @@ MOST_EPOCHS = 200
 MOST_ROWS = 2000
 #: Digits behind the point: a row in ten thousand.
 _DIGITS = 4
+#: Nats; no network that anybody would have is farther off, and sums of such losses are numbers still.
+_MOST_LOSS = 1e6
 
-_Losses = Annotated[
-    list[Annotated[float, Field(ge=0, allow_inf_nan=False)]], Field(min_length=1, max_length=MOST_EPOCHS)
-]
+_Losses = Annotated[list[Annotated[float, Field(ge=0, le=_MOST_LOSS)]], Field(min_length=1, max_length=MOST_EPOCHS)]
 _Accuracies = Annotated[list[Annotated[float, Field(ge=0, le=1)]], Field(max_length=MOST_EPOCHS)]
 
 

@@ -157,7 +157,11 @@ def _study(data: bytes, folder: Path) -> None:
 
 
 def _trial(data: bytes, folder: Path) -> None:
+    from optuna.trial import TrialState
+
+    from hpo.search.tasks import Progress, choose_task
     from hpo.study import attributes as trial
+    from hpo.trial.standings import Standings
 
     document = _document(data)
     attributes = document if isinstance(document, dict) else {"hpo:fold:0": document}
@@ -165,6 +169,8 @@ def _trial(data: bytes, folder: Path) -> None:
     trial.fold_accuracies(attributes)
     trial.configuration(attributes)
     trial.checkpoint_of(attributes)
+    standing = Standings(5, 20, 100).read(0, attributes, TrialState.WAITING)
+    choose_task(Progress(trials=[standing], folds=5, unbegun=1, rows=20))
 
 
 def _lease(data: bytes, folder: Path) -> None:

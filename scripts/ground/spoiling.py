@@ -7,13 +7,22 @@ from pathlib import Path
 from optuna.trial import FrozenTrial
 from sqlalchemy import Engine, create_engine, text
 
-from hpo.study.attributes import CHECKPOINT, CONFIGURATION, EPOCHS, FOLD_ACCURACIES, finished_folds, fold_record
+from hpo.study.attributes import (
+    CHECKPOINT,
+    CONFIGURATION,
+    EPOCHS,
+    FOLD_ACCURACIES,
+    PARKED,
+    TRAINING,
+    finished_folds,
+    fold_record,
+)
 from hpo.study.opened import OpenedStudy
 from storage.trials.lease import DEATHS, LEASE
 from storage.trials.ledger import FOLD_PREFIX
 
 _GARBAGE = ("{", "null", '"x"', '{"token": "x"}', "[[[[", "NaN", "1e999", "-1", "[1, 2, 3]", '{"fold": 0}')
-_RECORDS = (LEASE, DEATHS, CONFIGURATION, EPOCHS, FOLD_ACCURACIES, CHECKPOINT)
+_RECORDS = (LEASE, DEATHS, CONFIGURATION, EPOCHS, FOLD_ACCURACIES, CHECKPOINT, PARKED, TRAINING)
 _OVERWRITE = text("UPDATE trial_user_attributes SET value_json = :value WHERE key = :key AND trial_id = :trial")
 
 

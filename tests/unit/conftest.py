@@ -9,14 +9,18 @@ from typing import Any, Protocol
 
 import pytest
 import torch
+from made_up_training import SPACE, MadeUpTraining
+from parking import TRIALS
 from small_plan import small_plan
 
+import hpo.trial.runner
 from hpo.study.address import StudyAddress
 from hpo.study.create import open_for_creation, prepare
 from hpo.study.first_trials import enqueued
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.register import register
 from hpo.study.warm_start import read_warm_start
+from model.configuration import LearnerConfig
 from model.simulation import simulate
 
 
@@ -51,6 +55,29 @@ def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
             return open_again
 
         yield make
+
+
+@pytest.fixture
+def made(make_study: MakeStudy) -> Callable[..., Callable[[], OpenedStudy]]:
+    """Makes a study that is pruned by P."""
+
+    def make(**changes) -> Callable[[], OpenedStudy]:
+        asked = {"trials": TRIALS, "space": SPACE, "pruner": "chance", "original": "skip", **changes}
+        return make_study(**asked)
+
+    return make
+
+
+@pytest.fixture
+def train(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MadeUpTraining]:
+    """Lets folds reach what they are told to, in no time."""
+
+    def replace(reaches: Callable[[LearnerConfig, int], float]) -> MadeUpTraining:
+        training = MadeUpTraining(0, reaches)
+        monkeypatch.setattr(hpo.trial.runner, "train_fold", training)
+        return training
+
+    return replace
 
 
 @pytest.fixture

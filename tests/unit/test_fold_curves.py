@@ -48,6 +48,7 @@ GOOD = {"losses": [0.5, 0.4], "accuracies": [0.7, 0.8], "right": "gA=="}
         {"losses": []},
         {"losses": [float("nan"), 0.5]},
         {"losses": [-1.0, 0.5]},
+        {"losses": [1e300, 0.5]},
         {"losses": "ab"},
         {"accuracies": [0.7, 1.1]},
         {"accuracies": [0.7, None]},

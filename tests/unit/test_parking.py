@@ -2,80 +2,21 @@
 
 import logging
 import threading
-from collections.abc import Callable
 
-import optuna
 import pytest
-from made_up_training import SPACE, MadeUpTraining
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
+from parking import TRIALS, by_size, misleading, trials, work, worker_on
 
-import hpo.trial.runner
 from hpo.signals import StopFlag
-from hpo.study.attributes import BUDGET, CHECKPOINT, FOLD_ACCURACIES, PARKED, PAUSED
+from hpo.study.attributes import CHECKPOINT, FOLD_ACCURACIES, PARKED, PAUSED
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
-from hpo.workers.worker import Worker, WorkerReport
 from model.configuration import LearnerConfig
-from storage.trials.lease import WorkerIdentity
-
-TRIALS = 10
-
-
-@pytest.fixture
-def made(make_study: Callable[..., Callable[[], OpenedStudy]]) -> Callable[..., Callable[[], OpenedStudy]]:
-    """Makes a study that is pruned by P."""
-
-    def make(**changes) -> Callable[[], OpenedStudy]:
-        asked = {"trials": TRIALS, "space": SPACE, "pruner": "chance", "original": "skip", **changes}
-        return make_study(**asked)
-
-    return make
-
-
-@pytest.fixture
-def train(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MadeUpTraining]:
-    """Lets folds reach what they are told to, in no time."""
-
-    def replace(reaches: Callable[[LearnerConfig, int], float]) -> MadeUpTraining:
-        training = MadeUpTraining(0, reaches)
-        monkeypatch.setattr(hpo.trial.runner, "train_fold", training)
-        return training
-
-    return replace
-
-
-def worker_on(opened: OpenedStudy, name: str = "w1", stop: StopFlag | None = None, **more) -> Worker:
-    identity = WorkerIdentity(worker=name, host="laptop", pid=1, device="cpu")
-    return Worker(opened=opened, identity=identity, device="cpu", stop=StopFlag() if stop is None else stop, **more)
-
-
-def work(opened: OpenedStudy, **more) -> WorkerReport:
-    return worker_on(opened, **more).work()
-
-
-def trials(opened: OpenedStudy) -> list[FrozenTrial]:
-    return opened.storage.get_all_trials(opened.handle.study_id)
 
 
 def told(opened: OpenedStudy) -> list[tuple]:
     """What a search comes to: who was proposed, what was reached, how it ended."""
     return [(one.state, one.params, one.value, one.user_attrs.get(FOLD_ACCURACIES)) for one in trials(opened)]
-
-
-def by_size(config: LearnerConfig, fold: int) -> float:
-    """Some are good, some hopeless, all a little different by fold."""
-    return 0.95 - 0.3 * (config.hidden_size % 7 > 1) - config.hidden_size % 11 / 500 - 0.002 * (fold % 3)
-
-
-def misleading(above: int) -> Callable[[LearnerConfig, int], float]:
-    """Those above a size lead by their first folds and end below all others."""
-
-    def reaches(config: LearnerConfig, fold: int) -> float:
-        if config.hidden_size > above:
-            return 0.99 if fold < 2 else 0.5
-        return 0.86 - config.hidden_size / 10**6 + 0.001 * fold
-
-    return reaches
 
 
 def test_the_budget_is_spent_exactly_and_what_is_parked_ends_pruned(made, train) -> None:
@@ -187,21 +128,6 @@ def test_the_original_goes_as_far_as_its_contract_says(made, train) -> None:
     assert (trials(first)[0].state, len(trials(first)[0].user_attrs[FOLD_ACCURACIES])) == (TrialState.PRUNED, 1)
 
 
-def test_what_is_parked_is_told_and_counted_and_thaws_with_a_larger_budget(made, train) -> None:
-    opened, training = made()(), train(by_size)
-    stop = StopFlag()
-    stop.watch(lambda: read_status(opened).parked >= 3)
-    work(opened, stop=stop)
-    status = read_status(opened)
-    assert status.parked >= 3
-    assert status.waiting >= status.parked
-    assert status.complete + status.pruned < TRIALS
-    opened.handle.set(BUDGET, TRIALS + 4)
-    work(opened)
-    assert read_status(opened).finished == TRIALS + 4
-    assert set(training.finished.values()) == {1}
-
-
 def test_a_pause_lets_the_fold_at_work_end_and_begins_no_other(made, train) -> None:
     opened = made()()
     stop = StopFlag()
@@ -218,20 +144,6 @@ def test_a_pause_lets_the_fold_at_work_end_and_begins_no_other(made, train) -> N
     (trial, *others) = trials(opened)
     assert (trial.state, len(trial.user_attrs[FOLD_ACCURACIES])) == (TrialState.WAITING, 1)
     assert all(other.state == TrialState.WAITING and not other.user_attrs for other in others)
-
-
-def test_samplers_are_shown_what_is_parked_as_pruned_and_nobody_else_is(made, train) -> None:
-    opened = made(sampler="tpe")()
-    train(by_size)
-    stop = StopFlag()
-    stop.watch(lambda: read_status(opened).parked >= 2)
-    work(opened, stop=stop)
-    stored = {trial.number for trial in trials(opened) if trial.user_attrs.get(PARKED)}
-    shown = opened.study(99).get_trials(deepcopy=False, states=(TrialState.PRUNED,))
-    assert {trial.number for trial in shown} == stored
-    assert {trial.number for trial in opened.study(99).get_trials() if trial.state == TrialState.PRUNED} == stored
-    theirs = optuna.load_study(study_name="s", storage=opened.address.storage)
-    assert not [trial for trial in theirs.trials if trial.state == TrialState.PRUNED]
 
 
 def test_where_no_checkpoint_can_be_made_the_fold_goes_on(made, train, monkeypatch) -> None:

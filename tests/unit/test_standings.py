@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from hpo.search.belief import TYPICAL_DISCORDANCE
+from hpo.search.tasks import Progress, choose_task
 from hpo.study.attributes import CHECKPOINT, FOLD_ACCURACIES
 from hpo.study.fold_curves import told_of_fold
 from hpo.trial.standings import Standings
@@ -116,10 +117,18 @@ def test_whatever_stands_there_is_read_as_something(state: TrialState, spoilt: d
     for name, changes in partly.items():
         if isinstance(base.get(name), dict):
             attributes[name] = {**base[name], **changes}
-    standing = Standings(FOLDS, 20, ROWS).read(0, attributes, state)
+    standings = Standings(FOLDS, 20, ROWS)
+    standing = standings.read(0, attributes, state)
     assert 0 <= standing.finished <= FOLDS
     assert np.isfinite(standing.so_far).all()
     assert np.isfinite(standing.means[: standing.finished]).all()
+    # And beside a trial that is well, it says something.
+    beside = standings.read(1, base, TrialState.WAITING)
+    progress = Progress(
+        trials=[standing, beside], folds=FOLDS, unbegun=1, rows=standings.rows, discordance=standings.discordance
+    )
+    assert all(0 <= chance <= 1 for chance in progress.chances.values())
+    assert choose_task(progress) is not None
 
 
 def test_a_record_is_read_as_json_gives_it() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from hpo.cli.status_text import status_text
+from hpo.study.progress import progress_line
 from hpo.study.status import Best, Status, WorkerStatus
 
 OPEN = Status(
@@ -70,3 +71,9 @@ def test_trials_of_other_programs_are_told() -> None:
 
 def test_a_paused_study_has_no_end_in_sight() -> None:
     assert "left" not in status_text(replace(OPEN, state="paused"))
+
+
+def test_trials_that_are_parked_are_told_apart_from_those_that_were_never_begun() -> None:
+    assert "waiting 3\n" in status_text(OPEN)
+    assert "waiting 3 (2 parked)" in status_text(replace(OPEN, parked=2))
+    assert progress_line(replace(OPEN, parked=2)).startswith("4 of 8 trials finished, 2 parked, 18 folds trained")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
@@ -44,6 +45,12 @@ def test_it_is_the_work_that_is_left_over_those_who_work() -> None:
 def test_trials_that_are_pruned_count_for_the_folds_that_they_had() -> None:
     # Half of the trials had five folds, half of them two.
     assert seconds_left(overview(records(*[1.0] * 14), complete=2, pruned=2, folds=14), 5) == 6 * 3.5
+
+
+def test_trials_that_are_parked_count_as_what_they_most_likely_are() -> None:
+    # Two had five folds; of four that wait none is expected to go on after its one.
+    parked = replace(overview(records(*[1.0] * 14), complete=2, folds=14), parked=4, folds_of_parked=4)
+    assert seconds_left(parked, 5) == pytest.approx((10 - 2 - 4) * 14 / 6, abs=0.1)
 
 
 def test_a_slow_first_fold_of_a_process_promises_no_slow_search() -> None:
