@@ -88,12 +88,12 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
         ContractError: A study of that name is there, and differs.
         HpoError: The folder cannot be written, or all workers ended before the budget was spent.
     """
+    earlier = find_earlier(job.address)
     if not job.plan.source.exists():
         # Says so, before a folder is made beside a file that is not there.
         read_genes()
     slots = slots_here(job.device, job.workers)
     open_report_folder(job.output, kept=job.address.local_paths)
-    earlier = find_earlier(job.address)
     created = None if earlier is None else earlier.created
     check_not_another_s(job.output, job.plan.study, created, job.answer.overwrite)
     if chosen := _chosen(job, is_new=earlier is None):
