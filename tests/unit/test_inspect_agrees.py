@@ -79,8 +79,10 @@ def check_agreement(
     data, words, parts = DataOptions(**reading), LabelOptions(**labels), SplitOptions()
     looked, seen, complaint = outcome(lambda: inspect(path, data, words, parts, json=True), capsys)
     storage = StorageOptions(storage=f"sqlite:///{folder / 'hpo.db'}", artifacts=str(folder / "artifacts"))
-    search = SearchOptions(trials=1, study="s")
-    made, study, refusal = outcome(lambda: create_study(path, search, storage, data, words, parts, json=True), capsys)
+    search = SearchOptions()
+    made, study, refusal = outcome(
+        lambda: create_study(path, 1, "s", search, storage, data, words, parts, json=True), capsys
+    )
     assert looked == made
     if made:
         assert refusal in (complaint, f"Error: {seen.get('create_study', {}).get('reason')}")
