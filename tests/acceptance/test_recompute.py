@@ -29,7 +29,8 @@ def best(workplace, tmp_path_factory) -> Stored:
     (hpo.folder / "space.toml").write_text(SPACE)
     hpo.ok(
         *("run", "genes.csv", "--study", "s", "--trials", "7", "--workers", "1", "--space", "space.toml"),
-        *("--max-epochs", "4", "--original", "all", "--output", "best"),
+        # Importances want more than a few complete trials.
+        *("--max-epochs", "4", "--original", "all", "--pruner", "paired", "--output", "best"),
     )
     return Stored(hpo.folder, "best", opened=True)
 

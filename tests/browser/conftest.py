@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 BROWSER = os.environ.get("HPO_TEST_BROWSER", "")
 
@@ -15,6 +15,10 @@ BROWSER = os.environ.get("HPO_TEST_BROWSER", "")
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 ARGUMENTS += ["--host-resolver-rules=MAP rebound.example 127.0.0.1"]
 SPACE = 'encoding = "amino_acid"\nembedding_size = [8, 16]\nhidden_size = [8, 16]\nlayers = 1\nbatch_size = [16, 32]\n'
+
+
+# Other tests are at work meanwhile: five seconds may be too few to draw a page.
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
