@@ -173,22 +173,21 @@ class Worker:
         log.info("trial %d: %s%s", trial.number, outcome.state.name, shown)
 
     def _park(self, trial: HeldTrial) -> None:
-        try:
-            trial.park()
-        except (LeaseLostError, StorageUnavailableError) as error:
-            self.report.lost += 1
-            log.warning("trial %d: not put back: %s", trial.number, error)
-            return
-        self.report.parked += 1
-        log.info("trial %d: parked, others are worth more", trial.number)
+        if self._gives_back(trial, trial.park):
+            self.report.parked += 1
+            log.info("trial %d: parked, others are worth more", trial.number)
 
     def _put_back(self, trial: HeldTrial) -> None:
+        # Whoever asked us to stop waits: where the storage is away, our lease runs out instead.
+        if self._gives_back(trial, trial.put_back):
+            self.report.put_back += 1
+            log.info("trial %d: put back, its finished folds are kept", trial.number)
+
+    def _gives_back(self, trial: HeldTrial, give: Callable[[], None]) -> bool:
         try:
-            # Whoever asked us to stop waits: where the storage is away, our lease runs out instead.
-            trial.put_back()
+            give()
         except (LeaseLostError, StorageUnavailableError) as error:
             self.report.lost += 1
             log.warning("trial %d: not put back: %s", trial.number, error)
-            return
-        self.report.put_back += 1
-        log.info("trial %d: put back, its finished folds are kept", trial.number)
+            return False
+        return True

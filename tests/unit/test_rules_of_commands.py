@@ -2,11 +2,13 @@
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from small_plan import small_plan
 
 from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
@@ -14,9 +16,8 @@ from hpo.cli.reading import read_labelled, read_unlabelled
 from hpo.errors import UsageError
 from hpo.inspect_data import as_text, look_at
 from hpo.study.address import StudyAddress
-from hpo.study.create import Plan, create
+from hpo.study.create import create
 from model.cleaning import Rules
-from model.configuration import TrainingSettings
 from model.encoder import Encoder
 from model.errors import DataError
 from model.origin import Origin
@@ -58,23 +59,7 @@ def test_inspect_tells_people_and_scripts_of_columns_and_changes(data: Path) -> 
 
 def test_a_study_keeps_the_rules_and_tells_what_they_did(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = data.parent
-    plan = Plan(
-        study="s",
-        trials=1,
-        source=data,
-        seed=0,
-        folds=2,
-        test_size=0.2,
-        duplicates="together",
-        space_file=None,
-        original="skip",
-        sampler="random",
-        startup_trials=1,
-        pruner="none",
-        training=TrainingSettings(),
-        lease_timeout_s=60.0,
-        retries=3,
-    )
+    plan = replace(small_plan(data), trials=1, folds=2, original="skip", startup_trials=1)
     address = StudyAddress(storage=f"sqlite:///{folder}/hpo.db", study="s", artifacts=str(folder / "artifacts"))
     genes = read_labelled(data, ALL, LabelOptions())
     cleaning = create(address, genes, plan).data.cleaning
