@@ -13,6 +13,7 @@ import pytest
 
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
+from model.allocator import ALLOCATOR_ENVIRONMENT
 from preloaded import Preloaded
 
 #: A search space of networks that train in fractions of a second.
@@ -79,7 +80,7 @@ class Hpo:
 @pytest.fixture(scope="session")
 def preloaded() -> Iterator[Preloaded]:
     """What the command line's processes are forked from."""
-    made = Preloaded(clean_environment())
+    made = Preloaded(ALLOCATOR_ENVIRONMENT | clean_environment())
     yield made
     made.close()
 
@@ -94,7 +95,7 @@ def workplace(preloaded: Preloaded) -> Callable[[Path], Hpo]:
         (folder / "space.toml").write_text(SMALL_SPACE)
         from model.simulation import simulate, write_simulated
 
-        write_simulated(simulate(240, 30, 0.05, 3), folder / "genes.csv")
+        write_simulated(simulate(240, 12, 0.05, 3), folder / "genes.csv")
         return Hpo(folder, preloaded)
 
     return make

@@ -1,7 +1,8 @@
 """Runs `hpo` in processes that have imported everything already: forked from one that has, where others take seconds.
 
-They are processes like any other, each with a folder, an environment, signals and an exit code of its own; what they
-start in their turn (workers' children, for one) is started anew as ever.
+They are processes like any other, each with a folder, an environment, signals and an exit code of its own. The
+children that workers start are forked as well (`warm_children`); what else is started, and what tests start in the
+background, is started anew as ever.
 """
 
 import gc
@@ -134,6 +135,7 @@ def _attend(connection: socket.socket) -> None:
 
 
 def _become(arguments: list[str], folder: str, environment: dict[str, str], outputs: list[int]) -> None:
+    import warm_children
     from hpo.__main__ import main
 
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -143,6 +145,8 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], outp
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["hpo", *arguments]
+    if arguments[0] in ("run", "worker"):
+        warm_children.wait_for_work(3)
     # As at the end of any process: what Python runs at its exit runs.
     sys.exit(main())
 
