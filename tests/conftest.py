@@ -14,6 +14,8 @@ import pytest
 import torch
 from sqlalchemy import make_url
 
+from model.allocator import ALLOCATOR_ENVIRONMENT
+from preloaded import Preloaded, clean_environment
 from storage import secrets
 
 
@@ -33,6 +35,14 @@ def _denormal_numbers() -> Iterator[None]:
 def _no_secrets_of_other_tests(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a process was given it keeps out of all its messages, for as long as it lives."""
     monkeypatch.setattr(secrets, "_secrets", set())
+
+
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Preloaded]:
+    """What the command line's processes are forked from."""
+    made = Preloaded(ALLOCATOR_ENVIRONMENT | clean_environment())
+    yield made
+    made.close()
 
 
 class Postgres:

@@ -1,7 +1,7 @@
 """Real `hpo` processes on small simulated genes."""
 
 import json
-import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -13,8 +13,8 @@ import pytest
 
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
-from model.allocator import ALLOCATOR_ENVIRONMENT
-from preloaded import Preloaded
+from made_once import made_once
+from preloaded import Preloaded, clean_environment
 
 #: A search space of networks that train in fractions of a second.
 SMALL_SPACE = """
@@ -26,12 +26,6 @@ batch_size = [16, 32]
 learning_rate = { low = 3e-3, high = 3e-2, log = true }
 linear = "none"
 """
-
-
-def clean_environment() -> dict[str, str]:
-    """This process's, without the user's own settings."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
-    return clean | {"PYTHONWARNINGS": "default", "COLUMNS": "100", "NO_COLOR": "1"}
 
 
 @dataclass(frozen=True)
@@ -69,20 +63,18 @@ class Hpo:
             text=True,
         )
 
+    def simulate(self, codons: int) -> None:
+        """Write genes, which take the longer the longer they are."""
+        from model.simulation import simulate, write_simulated
+
+        write_simulated(simulate(240, codons, 0.05, 3), self.folder / "genes.csv")
+
     def create(self, study: str = "s", trials: int = 4, *more: str, data: str = "genes.csv") -> None:
         """Make a small study; its networks are so small that by their cost alone trial 0 would be left out."""
         self.ok(
             *("create-study", data, "--study", study, "--trials", str(trials), "--space", "space.toml"),
             *("--max-epochs", "4", "--original", "all", *more),
         )
-
-
-@pytest.fixture(scope="session")
-def preloaded() -> Iterator[Preloaded]:
-    """What the command line's processes are forked from."""
-    made = Preloaded(ALLOCATOR_ENVIRONMENT | clean_environment())
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -93,12 +85,30 @@ def workplace(preloaded: Preloaded) -> Callable[[Path], Hpo]:
         folder = parent / "a folder"
         folder.mkdir()
         (folder / "space.toml").write_text(SMALL_SPACE)
-        from model.simulation import simulate, write_simulated
-
-        write_simulated(simulate(240, 12, 0.05, 3), folder / "genes.csv")
-        return Hpo(folder, preloaded)
+        made = Hpo(folder, preloaded)
+        made.simulate(codons=12)
+        return made
 
     return make
+
+
+@pytest.fixture(scope="session")
+def answered_study(
+    preloaded: Preloaded, workplace: Callable[[Path], Hpo], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Path], Hpo]:
+    """Makes a folder that holds study `s` of two trials, which has been answered in `report`."""
+
+    def answer(folder: Path) -> None:
+        made = workplace(folder)
+        made.create("s", 2)
+        made.ok("worker", "--study", "s", "--workers", "1")
+        made.ok("finalize", "--study", "s", "--output", "report", "--ensemble", "1")
+
+    def copy(parent: Path) -> Hpo:
+        shutil.copytree(made_once(tmp_path_factory, "answered", answer), parent, dirs_exist_ok=True)
+        return Hpo(parent / "a folder", preloaded)
+
+    return copy
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import optuna
 import pytest
 
-from conftest import clean_environment
+from preloaded import clean_environment
 from storage.connection import open_storage
 
 NOW = ("--yes", "--min-age", "0")
@@ -27,12 +27,9 @@ def names(hpo) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def answered(workplace, tmp_path_factory):
+def answered(answered_study, tmp_path_factory):
     """An answered study and one that waits, of the same data."""
-    hpo = workplace(tmp_path_factory.mktemp("deleting"))
-    hpo.create("s", 2)
-    hpo.ok("worker", "--study", "s", "--workers", "1")
-    hpo.ok("finalize", "--study", "s", "--output", "report", "--ensemble", "1")
+    hpo = answered_study(tmp_path_factory.mktemp("deleting"))
     hpo.create("waiting", 3)
     return hpo
 
@@ -94,7 +91,7 @@ def test_an_answered_study_leaves_nothing_behind_but_what_others_name(answered) 
 
 
 def test_a_study_that_workers_hold_is_not_deleted(hpo, background) -> None:
-    hpo.create("s", 3, "--max-epochs", "200", "--patience", "200", "--lease-timeout", "6")
+    hpo.create("s", 3, "--original", "skip", "--max-epochs", "200", "--patience", "200", "--lease-timeout", "6")
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1"))
     for line in worker.stderr:
         if "epochs in" in line:

@@ -30,6 +30,7 @@ def test_the_original_is_tried_on_one_fold(hpo, opened_here) -> None:
 
 
 def test_the_original_is_left_out_where_it_would_cost_more_than_the_search(hpo, opened_here) -> None:
+    hpo.simulate(codons=40)
     job = ("run", "genes.csv", "--study", "s", "--trials", "3", "--space", "space.toml", "--max-epochs", "4")
     done = hpo.run(*job, "--workers", "1", "--output", "report")
     assert done.returncode == 0, done.stderr

@@ -33,8 +33,9 @@ def test_a_file_is_enough_and_the_same_command_is_the_same_study(hpo) -> None:
 
 
 def test_nothing_but_a_file_is_needed_and_the_search_ends_by_itself(hpo) -> None:
-    # What the user would have said to have a space of tiny networks; the command itself is given nothing.
-    said = {"HPO_SPACE": "space.toml", "HPO_MAX_EPOCHS": "2"}
+    # What the user would have said to have a space of tiny networks, and enough of them complete for the rule that ends
+    # a search; the command itself is given nothing.
+    said = {"HPO_SPACE": "space.toml", "HPO_MAX_EPOCHS": "2", "HPO_PRUNER": "none"}
     ran = hpo.run("run", "genes.csv", environment=said)
     assert ran.returncode == 0, ran.stderr
     assert "up to 40 trials, for as long as more are likely to pay (--trials)." in ran.stderr

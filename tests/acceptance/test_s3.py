@@ -44,7 +44,7 @@ def test_a_worker_waits_for_s3_as_it_waits_for_a_database(hpo, background, s3_se
 
 def test_a_worker_that_is_asked_to_stop_does_not_wait_for_s3(hpo, background, s3_server) -> None:
     # One death that is counted would end the trial.
-    long = ("--retries", "0", "--folds", "2", "--max-epochs", "200", "--patience", "200")
+    long = ("--original", "skip", "--retries", "0", "--folds", "2", "--max-epochs", "200", "--patience", "200")
     hpo.create("s", 1, *PLACE, *long)
     worker = background(hpo.start("worker", "--study", "s", "--workers", "1", *PLACE))
     read_until(worker.stderr, "epochs in")  # the end of fold 0

@@ -9,12 +9,9 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def answered(workplace, tmp_path_factory):
+def answered(answered_study, tmp_path_factory):
     """An answered study, one that waits, and one of another program, in one storage."""
-    hpo = workplace(tmp_path_factory.mktemp("studies"))
-    hpo.create("s", 2)
-    hpo.ok("worker", "--study", "s", "--workers", "1")
-    hpo.ok("finalize", "--study", "s", "--output", "report", "--ensemble", "1")
+    hpo = answered_study(tmp_path_factory.mktemp("studies"))
     hpo.create("waiting", 3)
     optuna.create_study(study_name="another's", storage=f"sqlite:///{hpo.folder / 'hpo.db'}")
     return hpo

@@ -1,13 +1,13 @@
 """A finished study and a real Chromium."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from preloaded import Preloaded, clean_environment
 
 BROWSER = os.environ.get("HPO_TEST_BROWSER", "")
 
@@ -32,20 +32,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> Path:
     """A folder with a finished study and its report."""
-    folder = tmp_path_factory.mktemp("finished")
-    (folder / "space.toml").write_text(SPACE)
-    hpo = [sys.executable, "-m", "hpo"]
-    subprocess.run([*hpo, "simulate", "genes.csv", "--genes", "300", "--codons", "30"], cwd=folder, check=True)
-    run = ["run", "genes.csv", "--study", "resistance", "--trials", "8", "--workers", "2", "--space", "space.toml"]
-    subprocess.run(
-        [*hpo, *run, "--max-epochs", "5", "--original", "all", "--output", "report"],
-        cwd=folder,
-        check=True,
-        timeout=280,
-    )
-    return folder
+    run = ("run", "genes.csv", "--study", "resistance", "--trials", "8", "--workers", "2", "--space", "space.toml")
+
+    def make(folder: Path) -> None:
+        (folder / "space.toml").write_text(SPACE)
+        for command in (
+            ("simulate", "genes.csv", "--genes", "300", "--codons", "15"),
+            (*run, "--max-epochs", "5", "--original", "all", "--output", "report"),
+        ):
+            done = preloaded.run(command, folder, clean_environment(), timeout=280)
+            assert done.returncode == 0, done.stderr
+
+    return made_once(tmp_path_factory, "finished", make)
 
 
 @pytest.fixture(scope="session")

@@ -88,9 +88,16 @@ def drawing(name: str, title: str, alt: str, reading: str, made: list[Plot], hei
     with mpl.rc_context(_RC):
         figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
         yield figure.add_subplot()
-        png = _png(figure)
-        figure.set_layout_engine("none")  # laid out already, for both
-        made.append(Plot(name, title, alt, reading, png, _svg(figure, name)))
+        _lay_out(figure)
+        made.append(Plot(name, title, alt, reading, _png(figure), _svg(figure, name)))
+
+
+def _lay_out(figure: Figure) -> None:
+    """Once for all its files: each would draw the figure a second time for its layout."""
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)
+    figure.set_layout_engine(None)
 
 
 def _png(figure: Figure) -> bytes:

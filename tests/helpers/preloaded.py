@@ -5,6 +5,7 @@ children that workers start are forked as well (`warm_children`); what else is s
 background, is started anew as ever.
 """
 
+import atexit
 import gc
 import importlib
 import json
@@ -16,8 +17,12 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NoReturn
+
+import sqlalchemy.orm
 
 ANSWER_WITHIN_S = 120.0
 #: What `Preloaded.run` does, with the outputs and the environment of whoever calls it.
@@ -32,6 +37,12 @@ with socket.socket(socket.AF_UNIX) as connection:
     answer = connection.makefile("rb").read(8)
 sys.exit(int.from_bytes(answer[4:], "big", signed=True))
 """
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's, without the user's own settings."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("HPO_")}
+    return clean | {"PYTHONWARNINGS": "default", "COLUMNS": "100", "NO_COLOR": "1"}
 
 
 class Preloaded:
@@ -145,10 +156,24 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], outp
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["hpo", *arguments]
-    if arguments[0] in ("run", "worker"):
+    if arguments[:1] in (["run"], ["worker"]):
         warm_children.wait_for_work(3)
-    # As at the end of any process: what Python runs at its exit runs.
-    sys.exit(main())
+    try:
+        code = main()
+    except SystemExit as end:
+        code = end.code
+    _end(code)
+
+
+def _end(code: object) -> NoReturn:
+    """Does what Python does at its end, but takes nothing down: that would copy all that was imported, to free it."""
+    if isinstance(code, str):
+        print(code, file=sys.stderr)
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else bool(code))
 
 
 if __name__ == "__main__":
@@ -156,6 +181,7 @@ if __name__ == "__main__":
 
     for module in pkgutil.walk_packages(hpo.__path__, "hpo."):
         importlib.import_module(module.name)
+    sqlalchemy.orm.configure_mappers()
     # What was imported is no garbage: at its end, each process would look through all of it, and copy it for that.
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as waiting:
