@@ -9,7 +9,7 @@ import os
 import secrets
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import get_args
 
 from hpo.choices import LogFormat
@@ -37,6 +37,10 @@ class Limits:
         timeout = [] if self.timeout_s is None else ["--timeout", str(self.timeout_s)]
         lanes = [] if self.lanes is None else ["--lanes", str(self.lanes)]
         return [*timeout, "--step-timeout", str(self.step_timeout_s), *lanes]
+
+    def after(self, seconds: float) -> "Limits":
+        """Returns what is left for a worker that takes another's place after that time."""
+        return self if self.timeout_s is None else replace(self, timeout_s=max(0.0, self.timeout_s - seconds))
 
 
 @dataclass(frozen=True, kw_only=True)

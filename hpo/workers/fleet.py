@@ -55,7 +55,7 @@ class Fleet:
         address: Where the children's study lives.
         take_back: Told of children that have ended.
         stop: Set when no child is to be started any more.
-        limits: Of each child.
+        limits: Of each slot, whatever number of children it has one after another.
         log_file: Where the children's log goes; None for this process's stderr.
         log_format: Of its lines.
         command: Starts a child.
@@ -79,6 +79,7 @@ class Fleet:
         self._most_lanes: dict[int, int] = {}
 
     def __enter__(self) -> Self:
+        self._began = time.monotonic()
         for index in range(len(self.slots)):
             if not self.stop:
                 self._spawn(index)
@@ -160,13 +161,14 @@ class Fleet:
 
     def _spawn(self, index: int) -> None:
         slot = self.slots[index]
+        limits = self.limits.after(time.monotonic() - self._began)
         assignment = Assignment(
             address=self.address,
             worker=new_name(),
             device=slot.device,
             parent_pid=os.getpid(),
             log_format=self.log_format,
-            limits=replace(self.limits, lanes=self._most_lanes.get(index, self.limits.lanes)),
+            limits=replace(limits, lanes=self._most_lanes.get(index, limits.lanes)),
         )
         environment = {
             # First, so that what the user has set himself wins.

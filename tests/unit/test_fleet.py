@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,7 @@ def test_a_cpu_gets_one_worker_per_core() -> None:
     assert [slot.device for slot in slots_for(["cpu"], None, cores=3)] == ["cpu"] * 3
     # More would make a slot a group of cores (docs/decisions/0010).
     assert TrainingSettings().threads == 1
-
-
-def test_workers_says_how_many() -> None:
-    assert len(slots_for(["cpu"], 5, cores=2)) == 5
+    assert len(slots_for(["cpu"], 5, cores=2)) == 5  # or as many as asked for
 
 
 def test_every_gpu_gets_one_process_that_sees_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,13 +89,13 @@ def fleet_of() -> Iterator[Callable[[str, TakenBack], Fleet]]:
     """A fleet of one slot whose child runs some Python in place of a worker."""
     with ExitStack() as stack:
 
-        def make(code: str, taken_back: TakenBack, lanes: int | None = None) -> Fleet:
+        def make(code: str, taken_back: TakenBack, **limits: Any) -> Fleet:
             fleet = Fleet(
                 slots=slots_for(["cpu"], 1, cores=1),
                 address=StudyAddress(storage="sqlite:///nowhere.db"),
                 take_back=taken_back,
                 stop=StopFlag(),
-                limits=Limits(lanes=lanes),
+                limits=Limits(**limits),
                 command=(sys.executable, "-c", code),
             )
             stack.enter_context(fleet)
@@ -122,15 +120,12 @@ def test_children_start_with_an_allocator_that_keeps_memory_unless_the_user_says
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MALLOC_TOP_PAD_", "4096")
     told = tmp_path / "environment.json"
-    fleet = fleet_of(
-        f"import json, os; json.dump(dict(os.environ), open({str(told)!r}, 'w'))", TakenBack(fruitful=True)
-    )
+    code = f"import json, os; json.dump(dict(os.environ), open({str(told)!r}, 'w'))"
+    fleet = fleet_of(code, TakenBack(fruitful=True))
     poll_until(fleet, lambda: fleet.alive == 0)
     environment = json.loads(told.read_text())
-    assert {name: environment[name] for name in ALLOCATOR_ENVIRONMENT} == {
-        **ALLOCATOR_ENVIRONMENT,
-        "MALLOC_TOP_PAD_": "4096",
-    }
+    expected = ALLOCATOR_ENVIRONMENT | {"MALLOC_TOP_PAD_": "4096"}
+    assert {name: environment[name] for name in ALLOCATOR_ENVIRONMENT} == expected
 
 
 KILLED = "import os; os.kill(os.getpid(), 9)"
@@ -164,6 +159,16 @@ def test_a_child_that_finishes_trials_is_restarted_however_often_it_dies(fleet_o
     fleet = fleet_of(KILLED, taken_back)
     poll_until(fleet, lambda: fleet.restarts > 2 * MAX_FRUITLESS)
     assert fleet.exit_codes == []
+
+
+def test_a_child_in_another_s_place_has_the_time_that_is_left(fleet_of, tmp_path: Path) -> None:
+    told = tmp_path / "timeouts"
+    code = f"import os, sys; open({str(told)!r}, 'a').write(sys.argv[sys.argv.index('--timeout') + 1] + ' ');"
+    fleet = fleet_of(f"{code} os.kill(os.getpid(), 9)", TakenBack(fruitful=False), timeout_s=100.0)
+    poll_until(fleet, lambda: not fleet.alive)
+    timeouts = [float(timeout) for timeout in told.read_text().split()]
+    assert len(timeouts) == MAX_FRUITLESS
+    assert 0 <= timeouts[-1] < timeouts[0] <= 100
 
 
 def test_a_child_that_asks_for_a_fresh_process_gets_one(fleet_of) -> None:
