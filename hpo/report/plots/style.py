@@ -14,6 +14,7 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 INK = "#22303c"
 MUTED = "#6b7884"
@@ -86,18 +87,11 @@ def drawing(name: str, title: str, alt: str, reading: str, made: list[Plot], hei
         height: Inches.
     """
     with mpl.rc_context(_RC):
-        figure = Figure(figsize=(_WIDTH_INCHES, height), layout="constrained")
+        figure = Figure(figsize=(_WIDTH_INCHES, height))
         yield figure.add_subplot()
-        _lay_out(figure)
+        # Once for both files: an engine that stays with the figure would have each draw it a second time.
+        ConstrainedLayoutEngine().execute(figure)
         made.append(Plot(name, title, alt, reading, _png(figure), _svg(figure, name)))
-
-
-def _lay_out(figure: Figure) -> None:
-    """Once for all its files: each would draw the figure a second time for its layout."""
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.execute(figure)
-    figure.set_layout_engine(None)
 
 
 def _png(figure: Figure) -> bytes:
