@@ -131,7 +131,7 @@ def bucket(s3_server, monkeypatch):
     client.create_bucket(Bucket="genes")
     yield client
     for page in client.get_paginator("list_objects_v2").paginate(Bucket="genes"):
-        for entry in page.get("Contents", []):
-            client.delete_object(Bucket="genes", Key=entry["Key"])
+        if held := [{"Key": entry["Key"]} for entry in page.get("Contents", [])]:
+            client.delete_objects(Bucket="genes", Delete={"Objects": held})
     client.delete_bucket(Bucket="genes")
     client.close()
