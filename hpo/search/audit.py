@@ -24,7 +24,7 @@ from typing import Annotated
 from pydantic import Field
 
 from hpo.search.seeds import derive
-from hpo.search.tasks import PARK
+from hpo.search.standing import PARK
 
 #: Of trials that have no chance at all, and of those that are all but worth going on with.
 FLOOR, MOST = 0.03, 0.09

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import optuna
 
 from hpo.search.pruner import pruner_named
-from hpo.search.tasks import PARK
+from hpo.search.standing import PARK
 from searching.by_task import ByTask
 from searching.clock import Search
 from searching.depth_first import DepthFirst, Rule, aggressive, forgiving, paired

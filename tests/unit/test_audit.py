@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hpo.search.audit import FLOOR, MOST, audit_probability, draw, seed_of_audits
-from hpo.search.tasks import PARK
+from hpo.search.standing import PARK
 
 chances = st.floats(0, 1)
 

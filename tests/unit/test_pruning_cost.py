@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hpo.evaluation.pruning_cost import Audited, Estimate, Tally, pruning_cost
 from hpo.search.audit import audit_probability
-from hpo.search.tasks import PARK
+from hpo.search.standing import PARK
 
 NOTHING = Tally(given_up=0, audits=(), under_way=0, gains=())
 
