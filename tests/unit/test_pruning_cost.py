@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo.evaluation.pruning_cost import Audited, Estimate, Tally, pruning_cost
@@ -62,6 +62,7 @@ studies = st.builds(
 )
 
 
+@settings(deadline=None)  # the first example reads the library of distributions
 @given(st.lists(studies, max_size=6))
 def test_a_figure_lies_in_its_interval_and_shares_are_shares(tallies: list[Tally]) -> None:
     cost = pruning_cost(tallies)
