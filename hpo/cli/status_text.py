@@ -4,6 +4,7 @@ import shlex
 
 from hpo.study.ending import ended_in_words
 from hpo.study.prospects import MOST_FINISHED, prospect_in_words
+from hpo.study.pruning import pruning_in_words
 from hpo.study.status import Status, WorkerStatus
 from hpo.terminal import duration, moment
 
@@ -21,6 +22,8 @@ def status_text(status: Status) -> str:
     ]
     if status.finished <= MOST_FINISHED:
         lines.append(f"  {prospect_in_words(status.more_trials)}")
+    if status.pruning is not None and (cost := pruning_in_words(status.pruning)) is not None:
+        lines.append(f"  {cost}")
     if status.ended is not None:
         lines.append(f"  {ended_in_words(status.ended, status.study)}")
     if status.foreign:

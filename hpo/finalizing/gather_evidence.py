@@ -18,6 +18,7 @@ from hpo.finalizing.usable_trials import folds_of
 from hpo.report import evidence
 from hpo.study.attributes import EPOCHS, FOLD_ACCURACIES
 from hpo.study.opened import OpenedStudy
+from hpo.study.pruning import read_pruning
 from hpo.study.status import read_status
 from hpo.trial.development_rows import DevelopmentRows, labels_of
 from model.encoder import Encoder
@@ -64,6 +65,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
             folds_saved=status.folds_saved,
             seconds=sum(trial.seconds for trial in trials),
             foreign=status.foreign,
+            pruning=read_pruning(opened),
         ),
         contract=contract,
         data=inspect(everyone, code, Relation(contract.data.ancestors, None) if contract.data.ancestors else None),

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from hpo.evaluation.baselines import Baseline
 from hpo.study.contract import Contract
+from hpo.study.pruning import Pruning
 from model.epochs import Curves
 from model.inspection import Inspection
 
@@ -30,6 +31,7 @@ class Effort:
     folds_saved: int  #: folds that pruning spared
     seconds: float  #: sum of the training time of all folds
     foreign: int = 0  #: trials of the study that other programs added or ran: not counted
+    pruning: Pruning | None = None  #: what pruning costs, where trials are pruned by chance
 
 
 @dataclass(frozen=True, kw_only=True)

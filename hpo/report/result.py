@@ -13,6 +13,8 @@ told of the answer (`cv.corrected_mean`, its interval and what follows them, `te
 and `cv.fold_accuracies`, `mean`, `std` and `naive_interval95` of the best trial alone. `left_out` names the finished
 trials whose records or results are damaged or gone, with the reason: no figure rests on them, and `trials` does not
 count them. `foreign_trials` counts those that other programs added to the study.
+`pruning` tells what pruning cost, estimated from the trials that were audited, in this study (`study`) and in all of
+its storage that are pruned by chance (`storage`); null where trials are pruned otherwise. `regret` is an accuracy.
 `verdict` is what the pages and the terminal say first; its `use` names what they advise to use: "network", a baseline
 that is as good or better, or null where nothing beats guessing.
 `search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
@@ -63,6 +65,7 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "folds_trained": evidence.effort.folds_trained,
         "folds_saved": evidence.effort.folds_saved,
         "seconds": evidence.effort.seconds,
+        "pruning": None if evidence.effort.pruning is None else dataclasses.asdict(evidence.effort.pruning),
         "search": {"best_by_trial": [dataclasses.asdict(spent) for spent in statistics.progress]},
         "tied_with_best": [trial.number for trial in statistics.tied],
         "importances": dict(evidence.importances),

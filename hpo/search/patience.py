@@ -19,12 +19,17 @@ def trials_unbeaten(trials: Sequence[FrozenTrial], since: int = 0) -> int:
     Returns:
         0 where no trial is complete: there is nothing to be beaten yet.
     """
-    ended = sorted((trial for trial in trials if trial.state.is_finished()), key=_end)
+    ended = in_order_of_their_end([trial for trial in trials if trial.state.is_finished()])
     best, place = None, 0
     for count, trial in enumerate(ended, 1):
         if trial.state == TrialState.COMPLETE and (best is None or (trial.value or 0.0) > best):
             best, place = trial.value or 0.0, count
     return 0 if best is None else max(0, len(ended) - max(place, since))
+
+
+def in_order_of_their_end(trials: Sequence[FrozenTrial]) -> list[FrozenTrial]:
+    """Sorts trials by when they ended, of the same moment by number."""
+    return sorted(trials, key=_end)
 
 
 def _end(trial: FrozenTrial) -> tuple[float, int]:

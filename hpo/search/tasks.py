@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hpo.search.belief import Belief, Discordance, typical_discordance
-from hpo.search.standing import Standing
+from hpo.search.standing import PARK, Standing
 
-#: A trial with a smaller chance to lead is parked. Measured: docs/search.md.
-PARK = 0.05
 #: What nobody has seen anything of, as good as any other.
 EVEN = 0.5
 

@@ -15,6 +15,7 @@ from hpo.study.ending import ENDED, Ended, read_ended
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import as_they_stand, own
 from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
+from hpo.study.pruning import Pruning, read_pruning
 from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import Lease
 
@@ -82,6 +83,8 @@ class Status:
     finalize_seconds: float | None = None
     #: What ten more trials promise; None where that was not asked, or the trials tell too little.
     more_trials: Prospect | None = None
+    #: What pruning costs, here and in the whole storage; None where that was not asked, or trials are not parked.
+    pruning: Pruning | None = None
     #: What ended the search before its budget was spent; None where nothing has.
     ended: Ended | None = None
     #: When it was answered last, from all trials of the budget; None where it was not. ISO 8601, UTC.
@@ -107,7 +110,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
 
     Args:
         opened: The study.
-        prospects: Whether to tell what more trials promise, for which all trials are read.
+        prospects: Whether to tell what more trials promise and what pruning costs, for which all trials are read.
     """
     budget, paused = opened.orders
     overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
@@ -139,6 +142,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         more_trials=prospect_of_trials(as_they_stand(trials_in_budget(opened, budget)), folds)
         if prospects and counts.finished <= MOST_FINISHED
         else None,
+        pruning=read_pruning(opened) if prospects else None,
         ended=read_ended(opened.storage.ledger.study_attributes(opened.handle.study_id, [ENDED]), budget),
         answered=_answered(opened, budget) if counts.is_spent else None,
     )

@@ -2,7 +2,7 @@
 
 After a fold the study is looked at anew. Between two epochs P is asked with the other trials as they stood when the
 fold began, or a minute ago: no storage is asked, and with one worker nothing depends on the clock, for nobody else
-changes anything.
+changes anything. A trial that is audited (`hpo.search.audit`) goes on to its end, whatever its chance.
 """
 
 import time
@@ -11,9 +11,12 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
+from hpo.search.audit import Draw
 from hpo.search.standing import Standing
 from hpo.search.tasks import NextFold, choose_task
 from hpo.stop_times import STORAGE_HURRY_S
+from hpo.study.attributes import PARKED
+from hpo.study.audits import AUDIT, as_stored, is_audited
 from hpo.study.fold_curves import rounded
 from hpo.trial.picture import Picture
 from storage.errors import StorageError
@@ -45,6 +48,7 @@ class Guide:
         number: The trial's.
         picture: As the study was seen when the trial was claimed.
         gives_up: Whether it was claimed to be ended.
+        drawn: What was drawn for it when it was claimed.
         clock: Seconds, monotonic.
     """
 
@@ -54,11 +58,23 @@ class Guide:
         number: int,
         picture: Picture,
         gives_up: bool = False,
+        drawn: Draw | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.gives_up = gives_up
+        self.gives_up, self._drawn = gives_up, drawn
         self._sight, self._number, self._clock = sight, number, clock
         self._picture, self._looked_at = picture, clock()
+
+    def notes(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """What is written to the trial when it is taken up.
+
+        Args:
+            attributes: The trial's own, as its worker knows them.
+        """
+        # It is no longer parked, whoever looks; what is given up says for good why.
+        thaws = PARKED in attributes and not self.gives_up
+        drawn = {} if self._drawn is None else {AUDIT: as_stored(self._drawn)}
+        return {**({PARKED: None} if thaws else {}), **drawn}
 
     def after_fold(self, attributes: Mapping[str, Any]) -> Literal["on", "parked", "back"]:
         """Says what becomes of the trial: another fold, parked, or back, for no fold is to be begun now.
@@ -70,6 +86,8 @@ class Guide:
         if picture is None:
             return "back"
         self._picture, self._looked_at = picture, self._clock()
+        if is_audited(attributes):
+            return "on"
         task = choose_task(picture.progress)
         if isinstance(task, NextFold) and task.trial == self._number:
             return "on"
@@ -85,6 +103,8 @@ class Guide:
             fold: At work.
             accuracies: Of its validation, after each epoch so far.
         """
+        if is_audited(attributes):
+            return True
         if self._clock() - self._looked_at >= LOOK_EVERY_S:
             self._look_again(attributes)
         trial = self._sight.standing(self._number, attributes)

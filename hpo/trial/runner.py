@@ -18,7 +18,7 @@ from hpo.errors import DeviceFullError, DeviceLostError, HpoError, Parked, StopR
 from hpo.logs import about
 from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import CONFIGURATION, PARKED, TRAINING
+from hpo.study.attributes import CONFIGURATION, TRAINING
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import Checkpoints
@@ -172,10 +172,8 @@ class TrialRunner:
                 space.suggest_one(trial.trial, name)
         else:
             config = space.suggest(trial.trial)
-        # It is no longer parked, whoever looks; what is given up says for good why.
-        thaws = PARKED in trial.attributes and not (trial.guide and trial.guide.gives_up)
-        config_of = {CONFIGURATION: dataclasses.asdict(config), TRAINING: fingerprint(config)}
-        trial.record({**config_of, **({PARKED: None} if thaws else {})})
+        notes = {} if trial.guide is None else trial.guide.notes(trial.attributes)
+        trial.record({CONFIGURATION: dataclasses.asdict(config), TRAINING: fingerprint(config), **notes})
         return config
 
     def _one_fold(

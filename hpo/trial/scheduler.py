@@ -10,24 +10,33 @@ PRUNED, so that the budget is spent exactly.
 """
 
 import heapq
+import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
+from hpo.search.audit import seed_of_audits
 from hpo.search.standing import Standing
 from hpo.search.tasks import Progress
 from hpo.study.attributes import CONFIGURATION, PARKED, checkpoint_of, finished_folds
+from hpo.study.audits import AUDIT, as_stored, draw_of, is_audited
+from hpo.study.ending import ENDED, read_ended
 from hpo.study.opened import OpenedStudy
 from hpo.trial.guide import Guide
-from hpo.trial.picture import Picture
+from hpo.trial.picture import Claimed, Picture
 from hpo.trial.standings import Standings
+from storage.errors import LeaseLostError
 from storage.trials.lease import Claim, WorkerIdentity
 
 #: Of the trials that have ended, these best and so many of the latest are what the others are compared with.
 MOST_BEST, MOST_RECENT = 25, 100
 #: Another may be quicker to claim what was chosen, again and again; then the worker looks a little later.
 _MOST_ROUNDS = 20
+
+log = logging.getLogger(__name__)
 
 
 class Scheduler:
@@ -47,6 +56,7 @@ class Scheduler:
         self._opened, self.may_go_on = opened, may_go_on
         self._seen: Picture | None = None
         self._folds = contract.splitting.folds
+        self._audits = seed_of_audits(contract.seed, contract.data.fingerprint)
         self._standings = Standings(self._folds, contract.settings.max_epochs, contract.data.development.rows)
 
     def claim(self, worker: WorkerIdentity, budget: int) -> tuple[Claim, Guide | None] | None:
@@ -67,12 +77,30 @@ class Scheduler:
             wanted = picture.next_claim()
             if wanted is None:
                 return None
+            if wanted.drawn is not None and self._time_is_over(budget):
+                picture = replace(picture, seed=None)
+                continue
             claim = self._opened.queue.claim(worker, budget, wanted.trial)
-            if claim is not None:
-                is_original = self._opened.contract.is_original(claim.number)
-                return claim, None if is_original else Guide(self, claim.number, picture, wanted.gives_up)
+            if claim is not None and not wanted.is_put_back:
+                return claim, self._guide(claim, picture, wanted)
+            if claim is not None and wanted.drawn is not None:
+                with suppress(LeaseLostError):
+                    self._opened.queue.put_back(claim, {AUDIT: as_stored(wanted.drawn)})
             picture = None
         return None
+
+    def _guide(self, claim: Claim, picture: Picture, wanted: Claimed) -> Guide | None:
+        if self._opened.contract.is_original(claim.number):
+            return None
+        if wanted.drawn is not None and wanted.drawn.audited:
+            log.info("trial %d: would be given up, and is trained to its end to tell what pruning costs", claim.number)
+        return Guide(self, claim.number, picture, wanted.gives_up, wanted.drawn)
+
+    def _time_is_over(self, budget: int) -> bool:
+        """Whether --time has ended the search: whoever waits for it has no time for audits."""
+        stored = self._opened.storage.ledger.study_attributes(self._opened.handle.study_id, [ENDED])
+        ended = read_ended(stored, budget)
+        return ended is not None and ended.why == "time"
 
     def parks_for(self, picture: Picture) -> None:
         """Hears for what a trial is parked: the next claim need not look again."""
@@ -104,7 +132,7 @@ class Scheduler:
         standings = [self._standings.of(trial) for trial in (*_told_most(ended), *begun) if trial.number != held]
         if mine is not None:
             standings.append(self.standing(*mine))
-        originals = [trial.number for trial in waiting if opened.contract.is_original(trial.number)]
+        first = [one.number for one in waiting if opened.contract.is_original(one.number) or is_audited(one.user_attrs)]
         return Picture(
             progress=Progress(
                 trials=standings,
@@ -114,8 +142,10 @@ class Scheduler:
                 discordance=self._standings.discordance,
             ),
             waiting=[trial.number for trial in waiting],
-            interrupted=[one.number for one in waiting if one.number in originals or self._was_interrupted(one)],
-            busy=any(trial.state == TrialState.RUNNING for trial in begun),
+            interrupted=[one.number for one in waiting if one.number in first or self._was_interrupted(one)],
+            drawn_for=[one.number for one in waiting if draw_of(one.user_attrs) is not None],
+            busy=any(one.state == TrialState.RUNNING and not is_audited(one.user_attrs) for one in begun),
+            seed=self._audits,
         )
 
     def _was_interrupted(self, trial: FrozenTrial) -> bool:

@@ -1,15 +1,18 @@
 """A search whose workers take folds: `hpo.search.tasks` decides, as it would for workers of a real study.
 
 Between two epochs P is asked whether the fold should go on, with the other trials as they stood when it began. What a
-fold that was broken off has run is kept, as a checkpoint keeps it.
+fold that was broken off has run is kept, as a checkpoint keeps it. Where nothing is worth doing, `hpo.search.audit`
+draws which parked trials go on to their end, one fold after another.
 """
 
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from hpo.evaluation.pruning_cost import Audited, Tally
+from hpo.search.audit import Draw, draw
 from hpo.search.standing import Standing
-from hpo.search.tasks import NewConfiguration, Progress, choose_task
+from hpo.search.tasks import NewConfiguration, NextFold, Progress, choose_task
 from searching.clock import Decided, Job
 from searching.proposals import Proposer
 from searching.world import World
@@ -44,11 +47,23 @@ class ByTask:
         propose: Who proposes.
         park: See `hpo.search.tasks`.
         within_folds: Whether P is asked between epochs.
+        audits: Seed of the audits; None where none is made.
     """
 
-    def __init__(self, world: World, budget: int, propose: Proposer, park: float, within_folds: bool = True) -> None:
+    def __init__(
+        self,
+        world: World,
+        budget: int,
+        propose: Proposer,
+        park: float,
+        within_folds: bool = True,
+        audits: int | None = None,
+    ) -> None:
         self.world, self._budget, self._propose = world, budget, propose
-        self._park, self._within = park, within_folds
+        self._park, self._within, self._audits = park, within_folds, audits
+        #: By number, and the folds that audits have trained.
+        self.drawn: dict[int, Draw] = {}
+        self.audit_folds = 0
         self.trials: list[Trial] = []
         self.stated: list[Stated] = []
         self._complete: list[Decided] = []
@@ -59,7 +74,7 @@ class ByTask:
     def next_job(self, worker: int) -> Job | None:
         """What `choose_task` says."""
         progress = self.progress()
-        task = choose_task(progress)
+        task = self._audit(progress) or choose_task(progress) or self._draw(progress)
         if task is None:
             return None
         self._progress = None
@@ -73,7 +88,8 @@ class ByTask:
         trial.at_work.add(fold)
         first = trial.under_way.get(fold, 0)
         whole = self.world.epochs_to_run(trial.row, fold, range(trial.finished))
-        last = self._last_epoch(progress, number, fold, first, whole) if self._within else whole
+        to_the_end = not self._within or self._is_audited(number)
+        last = whole if to_the_end else self._last_epoch(progress, number, fold, first, whole)
         trial.under_way[fold] = last
         self._standings.pop(number, None)
         return Job(number, fold, self.world.seconds(trial.row, fold, first, last), finishes=last == whole)
@@ -86,25 +102,76 @@ class ByTask:
         self._progress = None
         if not job.finishes:
             return
-        beside = self.answer()
+        beside = self._best(audited=False)
+        self.audit_folds += self._is_audited(job.trial)
         trial.under_way.pop(job.fold)
         trial.ahead.add(job.fold)
         while trial.finished in trial.ahead:
             trial.finished += 1
-        if trial.finished == self.world.folds:
+        if trial.finished == self.world.folds and not self._is_audited(job.trial):
             self._complete.append(Decided(trial.row, False, beside))
         self._state(job.trial)
 
     @property
     def decided(self) -> list[Decided]:
-        """Complete trials, and those that are parked: at the end they are given up."""
-        beside, whole = self.answer(), self.world.folds
-        return self._complete + [Decided(one.row, True, beside) for one in self.trials if one.finished < whole]
+        """Complete trials, and those that are parked: at the end they are given up, or would be but for their audit."""
+        beside, whole = self._best(audited=False), self.world.folds
+        given_up = [
+            one.row for number, one in enumerate(self.trials) if one.finished < whole or self._is_audited(number)
+        ]
+        return self._complete + [Decided(row, True, beside) for row in given_up]
 
     def answer(self) -> int | None:
         """The best row with all folds."""
-        whole = [one.row for one in self.trials if one.finished == self.world.folds]
+        return self._best(audited=True)
+
+    def tally(self) -> Tally:
+        """What a search that has ended tells of the cost of pruning, as `hpo.study.audits` reads it of a study."""
+        means, decided = self.world.means, self.decided
+        beside = self._best(audited=False)
+        best = 0.0 if beside is None else float(means[beside])
+        gains = [
+            float(means[one.row] - means[one.beside]) for one in decided if not one.pruned and one.beside is not None
+        ]
+        audits = [
+            Audited(one.probability, max(0.0, float(means[self.trials[number].row]) - best))
+            for number, one in self.drawn.items()
+            if one.audited
+        ]
+        return Tally(
+            given_up=sum(one.pruned for one in decided),
+            audits=tuple(audits),
+            under_way=0,
+            gains=tuple(gain for gain in gains if gain > 0),
+        )
+
+    def _best(self, *, audited: bool) -> int | None:
+        whole = [
+            one.row
+            for number, one in enumerate(self.trials)
+            if one.finished == self.world.folds and (audited or not self._is_audited(number))
+        ]
         return max(whole, key=lambda row: (self.world.means[row], -row), default=None)
+
+    def _is_audited(self, number: int) -> bool:
+        return number in self.drawn and self.drawn[number].audited
+
+    def _audit(self, progress: Progress) -> NextFold | None:
+        """The next fold of an audit, which one worker at a time has in hand."""
+        for one in progress.trials:
+            if self._is_audited(one.number) and not one.complete and not self.trials[one.number].at_work:
+                return NextFold(one.number, one.finished)
+        return None
+
+    def _draw(self, progress: Progress) -> NextFold | None:
+        """Draws for the parked trials that were not drawn for, up to the first that is audited."""
+        for one in progress.trials:
+            parked = not one.complete and not self.trials[one.number].at_work and one.number not in self.drawn
+            if parked and self._audits is not None:
+                self.drawn[one.number] = draw(self._audits, one.number, progress.chance_of(one))
+                if self._is_audited(one.number):
+                    return NextFold(one.number, one.finished)
+        return None
 
     def progress(self) -> Progress:
         """How the search stands, as a worker of a study would read it."""

@@ -1,13 +1,14 @@
 """What a search was worth, judged by what the table knows of every row."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from scipy.stats import beta
 
-from searching.by_task import Stated
+from hpo.evaluation.pruning_cost import pruning_cost
+from searching.by_task import ByTask, Stated
 from searching.clock import Search, Timeline
 from searching.world import World
 
@@ -99,6 +100,16 @@ def summary(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "pruned": pruned,
         "beats_if_pruned": 100 * lost / pruned if pruned else None,
         "pruned_if_beats": 100 * lost / beats if beats else None,
+    }
+
+
+def audited(searches: Sequence[ByTask]) -> dict[str, Any]:
+    """What audits cost, and what they say of pruning: to be compared with what the table knows (`summary`)."""
+    audits = [sum(one.audited for one in search.drawn.values()) for search in searches]
+    return {
+        "audits_a_search": float(np.mean(audits)),
+        "folds_of_audits": sum(search.audit_folds for search in searches),
+        **asdict(pruning_cost([search.tally() for search in searches])),
     }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import optuna
 
 from hpo.search.pruner import pruner_named
-from hpo.search.tasks import PARK
+from hpo.search.standing import PARK
 from searching.by_task import ByTask
 from searching.clock import Search
 from searching.depth_first import DepthFirst, Rule, aggressive, forgiving, paired
@@ -36,8 +36,12 @@ def _by_rule(rule: Rule, *, tpe: bool = True, start: bool = False) -> Method:
     return lambda world, budget, seed: DepthFirst(world, budget, _proposer(world, seed, tpe, start), rule=rule)
 
 
-def _by_task(park: float = PARK, *, tpe: bool = True, start: bool = False, within_folds: bool = True) -> Method:
-    return lambda world, budget, seed: ByTask(world, budget, _proposer(world, seed, tpe, start), park, within_folds)
+def _by_task(
+    park: float = PARK, *, tpe: bool = True, start: bool = False, within_folds: bool = True, audits: bool = False
+) -> Method:
+    return lambda world, budget, seed: ByTask(
+        world, budget, _proposer(world, seed, tpe, start), park, within_folds, seed if audits else None
+    )
 
 
 def _few_epochs(epochs: int) -> Method:
@@ -75,4 +79,6 @@ METHODS: dict[str, Method] = {
     "P, from a random start": _by_task(),
     "P, not between epochs": _by_task(start=True, within_folds=False),
     "P": _by_task(start=True),
+    "P, with audits, from a random start": _by_task(audits=True),
+    "P, with audits": _by_task(start=True, audits=True),
 }

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import optuna
 
-from searching.by_task import ByTask, Stated
-from searching.clock import run
-from searching.judging import Verdict, calibration, judge, summary
+from searching.by_task import ByTask
+from searching.clock import Search, run
+from searching.judging import Verdict, audited, calibration, judge, summary
 from searching.methods import METHODS
 from searching.tables import read_table
 from searching.world import World
@@ -53,25 +53,27 @@ def replay(
             key = f"{name} | {count} workers | {budget} trials"
             if kept.get(key, {}).get("searches", 0) >= searches:
                 continue
-            verdicts, stated = search_often(world, name, count, searches, budget)
+            verdicts, ended = search_often(world, name, count, searches, budget)
             kept[key] = {"method": name, "workers": count, "budget": budget, **summary(verdicts)}
-            if stated:
-                kept[key]["calibration"] = calibration(stated)
+            by_task = [one for one in ended if isinstance(one, ByTask)]
+            if by_task:
+                kept[key]["calibration"] = calibration([stated for one in by_task for stated in one.stated])
+            if any(one.drawn for one in by_task):
+                kept[key]["audits"] = audited(by_task)
             answers.write_text(json.dumps(kept, indent=1))
             print(f"{table.stem}: {key}", flush=True)
 
 
 def search_often(
     world: World, name: str, workers: int, searches: int, budget: int
-) -> tuple[list[Verdict], list[Stated]]:
+) -> tuple[list[Verdict], list[Search]]:
     """Searches with seeds from 0."""
-    verdicts, stated = [], list[Stated]()
+    verdicts, ended = [], list[Search]()
     for seed in range(searches):
         search = METHODS[name](world, budget, seed)
         verdicts.append(judge(world, search, run(search, workers)))
-        if isinstance(search, ByTask):
-            stated += search.stated
-    return verdicts, stated
+        ended.append(search)
+    return verdicts, ended
 
 
 def about(world: World) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hpo.cli.status_text import status_text
+from hpo.evaluation.pruning_cost import Audited, Tally, pruning_cost
 from hpo.study.progress import progress_line
+from hpo.study.pruning import Pruning
 from hpo.study.status import Best, Status, WorkerStatus
 
 OPEN = Status(
@@ -77,3 +79,29 @@ def test_trials_that_are_parked_are_told_apart_from_those_that_were_never_begun(
     assert "waiting 3\n" in status_text(OPEN)
     assert "waiting 3 (2 parked)" in status_text(replace(OPEN, parked=2))
     assert progress_line(replace(OPEN, parked=2)).startswith("4 of 8 trials finished, 2 parked, 18 folds trained")
+
+
+NOTHING = Tally(given_up=0, audits=(), under_way=0, gains=())
+SPARED = Tally(given_up=21, audits=(), under_way=1, gains=(0.01, 0.002))
+AUDITED = Tally(given_up=20, audits=(Audited(0.1, 0.0), Audited(0.1, 0.004)), under_way=0, gains=(0.01,))
+
+
+def told(*tallies: Tally) -> str:
+    costs = pruning_cost(tallies[:1]), pruning_cost(tallies)
+    return status_text(replace(OPEN, pruning=Pruning(study=costs[0], storage=costs[1])))
+
+
+def test_what_pruning_costs_is_told_as_far_as_it_is_known() -> None:
+    assert "pruning costs" not in status_text(OPEN)
+    assert "pruning costs" not in told(NOTHING)
+    assert "costs is not known yet: 0 of 21 trials given up in this study were trained to their end" in told(SPARED)
+    text = told(SPARED, AUDITED)
+    assert "by 2 of 41 trials given up in 2 studies of this storage, which were trained" in text
+    assert "all the same: 50.0 % (" in text
+    assert "of what was better than all before, 87.2 % (" in text
+    assert "points of accuracy a study at most." in text
+
+
+def test_what_other_studies_tell_is_not_said_of_this_one() -> None:
+    assert "by 2 of 20 trials given up in another study of this storage, which" in told(NOTHING, AUDITED)
+    assert "by 2 of 20 trials given up in this study, which" in told(AUDITED)

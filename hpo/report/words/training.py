@@ -7,6 +7,7 @@ from hpo.report.evidence import Evidence, FinishedTrial
 from hpo.report.statistics import count_states
 from hpo.report.words import blend
 from hpo.report.words.names import duration, percent, plural, points
+from hpo.study.pruning import pruning_in_words
 
 
 def epochs(evidence: Evidence) -> str:
@@ -46,6 +47,9 @@ def effort(evidence: Evidence) -> str:
         share = percent(spent.folds_saved / total, 0)
         how = ", and trying the untuned network on one fold only," if evidence.contract.original == "one-fold" else ""
         text += f" Pruning hopeless trials early{how} saved {plural(spent.folds_saved, 'fold')} ({share})."
+    cost = None if spent.pruning is None else pruning_in_words(spent.pruning)
+    if cost is not None:
+        text += f" {cost}"
     return text + _not_counted(evidence) + _when_found(evidence.trials)
 
 

@@ -9,12 +9,14 @@ import pytest
 from report_words import said
 
 from hpo.evaluation.baselines import Baseline
+from hpo.evaluation.pruning_cost import Audited, Tally, pruning_cost
 from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence
 from hpo.report.result import build_result
 from hpo.report.statistics import derive
 from hpo.report.words import say
 from hpo.report.words.training import epochs
+from hpo.study.pruning import Pruning
 from model.inspection import Inspection
 
 Make = Callable[..., Evidence]
@@ -191,3 +193,13 @@ def test_a_patience_that_could_end_nothing_is_not_told(evidence: Evidence, chang
     told = epochs(change_contract(evidence, "training", max_epochs=most, patience=most))
     assert "without a lower loss" not in told
     assert f"All {len(evidence.chosen.fold_curves)} folds ran all of them; over these" in told
+
+
+def test_what_pruning_cost_stands_with_the_effort(evidence: Evidence) -> None:
+    cost = pruning_cost([Tally(given_up=20, audits=(Audited(0.1, 0.0),) * 3, under_way=0, gains=(0.01,))])
+    told = replace(evidence, effort=replace(evidence.effort, pruning=Pruning(study=cost, storage=cost)))
+    assert "What pruning costs" not in say(evidence, derive(evidence)).effort
+    assert "by 3 of 20 trials given up in this study" in say(told, derive(told)).effort
+    assert build_result(evidence, derive(evidence))["pruning"] is None
+    result = build_result(told, derive(told))["pruning"]
+    assert result["storage"]["beats_if_pruned"] == {"value": 0.0, "low": 0.0, "high": pytest.approx(0.7076, abs=1e-4)}
