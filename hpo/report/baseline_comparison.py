@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.evaluation.baselines import Baseline
+from hpo.evaluation.calls import called_resistant
 from hpo.evaluation.comparison import Paired, mcnemar
-from hpo.evaluation.metrics import called_resistant
 from hpo.report.answer import answer_right
 from hpo.report.copies import sampling_groups
 from hpo.report.evidence import Evidence

@@ -7,16 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.evaluation.blend_score import correct_blend
+from hpo.evaluation.calls import called_resistant
 from hpo.evaluation.comparison import Gap, gap, tied_with
 from hpo.evaluation.intervals import Interval, accuracy_interval
-from hpo.evaluation.metrics import (
-    Measured,
-    Slice,
-    called_resistant,
-    measure,
-    slice_accuracy,
-    slices_by_length,
-)
+from hpo.evaluation.metrics import Measured, Slice, measure, slice_accuracy, slices_by_length
 from hpo.evaluation.selection_bias import CorrectedAccuracy, correct_selection_bias
 from hpo.report.answer import answer_probabilities, answer_right, best_column, blend_of, chosen_column
 from hpo.report.baseline_comparison import (
