@@ -12,10 +12,15 @@ LONGEST_S = 366 * 86_400.0
 
 #: Who proposes the next trial.
 Sampler = Literal["tpe", "random"]
+#: What trials are compared by, and the best is chosen by.
+Objective = Literal["accuracy", "balanced_accuracy", "mcc", "roc_auc", "log_loss"]
+#: Unless somebody says another.
+OBJECTIVE: Objective = "accuracy"
 #: Who ends a trial after a bad fold.
 Pruner = Literal["chance", "paired", "median", "percentile", "wilcoxon", "none"]
-#: Unless somebody says another.
+#: Unless somebody says another: P is derived for accuracies, and known to come true for them alone.
 PRUNER: Pruner = "chance"
+PRUNER_OF_OTHER_OBJECTIVES: Pruner = "paired"
 #: Which trial the final model comes from.
 Prefer = Literal["best", "simplest"]
 #: What predicts: the network, the regression that is kept beside it (by its name), or the one that the report advises.

@@ -10,12 +10,15 @@ import pyarrow.csv
 import pyarrow.parquet
 from optuna.trial import FrozenTrial
 
-from hpo.choices import ExportFormat
+from hpo.choices import ExportFormat, Objective
 from hpo.errors import HpoError
+from hpo.objectives import measured
 from hpo.study.attributes import EPOCHS, configuration, finished_folds, fold_accuracies
+from hpo.study.objective import cv_figures, fold_scores
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import trials_in_budget
 from hpo.terminal import say
+from hpo.trial.common_epoch import scored
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import FoldLostError, read_fold
 from storage.trials.lease import REASON
@@ -47,7 +50,7 @@ def export(opened: OpenedStudy, output: Path, form: ExportFormat, *, overwrite: 
     development = load_development_rows(opened.contract, opened.artifacts)
     folds, curves = _folds(opened, trials, development)
     tables: Mapping[str, Sequence[Row]] = {
-        "trials": [_trial(trial) for trial in trials],
+        "trials": [_trial(trial, opened.contract.search.objective) for trial in trials],
         "folds": folds,
         "curves": curves,
     }
@@ -60,11 +63,11 @@ def export(opened: OpenedStudy, output: Path, form: ExportFormat, *, overwrite: 
     return {paths[name].name: len(rows) for name, rows in tables.items()}
 
 
-def _trial(trial: FrozenTrial) -> Row:
+def _trial(trial: FrozenTrial, objective: Objective) -> Row:
     return {
         "trial": trial.number,
         "state": trial.state.name,
-        "cv_accuracy": trial.value,
+        **cv_figures(trial, objective),
         "epochs": trial.user_attrs.get(EPOCHS),
         "begun": None if trial.datetime_start is None else trial.datetime_start.isoformat(timespec="seconds"),
         "ended": None if trial.datetime_complete is None else trial.datetime_complete.isoformat(timespec="seconds"),
@@ -79,18 +82,28 @@ def _folds(
     """Reads folds and their curves; a fold whose result is damaged or gone has no curve, which is told."""
     folds: list[Row] = []
     curves: list[Row] = []
+    objective = opened.contract.search.objective
     for trial in trials:
-        accuracies = fold_accuracies(trial.user_attrs)
+        accuracies, scores = fold_accuracies(trial.user_attrs), fold_scores(trial.user_attrs, objective)
         for record in finished_folds(trial.user_attrs, opened.contract.splitting.folds):
             accuracy = accuracies[record.fold] if record.fold < len(accuracies) else None
             where: Row = {"trial": trial.number, "fold": record.fold}
-            folds.append({**where, "accuracy": accuracy, "epochs": record.epochs, "seconds": record.seconds})
+            told = {"accuracy": accuracy}
+            if objective != "accuracy":
+                score = scores[record.fold] if record.fold < len(scores) else None
+                told[objective] = None if score is None else measured(objective, score)
+            folds.append({**where, **told, "epochs": record.epochs, "seconds": record.seconds})
             try:
                 result = read_fold(opened.artifacts, record, development.validated(record.fold))
             except FoldLostError as error:
                 say(f"Trial {trial.number}, fold {record.fold} has no curve: {error.message}")
                 continue
-            curves += ({**where, **point} for point in _points(vars(result.curves)))
+            by_epoch = dict(vars(result.curves))
+            if objective not in ("accuracy", "log_loss"):  # these are among the curves
+                by_epoch[f"validation_{objective}"] = scored(
+                    result, development.labels_of_fold(record.fold), objective
+                ).scores
+            curves += ({**where, **point} for point in _points(by_epoch))
     return folds, curves
 
 

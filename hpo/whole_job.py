@@ -108,7 +108,7 @@ def run(job: Job, read_genes: Callable[[], Genes]) -> JobOutcome:
             say("Stopped. Finished folds are kept: the same command goes on.")
             return JobOutcome(None, stop.exit_code)
         status = read_status(opened, prospects=True)
-        say(prospect_in_words(status.more_trials))
+        say(prospect_in_words(status.more_trials, status.objective))
     if status.ended is not None:
         say(ended_in_words(status.ended, status.study))
     return JobOutcome(finalize(opened, job.output, job.answer))

@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from hpo.choices import Original, Prefer, Pruner, Sampler
+from hpo.choices import Objective, Original, Prefer, Pruner, Sampler
 from hpo.errors import UsageError
 from model.alphabet import AlphabetOrAuto
 from model.choices import (
@@ -60,6 +60,7 @@ class StudyOptions(ReadingOptions, total=False):
     enqueue: str | Path
     warm_start: str
     patience_trials: int
+    objective: Objective
     sampler: Sampler
     startup_trials: int
     pruner: Pruner

@@ -14,6 +14,7 @@ from hpo.errors import HpoError
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import configuration, fold_accuracies
 from hpo.study.create import Plan, create
+from hpo.study.objective import cv_figures
 from hpo.study.opened import OpenedStudy
 from hpo.study.opened import open_study as open_at
 from hpo.study.status import Status, read_status, trials_in_budget
@@ -154,15 +155,16 @@ def trials(study: Study) -> "pd.DataFrame | list[dict[str, Any]]":
     """Lists the trials of a study.
 
     Returns:
-        A row for each: number, state, cv_accuracy, the folds' accuracies (fold_0, ...), and
-        the hyperparameters by name. A DataFrame where pandas is installed, else a list of dictionaries.
+        A row for each: number, state, cv_accuracy, what was measured of another objective (cv_mcc, ...), the folds'
+        accuracies (fold_0, ...), and the hyperparameters by name. A DataFrame where pandas is installed, else a list of
+        dictionaries.
     """
     opened = study.opened()
     rows = [
         {
             "number": trial.number,
             "state": trial.state.name,
-            "cv_accuracy": trial.value,
+            **cv_figures(trial, opened.contract.search.objective),
             **{f"fold_{fold}": accuracy for fold, accuracy in enumerate(fold_accuracies(trial.user_attrs))},
             **(configuration(trial.user_attrs) or trial.params),
         }

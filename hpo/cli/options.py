@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpo.choices import Original, Prefer, Pruner, Sampler
+from hpo.choices import OBJECTIVE, Objective, Original, Prefer, Pruner, Sampler
 from hpo.cli.command import option
 from hpo.cli.durations import parse_duration
 from model.choices import Duplicates, Engine, Precision
@@ -145,14 +145,22 @@ class SearchOptions:
             min=1,
         ),
     ] = None
+    objective: Annotated[
+        Objective,
+        option(
+            "--objective",
+            help="What trials are compared by, and the best is chosen by: mean over the folds of cross-validation.",
+        ),
+    ] = OBJECTIVE
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
     pruner: Annotated[
         Pruner | None,
         option(
             "--pruner",
-            help="Who ends a trial early: chance (the default) goes by the chance that it ends above the best, and "
-            "takes up again what it has parked; paired compares with the best, fold by fold; the others are Optuna's.",
+            help="Who ends a trial early: chance (the default) goes by the chance that its accuracy ends above the "
+            "best, and takes up again what it has parked; paired (the default of other objectives) compares with the "
+            "best, fold by fold; the others are Optuna's.",
         ),
     ] = None
     max_epochs: Annotated[int, option("--max-epochs", help="Epochs of a fold, at most.", min=1)] = 20

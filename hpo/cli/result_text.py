@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hpo.evaluation.intervals import Interval
+from hpo.objectives import NAMES
 from hpo.report.baseline_comparison import NETWORK
 from hpo.report.words.key_point import VERDICT
 from hpo.report.words.names import CORRECTED, CROSS_VALIDATION, TEST, percent, plural, short_name, span
@@ -61,6 +62,17 @@ def _own_figures(result: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield TEST, f"{_with_interval(test['accuracy'], test['interval95'])}, {plural(test['n'], 'gene')}"
     yield CORRECTED, _with_interval(cv["corrected_mean"], cv["interval95"])
     yield CROSS_VALIDATION, f"{percent(cv['mean'])}, mean of {len(cv['fold_accuracies'])} folds"
+    yield from _by_objective(result.get("objective"))
+
+
+def _by_objective(objective: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """What trials were compared by, where that is not accuracy; reports of earlier versions do not name it."""
+    if objective is None or objective["cv"] is None:
+        return
+    cv, test = objective["cv"], objective["test"]
+    on_test = "" if test is None else f"test {test['score']:.3f}, "
+    name = NAMES[objective["name"]]
+    yield f"By {name}", f"{on_test}cross-validation {cv['mean']:.3f}, corrected {cv['corrected_mean']:.3f}"
 
 
 def _baselines(baselines: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ def status(
     watch: Annotated[bool, typer.Option("--watch", help="Go on until the budget is spent.")] = False,
     json: Json = False,
 ) -> None:
-    """Trials by state, workers alive, best CV accuracy, fold work saved by pruning, time left."""
+    """Trials by state, workers alive, best of cross-validation, fold work saved by pruning, time left."""
     from hpo.cli.status_text import status_text
     from hpo.cli.watch import watch_status
     from hpo.study.opened import open_study

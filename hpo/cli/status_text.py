@@ -2,6 +2,7 @@
 
 import shlex
 
+from hpo.objectives import NAMES
 from hpo.study.ending import ended_in_words
 from hpo.study.prospects import MOST_FINISHED, prospect_in_words
 from hpo.study.pruning import pruning_in_words
@@ -21,7 +22,7 @@ def status_text(status: Status) -> str:
         f"  folds trained {status.folds_trained}, saved by pruning {status.folds_saved}",
     ]
     if status.finished <= MOST_FINISHED:
-        lines.append(f"  {prospect_in_words(status.more_trials)}")
+        lines.append(f"  {prospect_in_words(status.more_trials, status.objective)}")
     if status.pruning is not None and (cost := pruning_in_words(status.pruning)) is not None:
         lines.append(f"  {cost}")
     if status.ended is not None:
@@ -59,7 +60,10 @@ def best_in_words(status: Status) -> str:
     if status.best is None:
         return f"no complete trial yet; {majority}"
     best, (low, high) = status.best, status.best.interval95
-    return f"best CV accuracy {best.cv_accuracy:.4f} ({low:.4f} to {high:.4f}, trial {best.number}); {majority}"
+    accuracy = f"accuracy {best.cv_accuracy:.4f} ({low:.4f} to {high:.4f}"
+    if status.objective == "accuracy":
+        return f"best CV {accuracy}, trial {best.number}); {majority}"
+    return f"best CV {NAMES[status.objective]} {best.cv_score:.4f} (trial {best.number}), {accuracy}); {majority}"
 
 
 def _at(worker: WorkerStatus, max_epochs: int) -> str:

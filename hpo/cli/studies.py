@@ -9,6 +9,7 @@ from hpo.choices import ExportFormat
 from hpo.cli.command import LOOK_AFTER, command, option
 from hpo.cli.options import Json, Output, Overwrite, StorageOptions, Study
 from hpo.cli.output import print_json
+from hpo.objectives import NAMES
 
 if TYPE_CHECKING:
     from hpo.study.listing import ListedStudy
@@ -23,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def studies(where: StorageOptions, json: Json = False) -> None:
-    """All studies of a storage: state, trials, best CV accuracy, genes, when each was made."""
+    """All studies of a storage: state, trials, best of cross-validation, genes, when each was made."""
     from hpo.study.listing import list_studies
     from hpo.terminal import say, show
 
@@ -91,7 +92,7 @@ def compare(
         return
     for one in (found.first, found.second):
         show(
-            f"{one.study}: CV accuracy {one.cv_accuracy:.4f} (trial {one.trial}), {one.trials} trials, "
+            f"{one.study}: {one.best_in_words()} (trial {one.trial}), {one.trials} trials, "
             f"{one.folds_trained} folds trained"
         )
     show(found.in_words())
@@ -108,6 +109,7 @@ def _row(one: "ListedStudy") -> tuple[str, ...]:
     if one.reason:
         return (one.study, one.state, "", "", "", "")
     at_work = f" ({one.running} at work)" if one.running else ""
-    best = "" if one.best_cv_accuracy is None else f"{one.best_cv_accuracy:.4f}"
+    name = "" if one.objective == "accuracy" else f" {NAMES[one.objective]}"
+    best = "" if one.best_cv_score is None else f"{one.best_cv_score:.4f}{name}"
     made = "" if one.made is None else one.made[:16].replace("T", " ")
     return (one.study, one.state, f"{one.finished}/{one.budget}{at_work}", best, str(one.genes), made)

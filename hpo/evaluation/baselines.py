@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.evaluation.calls import called_resistant
 from hpo.evaluation.linear import Features, Fit, fit, fit_predict, kmer_counts, one_hot, presence
-from hpo.evaluation.metrics import called_resistant
 from model.ragged import Ragged, joined
 
 #: A fitted baseline: (training rows, rows to predict) -> [rows to predict] P(resistant)

@@ -71,6 +71,22 @@ def wilson_from_variance(proportion: float, variance: float, rows: int, units: i
     return wilson(proportion, max(1.0, min(float(rows), spread / variance)))
 
 
+def score_interval(mean: float, variance: float, rows: int, units: int, bounds: Interval | None = None) -> Interval:
+    """Computes the interval of a score: a proportion's, or a normal one within bounds.
+
+    Args:
+        mean: The score.
+        variance: Of it.
+        rows: As `wilson_from_variance` takes it, like the next.
+        units: Likewise.
+        bounds: What scores lie between that are no proportions; None for a proportion.
+    """
+    if bounds is None:
+        return wilson_from_variance(mean, variance, rows, units)
+    half = Z * sqrt(max(0.0, variance))
+    return Interval(max(bounds.low, mean - half), min(bounds.high, mean + half))
+
+
 def group_sums(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sums rows by group.
 

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
+from hpo.evaluation.calls import called_resistant
 from hpo.evaluation.intervals import Interval, accuracy_interval
 
-THRESHOLD = 0.5  #: a probability of resistance above it is called resistant, as in training and `hpo predict`
 _FLOOR = 1e-7  # keeps the log loss of a confident mistake finite (the epsilon of Keras)
 _CALIBRATION_BINS = 10
 _ROWS_PER_BIN = 15
@@ -58,11 +58,6 @@ class Slice:
     n: int
     accuracy: float
     interval: Interval
-
-
-def called_resistant(probabilities: NDArray[np.floating]) -> NDArray[np.bool_]:
-    """Turns probabilities into calls."""
-    return np.asarray(probabilities > THRESHOLD)
 
 
 def measure(labels: NDArray[np.bool_], probabilities: NDArray[np.floating]) -> Measured:

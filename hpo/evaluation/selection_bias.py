@@ -35,7 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.evaluation.intervals import Interval, group_sums, grouped_variance, wilson_from_variance
+from hpo.evaluation.intervals import Interval, group_sums, grouped_variance, score_interval
 
 #: Parts, and how many of them score, for the mean and for the interval.
 CENTRE, WIDTH = (5, 2), (2, 1)
@@ -46,7 +46,7 @@ REPLICATES = 300
 
 @dataclass(frozen=True)
 class CorrectedAccuracy:
-    """Cross-validation accuracy of the winner, before and after the correction."""
+    """Cross-validation accuracy of the winner, or its score by another objective, before and after the correction."""
 
     naive_mean: float
     naive_interval: Interval
@@ -64,24 +64,29 @@ class _Scores:
 
 
 def correct_selection_bias(
-    correct: NDArray[np.bool_],
+    correct: NDArray[np.bool_] | NDArray[np.float64],
     winner: int,
     groups: NDArray[np.int64] | None = None,
     *,
     best: int | None = None,
+    chosen_by: NDArray[np.float64] | None = None,
     naive_mean: float | None = None,
+    bounds: Interval | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> CorrectedAccuracy:
     """Estimates what accuracy the winner of a search has on new rows.
 
     Args:
-        correct: [N, C], whether the out-of-fold prediction of configuration c was right for row n.
+        correct: [N, C], whether the out-of-fold prediction of configuration c was right for row n; or the row's points
+            by another objective (`hpo.evaluation.objective`), to correct the score by that.
         winner: Column of the configuration that the study chose.
         groups: [N], rows that are sampled together share an id; none means that every row stands alone.
         best: Column of the configuration with the highest score, where the winner is a simpler one; by default the
             winner. What choosing the best costs is measured against it, and taken off the winner's score.
+        chosen_by: [N, C], the points by which the study chooses; by default what is scored.
         naive_mean: The winner's score as the study counts it (the mean over folds); by default over rows.
+        bounds: What scores lie between that are no proportions.
         replicates: How often the rows are dealt into parts.
         seed: Of the dealing; the same seed gives the same numbers.
 
@@ -97,18 +102,20 @@ def correct_selection_bias(
         raise ValueError(f"Got {rows} rows; of {configurations} columns {winner} as the winner, {best} as the best.")
     groups = np.arange(rows) if groups is None else groups
     totals = group_sums(correct, groups).astype(np.float32)
-    everywhere = totals.sum(axis=0)
+    choosing = totals if chosen_by is None else group_sums(chosen_by, groups).astype(np.float32)
+    everywhere = choosing.sum(axis=0)
 
     def scored(scoring: NDArray[np.float32]) -> NDArray[np.float32]:
-        right = scoring @ totals
         # Ties go to the earliest trial, as in the study itself.
-        return np.asarray(right[np.arange(len(right)), (everywhere - right).argmax(axis=1)])
+        chosen = (everywhere - scoring @ choosing).argmax(axis=1)
+        return np.asarray((scoring @ totals)[np.arange(len(scoring)), chosen])
 
     return corrected(
         Answer(correct[:, winner], totals[:, best], scored),
         groups,
         configurations=configurations,
         naive_mean=naive_mean,
+        bounds=bounds,
         replicates=replicates,
         seed=seed,
     )
@@ -118,10 +125,10 @@ def correct_selection_bias(
 class Answer:
     """What a study answered, and what it would have answered from some of its rows.
 
-    G groups of rows.
+    G groups of rows. Of another objective, the points of rows stand for the rows that are right.
     """
 
-    correct: NDArray[np.bool_]  #: [N], whether the answer was right, out of fold
+    correct: NDArray[np.bool_] | NDArray[np.float64]  #: [N], whether the answer was right, out of fold
     totals: NDArray[np.float32]  #: [G], right rows of what the study chose from all rows
     #: [V, G], 1 in groups that score -> [V], right rows there of what is chosen on the other groups.
     scored: Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -133,6 +140,7 @@ def corrected(
     *,
     configurations: int,
     naive_mean: float | None = None,
+    bounds: Interval | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> CorrectedAccuracy:
@@ -143,6 +151,7 @@ def corrected(
         groups: As for `correct_selection_bias`, like all that follows.
         configurations: Among how many.
         naive_mean: Likewise.
+        bounds: Likewise.
         replicates: Likewise.
         seed: Likewise.
     """
@@ -152,15 +161,16 @@ def corrected(
     # Parts must not be empty: with fewer groups nothing can be said.
     usable = replicates if len(sizes) >= CENTRE[0] else 0
     centre, width = (_deal(answer, sizes, *dealing, usable, seed) for dealing in (CENTRE, WIDTH))
-    mean = min(1.0, max(0.0, naive + centre.correction))
+    low, high = (0.0, 1.0) if bounds is None else (bounds.low, bounds.high)
+    mean = min(high, max(low, naive + centre.correction))
     naive_variance = float(grouped_variance(answer.correct, groups))
     variance = max(SHARED_TRAINING * width.variance, naive_variance) if usable else 0.0
     return CorrectedAccuracy(
         naive_mean=naive,
-        naive_interval=wilson_from_variance(naive, naive_variance, rows, len(sizes)),
+        naive_interval=score_interval(naive, naive_variance, rows, len(sizes), bounds),
         correction=centre.correction,
         corrected_mean=mean,
-        interval=wilson_from_variance(mean, variance, rows, len(sizes)),
+        interval=score_interval(mean, variance, rows, len(sizes), bounds),
         replicates=usable,
         configurations=configurations,
     )

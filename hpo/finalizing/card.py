@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hpo.choices import Objective
 from hpo.evaluation.intervals import Interval
+from hpo.objectives import NAMES
 from hpo.report.baseline_comparison import NETWORK
 from hpo.report.rendering import markdown_text
 from hpo.report.words.names import BASELINES, CORRECTED, CROSS_VALIDATION, TEST, percent, plural, span, spoken, value
@@ -32,6 +34,7 @@ def model_card(result: dict[str, Any]) -> dict[str, Any]:
         "limits": _limits(result),
         "study": result["study"],
         "finished": result["finished"],
+        "objective": result["objective"],
         "trial": result["best_trial"],
         "blend": result["blend"],
         "data": result["data"],
@@ -74,12 +77,17 @@ def card_in_words(card: dict[str, Any]) -> str:
         f"- Data: SHA-256 {data['fingerprint']}; {data['development']:,} genes for development, {data['test']:,} for "
         f"the test, {data['resistant']:,} of {'all' if card['test'] else 'those for development'} resistant",
         f"- Network: trial {trial['number']} of the study: {markdown_text(params)}",
+        *_objective(card["objective"]["name"]),
         *_blend(card["blend"]),
         f"- Trained for {plural(trial['epochs'], 'epoch')}, {plural(trial['networks'], 'network')}; finished "
         f"{moment(card['finished'])}",
         f"- Test set opened: {plural(card['test_openings'], 'time')}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _objective(name: Objective) -> list[str]:
+    return [] if name == "accuracy" else [f"- Trials were compared by {NAMES[name]}, and the best was chosen by it"]
 
 
 def _blend(picked: list[dict[str, Any]]) -> list[str]:

@@ -124,6 +124,7 @@ def _original(answered: AnsweredStudy) -> evidence.Original | None:
         number=first.number,
         fold_accuracies=tuple(first.user_attrs[FOLD_ACCURACIES]),
         correct=(probabilities > 0.5) == labels_of(development.genes)[rows],
+        probabilities=probabilities,
         test_probabilities=None
         if test is None or answered.original is None
         else test_probabilities(answered.original, test, opened.contract.encoder),

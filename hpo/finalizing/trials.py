@@ -12,9 +12,11 @@ from optuna.trial import FrozenTrial, TrialState
 from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
+from hpo.evaluation.objective import points_of_folds
 from hpo.finalizing.usable_trials import UnusableTrialError, chosen_epoch, folds_of, learner_config, usable_folds
 from hpo.report import evidence
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies
+from hpo.study.objective import fold_scores
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import best_trial, trials_in_budget
 from hpo.trial.development_rows import DevelopmentRows, labels_of
@@ -128,7 +130,16 @@ def _simplest(opened: OpenedStudy, search: SearchOutcome, development: Developme
     def size(trial: FrozenTrial) -> int:
         return network_size(_config_of(trial), development)
 
-    return simplest(search, groups, size)
+    return simplest(search, groups, size, _points(opened, search, development))
+
+
+def _points(opened: OpenedStudy, search: SearchOutcome, development: DevelopmentRows) -> NDArray[np.float64] | None:
+    """Returns [N, C] the points by which the study chooses; None where accuracy is its objective."""
+    objective, found = opened.contract.search.objective, search.out_of_fold
+    if objective == "accuracy" or found.probabilities is None:
+        return None
+    labels, folds = labels_of(development.genes), development.folds
+    return np.stack([points_of_folds(objective, labels, column, folds) for column in found.probabilities.T], axis=1)
 
 
 def _config_of(trial: FrozenTrial) -> LearnerConfig:
@@ -136,7 +147,10 @@ def _config_of(trial: FrozenTrial) -> LearnerConfig:
 
 
 def simplest(
-    search: SearchOutcome, groups: NDArray[np.int64] | None, size: Callable[[FrozenTrial], int]
+    search: SearchOutcome,
+    groups: NDArray[np.int64] | None,
+    size: Callable[[FrozenTrial], int],
+    points: NDArray[np.float64] | None = None,
 ) -> FrozenTrial:
     """Finds the smallest network among the best trial and those that are tied with it; of equal ones the better.
 
@@ -144,9 +158,11 @@ def simplest(
         search: With at least one complete trial.
         groups: [N], rows that are sampled together share an id; none means that every row stands alone.
         size: Parameters of a trial's network.
+        points: [N, C], by which the study chooses; by default the rows that a trial is right for.
     """
+    right = search.out_of_fold.correct if points is None else points
     best, numbers = search.best, search.out_of_fold.numbers
-    tied = {numbers[column] for column in tied_with(search.out_of_fold.correct, numbers.index(best.number), groups)}
+    tied = {numbers[column] for column in tied_with(right, numbers.index(best.number), groups)}
     candidates = [trial for trial in search.complete if trial.number in tied | {best.number}]
     return min(candidates, key=lambda trial: (size(trial), -(trial.value or 0.0), trial.number))
 
@@ -162,12 +178,13 @@ def network_size(config: LearnerConfig, development: DevelopmentRows) -> int:
 def finished_trial(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRows) -> evidence.FinishedTrial:
     """Describes a finished trial, for the report."""
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
-    config = learner_config(trial.user_attrs)
+    config, objective = learner_config(trial.user_attrs), opened.contract.search.objective
     return evidence.FinishedTrial(
         number=trial.number,
         state=cast(evidence.State, trial.state.name),
         params=dict(configuration(trial.user_attrs) or trial.params),
         fold_accuracies=fold_accuracies(trial.user_attrs),
+        objective_scores=None if objective == "accuracy" else fold_scores(trial.user_attrs, objective),
         chosen_epoch=chosen_epoch(trial.user_attrs),
         seconds=sum(record.seconds for record in records),
         network_parameters=network_size(config, development) if config else None,

@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import HpoError
 from hpo.study.attributes import EPOCHS, configuration, finished_folds, fold_accuracies
+from hpo.study.objective import fold_scores
 from hpo.study.opened import OpenedStudy
 from hpo.trial.development_rows import DevelopmentRows
 from hpo.trial.fold_results import read_fold
@@ -81,7 +82,10 @@ def usable_folds(opened: OpenedStudy, trial: FrozenTrial, development: Developme
         raise UnusableTrialError("Its configuration cannot be read.")
     if epoch is None or epoch > min(fold.curves.epochs for fold in folds):
         raise UnusableTrialError("The number of its epochs cannot be read.")
-    mean = sum(accuracies) / len(accuracies)
+    scores = fold_scores(trial.user_attrs, opened.contract.search.objective)
+    if len(scores) != len(folds):
+        raise UnusableTrialError(f"It has {len(folds)} results and {len(scores)} scores of {expected} folds.")
+    mean = sum(scores) / len(scores)
     if trial.value is None or not math.isclose(trial.value, mean, abs_tol=1e-9):
         raise UnusableTrialError(f"Its value is {trial.value}, the mean of its folds {mean:.4f}: somebody changed it.")
     return folds

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from hpo.evaluation.blend_score import Blend
 from hpo.evaluation.blending import average
-from hpo.evaluation.metrics import called_resistant
+from hpo.evaluation.calls import called_resistant
 from hpo.report.evidence import Evidence
 
 

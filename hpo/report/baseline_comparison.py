@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpo.evaluation.baselines import Baseline
-from hpo.evaluation.comparison import Paired, mcnemar
-from hpo.evaluation.metrics import called_resistant
+from hpo.evaluation.calls import called_resistant
+from hpo.evaluation.comparison import Paired, PairedScores, mcnemar
 from hpo.report.answer import answer_right
+from hpo.report.by_objective import BaselineByObjective, baseline_by_objective
 from hpo.report.copies import sampling_groups
 from hpo.report.evidence import Evidence
 
@@ -27,6 +28,8 @@ REGRESSIONS = tuple(name for name in PLAIN if name != "identical_sequence")
 #: What is used where no regression is as good.
 NETWORK = "network"
 Ahead = Literal["chosen", "baseline"]
+#: A comparison on the same rows, the chosen trial first: by which of them is right, or by another objective.
+Judged = Paired | PairedScores
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class ComparedBaseline:
     test: float | None
     paired_in_cv: PairedTests | None  #: on the rows of these folds; None where no single predictions are kept
     paired_on_test: PairedTests | None
+    by_objective: BaselineByObjective | None = None  #: which then decides
 
     @property
     def on_one_fold(self) -> bool:
@@ -64,9 +68,40 @@ class ComparedBaseline:
         return None if self.paired_tests is None else self.paired_tests.cases
 
     @property
+    def judged_in_cv(self) -> Judged | None:
+        """What decides who is better, on development rows."""
+        if self.by_objective is not None:
+            return self.by_objective.in_cv
+        return None if self.paired_in_cv is None else self.paired_in_cv.cases
+
+    @property
+    def judged_on_test(self) -> Judged | None:
+        """What decides who is better, on test rows; None where there are none."""
+        if self.by_objective is not None:
+            return self.by_objective.on_test
+        return None if self.paired_on_test is None else self.paired_on_test.cases
+
+    @property
+    def judged(self) -> Judged | None:
+        """The comparison that counts."""
+        return self.judged_on_test or self.judged_in_cv
+
+    @property
     def score(self) -> float:
-        """Accuracy on the rows of that test."""
+        """Score on the rows of that comparison, by the study's objective; higher is better."""
+        if self.by_objective is not None:
+            return self.by_objective.cv if self.by_objective.test is None else self.by_objective.test
         return self.cv if self.test is None else self.test
+
+    @property
+    def test_score(self) -> float | None:
+        """Score on the test set, likewise."""
+        return self.test if self.by_objective is None else self.by_objective.test
+
+    @property
+    def cv_score(self) -> float:
+        """Score in cross-validation, likewise."""
+        return self.cv if self.by_objective is None else self.by_objective.cv
 
     @property
     def ahead(self) -> Ahead | None:
@@ -75,10 +110,10 @@ class ComparedBaseline:
         The test decides. Where its rows are too few to, cross-validation may decide for the baseline: what is told of
         the chosen trial there is flattered by the choice among trials, and of the baseline it is not.
         """
-        if self.paired_on_test is None:
-            return _ahead(self.paired_in_cv)
-        on_test = _ahead(self.paired_on_test)
-        return on_test or ("baseline" if _ahead(self.paired_in_cv) == "baseline" else None)
+        if self.judged_on_test is None:
+            return _ahead(self.judged_in_cv)
+        on_test = _ahead(self.judged_on_test)
+        return on_test or ("baseline" if _ahead(self.judged_in_cv) == "baseline" else None)
 
     @property
     def is_beaten(self) -> bool:
@@ -88,14 +123,14 @@ class ComparedBaseline:
     @property
     def is_beaten_only_in_cv(self) -> bool:
         """Whether the test rows could not decide, but development rows could, for the chosen trial."""
-        on_test = self.paired_on_test
-        return on_test is not None and not on_test.cases.differs and _ahead(self.paired_in_cv) == "chosen"
+        on_test = self.judged_on_test
+        return on_test is not None and not on_test.differs and _ahead(self.judged_in_cv) == "chosen"
 
 
-def _ahead(tests: PairedTests | None) -> Ahead | None:
-    if tests is None or not tests.cases.differs:
+def _ahead(judged: Judged | None) -> Ahead | None:
+    if judged is None or not judged.differs:
         return None
-    return "chosen" if tests.cases.only_first_right > tests.cases.only_second_right else "baseline"
+    return "chosen" if judged.first_is_ahead else "baseline"
 
 
 def compare_baselines(evidence: Evidence) -> tuple[ComparedBaseline, ...]:
@@ -114,6 +149,9 @@ def _from_baseline(evidence: Evidence, baseline: Baseline) -> ComparedBaseline:
         baseline.test_accuracy,
         _out_of_fold(evidence, right, np.ones(len(right), dtype=np.bool_)),
         _on_test(evidence, baseline.test_probabilities)[1],
+        baseline_by_objective(
+            evidence, range(len(baseline.fold_accuracies)), baseline.probabilities, baseline.test_probabilities
+        ),
     )
 
 
@@ -124,7 +162,16 @@ def _original(evidence: Evidence) -> ComparedBaseline | None:
     paired = _out_of_fold(evidence, original.correct, evidence.development.folds < len(original.fold_accuracies))
     test, paired_on_test = _on_test(evidence, original.test_probabilities)
     mean = float(np.mean(original.fold_accuracies))
-    return ComparedBaseline("original_configuration", mean, original.fold_accuracies, test, paired, paired_on_test)
+    scored = (
+        None
+        if original.probabilities is None
+        else baseline_by_objective(
+            evidence, range(len(original.fold_accuracies)), original.probabilities, original.test_probabilities
+        )
+    )
+    return ComparedBaseline(
+        "original_configuration", mean, original.fold_accuracies, test, paired, paired_on_test, scored
+    )
 
 
 def _out_of_fold(evidence: Evidence, right: NDArray[np.bool_], rows: NDArray[np.bool_]) -> PairedTests:

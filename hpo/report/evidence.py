@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.choices import Objective
 from hpo.evaluation.baselines import Baseline
 from hpo.study.contract import Contract
 from hpo.study.pruning import Pruning
@@ -42,15 +43,22 @@ class FinishedTrial:
     state: State
     params: Mapping[str, ParamValue]  #: resolved configuration: hyperparameter -> value
     fold_accuracies: tuple[float, ...]  #: fewer than K where it was pruned or failed
+    #: By the study's objective, where that is not accuracy; higher is better.
+    objective_scores: tuple[float, ...] | None = None
     chosen_epoch: int | None
     seconds: float
     network_parameters: int | None = None
     reason: str = ""  #: why it failed
 
     @property
+    def fold_scores(self) -> tuple[float, ...]:
+        """Of the folds that were trained, by the study's objective; higher is better."""
+        return self.fold_accuracies if self.objective_scores is None else self.objective_scores
+
+    @property
     def mean(self) -> float | None:
-        """Mean accuracy of the folds that were trained."""
-        return float(np.mean(self.fold_accuracies)) if self.fold_accuracies else None
+        """Mean score of the folds that were trained: what trials are compared by."""
+        return float(np.mean(self.fold_scores)) if self.fold_scores else None
 
 
 @dataclass(frozen=True)
@@ -91,6 +99,7 @@ class Original:
     number: int
     fold_accuracies: tuple[float, ...]
     correct: NDArray[np.bool_]  #: [rows of these folds], out of fold
+    probabilities: NDArray[np.floating] | None = None  #: likewise; needed where accuracy is not the objective
     test_probabilities: NDArray[np.floating] | None = None  #: [M], where it was retrained for the test
 
 
@@ -179,6 +188,11 @@ class Evidence:
     left_out: tuple[LeftOut, ...] = ()
     importances: Mapping[str, float] = field(default_factory=dict)  #: hyperparameter -> share, sums to 1
     positions: PositionEffects | None = None
+
+    @property
+    def objective(self) -> Objective:
+        """What trials were compared by."""
+        return self.contract.search.objective
 
     @property
     def instead_of(self) -> FinishedTrial | None:

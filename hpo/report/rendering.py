@@ -6,10 +6,12 @@ only the figures, which this package draws itself, are put in as they are.
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from hpo.objectives import NAMES, SHARES
 from hpo.report.report import Report
 from hpo.report.statistics import count_states
 from hpo.report.words import names
@@ -85,7 +87,7 @@ def _environment() -> Environment:
 
 
 def _context(report: Report) -> dict[str, object]:
-    return {
+    return _of_the_objective(report) | {
         "evidence": report.evidence,
         "statistics": report.statistics,
         "words": report.words,
@@ -98,4 +100,20 @@ def _context(report: Report) -> dict[str, object]:
         "chosen_params": chosen_params(report.evidence),
         "counts": count_states(report.evidence.trials),
         "measured": report.statistics.test.measured if report.statistics.test else report.statistics.cv.measured,
+    }
+
+
+def _of_the_objective(report: Report) -> dict[str, object]:
+    """How scores are written, and what they are called beside figures that are accuracies."""
+    objective, spoken = report.evidence.objective, NAMES[report.evidence.objective]
+    is_share = objective in SHARES
+    return {
+        "by_objective": report.statistics.by_objective,
+        "objective_name": spoken,
+        "by_name": "" if objective == "accuracy" else f", {spoken}",
+        "folds_of": "accuracies" if objective == "accuracy" else f"folds' {spoken}",
+        "scored": partial(names.scored, objective=objective),
+        "scored_span": partial(names.scored_span, objective=objective),
+        "scored_difference": partial(names.scored_difference, objective=objective),
+        "fold_scored": lambda score: f"{100 * score:.1f}" if is_share else names.scored(score, objective),
     }

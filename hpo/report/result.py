@@ -17,8 +17,10 @@ count them. `foreign_trials` counts those that other programs added to the study
 its storage that are pruned by chance (`storage`); null where trials are pruned otherwise. `regret` is an accuracy.
 `verdict` is what the pages and the terminal say first; its `use` names what they advise to use: "network", a baseline
 that is as good or better, or null where nothing beats guessing.
-`search.best_by_trial` is the accuracy as a function of the trials spent: for each finished trial the best CV
-accuracy up to its number.
+`search.best_by_trial` is the objective as a function of the trials spent: for each finished trial the best CV accuracy
+up to its number, or what was measured of another objective.
+`objective` names what trials were compared by. Where that is not accuracy, its figures stand there, and in each
+baseline as `by_objective`, whose `p` is of the difference that counts; all others are those of the accuracy.
 """
 
 import dataclasses
@@ -28,11 +30,13 @@ from typing import Any
 
 import numpy as np
 
+from hpo.choices import Objective
 from hpo.evaluation.comparison import Gap, Paired
 from hpo.evaluation.intervals import Interval
 from hpo.evaluation.metrics import Curve, Measured, Slice
 from hpo.report.baseline_comparison import ComparedBaseline, PairedTests
 from hpo.report.evidence import Evidence, PositionEffects
+from hpo.report.objective_figures import baseline_figures, best_by_trial, objective_figures
 from hpo.report.statistics import CrossValidation, Statistics, Tested, count_states, top_positions
 from hpo.report.words.verdict import key_points
 
@@ -52,6 +56,7 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "created": evidence.contract.created,
         "finished": evidence.finished,
         "verdict": _verdict(evidence, statistics),
+        "objective": objective_figures(evidence, statistics.by_objective),
         "best_trial": _best_trial(evidence),
         "blend": [dataclasses.asdict(one) for one in evidence.final.blend],
         "cv": _cv(statistics.cv),
@@ -66,7 +71,7 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "folds_saved": evidence.effort.folds_saved,
         "seconds": evidence.effort.seconds,
         "pruning": None if evidence.effort.pruning is None else dataclasses.asdict(evidence.effort.pruning),
-        "search": {"best_by_trial": [dataclasses.asdict(spent) for spent in statistics.progress]},
+        "search": {"best_by_trial": best_by_trial(evidence, statistics)},
         "tied_with_best": [trial.number for trial in statistics.tied],
         "importances": dict(evidence.importances),
         "positions": _positions(evidence.positions),
@@ -145,15 +150,16 @@ def _measured(measured: Measured) -> dict[str, Json]:
 
 def _baselines(statistics: Statistics) -> dict[str, Json]:
     missing = {name: {"cv": None, "test": None} for name in _PROMISED_BASELINES}
-    return missing | {baseline.name: _baseline(baseline) for baseline in statistics.baselines}
+    return missing | {baseline.name: _baseline(baseline, statistics.objective) for baseline in statistics.baselines}
 
 
-def _baseline(baseline: ComparedBaseline) -> dict[str, Json]:
+def _baseline(baseline: ComparedBaseline, objective: Objective) -> dict[str, Json]:
     return {
         "cv": baseline.cv,
         "test": baseline.test,
         **({"folds": 1} if baseline.on_one_fold else {}),
         "fold_accuracies": list(baseline.fold_accuracies),
+        **baseline_figures(baseline, objective),
         **_paired_tests("cv", baseline.paired_in_cv),
         **_paired_tests("test", baseline.paired_on_test),
     }

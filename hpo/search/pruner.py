@@ -1,7 +1,7 @@
 """Pruning between folds: the paired rule, and Optuna's own pruners by name.
 
 The paired rule compares a trial with the incumbent (the best complete trial) fold by fold. All trials share folds
-and seeds, so a hard fold is hard for both, and the differences vary much less than the accuracies.
+and seeds, so a hard fold is hard for both, and the differences vary much less than the scores.
 """
 
 import math
@@ -25,8 +25,8 @@ MIN_SPREAD = 1e-3
 #: Seconds between looks at the study within one trial.
 LOOK_EVERY_S = 60.0
 
-#: Reads the accuracies of its finished folds from a trial's user attributes; nothing where they tell none.
-ReadAccuracies = Callable[[Mapping[str, Any]], tuple[float, ...]]
+#: Reads the scores of its finished folds from a trial's user attributes, higher is better; none where they tell none.
+ReadScores = Callable[[Mapping[str, Any]], tuple[float, ...]]
 
 
 class PairedPruner(BasePruner):
@@ -38,16 +38,16 @@ class PairedPruner(BasePruner):
 
     Args:
         folds: K.
-        accuracies: How a trial tells its own.
+        scores: How a trial tells its own.
         clock: Seconds, monotonic.
     """
 
-    def __init__(self, folds: int, accuracies: ReadAccuracies, clock: Callable[[], float] = time.monotonic) -> None:
-        self._folds, self._accuracies, self._clock = folds, accuracies, clock
+    def __init__(self, folds: int, scores: ReadScores, clock: Callable[[], float] = time.monotonic) -> None:
+        self._folds, self._scores, self._clock = folds, scores, clock
         #: The trial that asked last, and when the study was last looked at.
         self._asked_for: int | None = None
         self._looked_at = 0.0
-        #: Accuracies by trial number; None where a complete trial does not tell K of them.
+        #: Scores by trial number; None where a complete trial does not tell K of them.
         self._known: dict[int, tuple[float, ...] | None] = {}
         #: [M, K] those that tell, by number.
         self._history = np.empty((0, folds))
@@ -58,7 +58,7 @@ class PairedPruner(BasePruner):
         if trial.number != self._asked_for or self._clock() - self._looked_at >= LOOK_EVERY_S:
             self._look(study)
             self._asked_for, self._looked_at = trial.number, self._clock()
-        folds, history = self._accuracies(trial.user_attrs), self._history
+        folds, history = self._scores(trial.user_attrs), self._history
         if not 0 < len(folds) < self._folds or len(history) < MIN_COMPLETE:
             return False
         incumbent = history[int(np.argmax(history.mean(axis=1)))]
@@ -66,9 +66,7 @@ class PairedPruner(BasePruner):
 
     def _look(self, study: optuna.Study) -> None:
         complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        new = {
-            other.number: self._accuracies(other.user_attrs) for other in complete if other.number not in self._known
-        }
+        new = {other.number: self._scores(other.user_attrs) for other in complete if other.number not in self._known}
         if new:
             self._known |= {number: told if len(told) == self._folds else None for number, told in new.items()}
             told_all = [told for _, told in sorted(self._known.items()) if told is not None]
@@ -79,8 +77,8 @@ def clearly_below(folds: Sequence[float], incumbent: Sequence[float] | NDArray[n
     """Whether the mean difference to the incumbent lies more than Z standard errors below zero.
 
     Args:
-        folds: Accuracies of the trial's finished folds, in order.
-        incumbent: Accuracies of the incumbent's folds, at least as many.
+        folds: Scores of the trial's finished folds, in order.
+        incumbent: Scores of the incumbent's folds, at least as many.
         spread: Standard deviation of a single fold's difference.
     """
     count = len(folds)
@@ -94,7 +92,7 @@ def pooled_spread(history: NDArray[np.float64], incumbent: NDArray[np.float64]) 
     Each trial's own mean difference is taken out first: how much worse a trial is must not count as noise.
 
     Args:
-        history: [M, K] accuracies of the complete trials, the incumbent's among them.
+        history: [M, K] scores of the complete trials, the incumbent's among them.
         incumbent: [K].
     """
     count, folds = history.shape
@@ -105,17 +103,17 @@ def pooled_spread(history: NDArray[np.float64], incumbent: NDArray[np.float64]) 
     return math.sqrt(squares / freedom) if freedom else 0.0
 
 
-def pruner_named(name: str, folds: int, accuracies: ReadAccuracies) -> BasePruner:
+def pruner_named(name: str, folds: int, scores: ReadScores) -> BasePruner:
     """Makes the pruner of a contract: "paired", or one of Optuna's.
 
     Args:
         name: As `--pruner` has it.
         folds: K.
-        accuracies: How a trial tells those of its finished folds.
+        scores: How a trial tells those of its finished folds.
     """
     match name:
         case "paired":
-            return PairedPruner(folds, accuracies)
+            return PairedPruner(folds, scores)
         case "median":
             return optuna.pruners.MedianPruner(n_startup_trials=MIN_COMPLETE)
         case "percentile":
@@ -129,6 +127,6 @@ def pruner_named(name: str, folds: int, accuracies: ReadAccuracies) -> BasePrune
             return optuna.pruners.NopPruner()
 
 
-def reported_value(pruner: str, accuracies: Sequence[float]) -> float:
+def reported_value(pruner: str, scores: Sequence[float]) -> float:
     """What to report to Optuna after a fold: the running mean, or the fold itself for the paired test of Wilcoxon."""
-    return accuracies[-1] if pruner == "wilcoxon" else sum(accuracies) / len(accuracies)
+    return scores[-1] if pruner == "wilcoxon" else sum(scores) / len(scores)

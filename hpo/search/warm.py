@@ -16,6 +16,7 @@ Only the order of the earlier values is used: other data, and other ways to meas
 that ask at the same moment may be offered the same configuration.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -81,7 +82,8 @@ def _sign(one: Any, other: Any) -> int:
 def _rank(trial: FrozenTrial) -> tuple[int, float]:
     """A trial that was given up ranks below every complete one, and one that failed below these."""
     stage = {TrialState.COMPLETE: 2, TrialState.PRUNED: 1}.get(trial.state, 0)
-    return stage, (trial.value or 0.0) if stage else 0.0
+    # A score may be negative.
+    return stage, trial.value if stage and trial.value is not None else -math.inf
 
 
 def _trial_of(earlier: Earlier, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:

@@ -45,7 +45,8 @@ def as_begun(plan: Plan, earlier: Contract) -> Plan:
     return replace(
         plan,
         original=plan.original or earlier.original,
-        pruner=plan.pruner or earlier.search.pruner,
+        # Where another objective is asked for, that is what differs.
+        pruner=plan.pruner or (earlier.search.pruner if plan.objective == earlier.search.objective else None),
         related=bool(earlier.data.ancestors),
         may_not_code=earlier.data.columns is not None,
     )

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from hpo.choices import LONGEST_S, MOST, Original, Pruner, Sampler
+from hpo.choices import LONGEST_S, MOST, OBJECTIVE, Objective, Original, Pruner, Sampler
 from hpo.errors import ContractError
 from hpo.search.space import Space
 from hpo.study.contract_data import Data, Frozen
@@ -76,12 +76,20 @@ class Splitting(Frozen):
 
 
 class SearchSettings(Frozen):
-    """How trials are proposed and pruned."""
+    """How trials are proposed, compared and pruned."""
 
     sampler: Sampler
+    #: A study made before there were others goes by accuracy.
+    objective: Objective = OBJECTIVE
     pruner: Pruner
     startup_trials: int = Field(ge=1, le=MOST)
     space: Space
+
+    @model_validator(mode="after")
+    def _chances_are_of_accuracies(self) -> "SearchSettings":
+        if self.pruner == "chance" and self.objective != "accuracy":
+            raise ValueError(f"pruner 'chance' goes by accuracies, and objective is {self.objective!r}")
+        return self
 
 
 class Leases(Frozen):

@@ -1,14 +1,14 @@
 """Making a study: check, split, seal, freeze; `register` puts it into the storage."""
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from hpo.choices import MOST, PRUNER, Original, Pruner, Sampler
+from hpo.choices import MOST, OBJECTIVE, Objective, Original, Pruner, Sampler
 from hpo.errors import UsageError
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
@@ -17,6 +17,7 @@ from hpo.study.contract_data import Cleaning, Columns, Data, Labels, Rows
 from hpo.study.ending import NO_RULES, Rules
 from hpo.study.first_trials import enqueued
 from hpo.study.long_rows import tell_long_row
+from hpo.study.objective import choose_pruner, pruner_of
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
 from hpo.study.register import register
 from hpo.study.warm_start import read_warm_start
@@ -53,11 +54,13 @@ class Plan:
     original: Original | None
     sampler: Sampler
     startup_trials: int
-    #: None: the default of this version.
+    #: None: the default of this version, for the objective.
     pruner: Pruner | None
     training: TrainingSettings
     lease_timeout_s: float
     retries: int
+    #: What trials are compared by.
+    objective: Objective = OBJECTIVE
     #: The user's own configurations.
     enqueue: Path | None = None
     #: The earlier study that the search begins from, as `--warm-start` has it.
@@ -98,6 +101,7 @@ def prepare(genes: Genes, plan: Plan, artifacts: ArtifactStore) -> Contract:
     """
     check_answerable(plan.original, plan.trials)
     check_name(plan.study)
+    plan = replace(plan, pruner=choose_pruner(plan.objective, plan.pruner))
     if not 1 <= plan.trials <= MOST:
         raise UsageError(f"--trials is {plan.trials}; allowed are 1 to {MOST:,}.", "Give another number.")
     for line in genes.provenance.in_words():
@@ -172,7 +176,11 @@ def _contract(
         ),
         splitting=Splitting(folds=plan.folds, test_size=plan.test_size, duplicates=plan.duplicates),
         search=SearchSettings(
-            sampler=plan.sampler, pruner=plan.pruner or PRUNER, startup_trials=plan.startup_trials, space=space
+            sampler=plan.sampler,
+            objective=plan.objective,
+            pruner=plan.pruner or pruner_of(plan.objective),
+            startup_trials=plan.startup_trials,
+            space=space,
         ),
         training=plan.training,
         original=original,

@@ -14,6 +14,7 @@ _OPTIONS = {
     "splitting.test_size": "--test-size",
     "splitting.duplicates": "--duplicates",
     "search.sampler": "--sampler",
+    "search.objective": "--objective",
     "search.pruner": "--pruner",
     "search.startup_trials": "--startup-trials",
     "original": "--original",

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.patience import trials_unbeaten
 from hpo.study.attributes import BUDGET, CONFIGURATION
+from hpo.study.contract import Contract
 from hpo.study.ending import ENDED, RULES, Ended, Rules, Why, read_ended, read_rules
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import as_they_stand, own
@@ -36,7 +37,7 @@ def orders_before_a_claim(opened: OpenedStudy) -> tuple[int, bool]:
     rules, ended = read_rules(attributes), read_ended(attributes, budget)
     if ended is not None:
         return _end(opened, ended.asked, ended.why, least=budget), paused
-    why = _why_to_end(rules, _own_trials(opened)[:budget], opened.contract.splitting.folds) if rules.any else None
+    why = _why_to_end(rules, _own_trials(opened)[:budget], opened.contract) if rules.any else None
     return (budget if why is None else _end(opened, budget, why)), paused
 
 
@@ -56,11 +57,11 @@ def trials_begun(trials: Sequence[FrozenTrial]) -> int:
     return max((place for place, trial in enumerate(trials, 1) if _is_begun(trial)), default=0)
 
 
-def _why_to_end(rules: Rules, trials: Sequence[FrozenTrial], folds: int) -> Why | None:
+def _why_to_end(rules: Rules, trials: Sequence[FrozenTrial], contract: Contract) -> Why | None:
     if rules.patience_trials is not None and trials_unbeaten(trials, rules.since) >= rules.patience_trials:
         return "patience"
     if rules.by_gain and len(trials) <= MOST_FINISHED:
-        prospect = prospect_of_trials(trials, folds)
+        prospect = prospect_of_trials(trials, contract.splitting.folds, contract.search.objective)
         return "gain" if prospect is not None and not prospect.pays else None
     return None
 

@@ -9,7 +9,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 | 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
 | 3 | genes may be told by their mutations, and trial 0 may be left out: `data.ancestors` and `original` are new |
 | 4 | `data.cleaning` is new: how sequences were cleaned, what that did (`data.columns`, `data.labels` may be there) |
-| 5 | `search.pruner` may be "chance": workers take folds, and park trials |
+| 5 | `search.pruner` may be "chance": workers take folds, and park trials (`search.objective` may be there) |
 """
 
 from collections.abc import Callable, Mapping

@@ -5,7 +5,11 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from optuna.trial import FrozenTrial
+
+from hpo.choices import OBJECTIVE, Objective
 from hpo.errors import HpoError
+from hpo.objectives import measured
 from hpo.study.address import StudyAddress
 from hpo.study.answers import last_answered
 from hpo.study.attributes import CONTRACT, fold_accuracies, read_orders
@@ -27,7 +31,11 @@ class ListedStudy:
     budget: int = 0
     #: Trials under a lease.
     running: int = 0
+    #: What trials are compared by.
+    objective: Objective = OBJECTIVE
     best_cv_accuracy: float | None = None
+    #: What was measured of the objective.
+    best_cv_score: float | None = None
     #: Genes, development and test.
     genes: int = 0
     #: ISO 8601, UTC.
@@ -75,14 +83,18 @@ def _listed(storage: RetryingStorage, name: str) -> ListedStudy:
     attributes = handle.attributes()
     contract = parse(attributes[CONTRACT], name)
     budget, paused = read_orders(attributes, name)
-    overview = storage.ledger.overview(handle.study_id, budget)
+    overview, objective = storage.ledger.overview(handle.study_id, budget), contract.search.objective
+    best = None if overview.best_id is None else storage.get_trial(overview.best_id)
+    accuracy = None if best is None else _accuracy(best)
     return ListedStudy(
         study=name,
         state=_state(attributes, budget, paused, overview.counts.is_spent),
         finished=overview.counts.finished,
         budget=budget,
         running=overview.counts.running,
-        best_cv_accuracy=None if overview.best_id is None else _accuracy(storage, overview.best_id),
+        objective=objective,
+        best_cv_accuracy=accuracy,
+        best_cv_score=accuracy if best is None or objective == "accuracy" else measured(objective, best.value or 0.0),
         genes=contract.data.development.rows + contract.data.test.rows,
         made=contract.created,
     )
@@ -94,7 +106,6 @@ def _state(attributes: Mapping[str, Any], budget: int, paused: bool, spent: bool
     return "paused" if paused else "open"
 
 
-def _accuracy(storage: RetryingStorage, trial_id: int) -> float | None:
-    trial = storage.get_trial(trial_id)
+def _accuracy(trial: FrozenTrial) -> float | None:
     accuracies = fold_accuracies(trial.user_attrs)
     return sum(accuracies) / len(accuracies) if accuracies else trial.value

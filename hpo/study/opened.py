@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from optuna.pruners import BasePruner
 
@@ -10,9 +11,10 @@ from hpo.search.sampler import sampler_for
 from hpo.search.warm import Earlier, WarmStarted
 from hpo.stop_times import STORAGE_HURRY_S
 from hpo.study.address import StudyAddress
-from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, fold_accuracies, read_orders
+from hpo.study.attributes import BUDGET, CONTRACT, PAUSED, read_orders
 from hpo.study.contract import Contract, parse
 from hpo.study.earlier import read_earlier
+from hpo.study.objective import fold_scores
 from hpo.study.own_trials import OwnStudy, OwnTrials
 from hpo.study.ownership import check_made_here
 from storage.artifacts import ArtifactStore, open_artifacts
@@ -126,4 +128,5 @@ def open_study(address: StudyAddress, opening: RetryPolicy | None = None, thread
 
 
 def _pruner_of(contract: Contract) -> BasePruner:
-    return pruner_named(contract.search.pruner, contract.splitting.folds, fold_accuracies)
+    scores = partial(fold_scores, objective=contract.search.objective)
+    return pruner_named(contract.search.pruner, contract.splitting.folds, scores)

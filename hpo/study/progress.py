@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
-from hpo.study.status import Status
+from hpo.objectives import NAMES
+from hpo.study.status import Best, Status
 from hpo.terminal import duration, say
 
 
@@ -28,7 +29,7 @@ class SearchProgress:
             completed=status.finished + status.parked,
             total=status.budget,
             folds=status.folds_trained,
-            best="–" if status.best is None else f"{status.best.cv_accuracy:.4f}",
+            best="–" if status.best is None else _best(status, status.best),
             left="–" if status.seconds_to_the_report is None else duration(status.seconds_to_the_report),
             workers=len(status.workers),
         )
@@ -57,7 +58,7 @@ def search_progress(budget: int) -> Iterator[SearchProgress]:
 
 def progress_line(status: Status) -> str:
     """One line for a log: how far the search is."""
-    best = "" if status.best is None else f", best CV {status.best.cv_accuracy:.4f} (trial {status.best.number})"
+    best = "" if status.best is None else f", best CV {_best(status, status.best)} (trial {status.best.number})"
     seconds = status.seconds_to_the_report
     left = "" if not status.seconds_left or seconds is None else f", about {duration(seconds)} to the report"
     parked = f", {status.parked} parked" if status.parked else ""
@@ -65,3 +66,8 @@ def progress_line(status: Status) -> str:
         f"{status.finished} of {status.budget} trials finished{parked}, {status.folds_trained} folds trained{best}, "
         f"{len(status.workers)} at work{left}"
     )
+
+
+def _best(status: Status, best: Best) -> str:
+    name = "" if status.objective == "accuracy" else f"{NAMES[status.objective]} "
+    return f"{name}{best.cv_score:.4f}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import optuna
 from optuna.storages import BaseStorage
 
+from hpo.objectives import TOLD
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import BUDGET, CONTRACT, NOTE, note_of
 from hpo.study.contract import Contract
@@ -21,9 +22,6 @@ from storage.connection import open_storage
 from storage.errors import StudyExistsError
 from storage.studies import StudyHandle, create_study, find_study, study_names
 from storage.trials.queue import TrialQueue
-
-#: What a trial's value is.
-OBJECTIVE = "CV accuracy"
 
 
 def register(
@@ -61,7 +59,7 @@ def register(
     first = first_trials(contract, enqueued, [] if warm is None else warm.first)[:trials]
     queue = TrialQueue(storage, handle.study_id)
     queue.enqueue_first([one.params for one in first], [one.attributes for one in first])
-    _name_the_objective(storage, contract.study)
+    _name_the_objective(storage, contract.study, TOLD[contract.search.objective])
     _leave_note(handle, address, contract)
     # Last: a study without a contract is one whose making was cut short, and can be made again.
     handle.set(CONTRACT, contract.model_dump(mode="json"))
@@ -77,12 +75,12 @@ def _leave_note(handle: StudyHandle, address: StudyAddress, contract: Contract) 
     leave_note(open_artifacts(address.artifact_location, create=True), note)
 
 
-def _name_the_objective(storage: BaseStorage, study: str) -> None:
+def _name_the_objective(storage: BaseStorage, study: str, objective: str) -> None:
     """Sets what optuna-dashboard writes on its axes, in place of "Objective 0"."""
     with warnings.catch_warnings():
         # It has been there since 3.2; Optuna still announces it as experimental at every use.
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        optuna.Study(study_name=study, storage=storage).set_metric_names([OBJECTIVE])
+        optuna.Study(study_name=study, storage=storage).set_metric_names([objective])
 
 
 def _claim_name(storage: BaseStorage, name: str) -> StudyHandle:

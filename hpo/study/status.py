@@ -7,7 +7,9 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpo.choices import OBJECTIVE, Objective
 from hpo.evaluation.intervals import wilson
+from hpo.objectives import measured
 from hpo.search.gain import Prospect
 from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
@@ -26,6 +28,8 @@ class Best:
 
     number: int
     cv_accuracy: float
+    #: What was measured of the study's objective, mean over the folds: a log loss is positive.
+    cv_score: float
     #: Of that accuracy on so many rows, each for itself: that it is the best of many, or rows alike, is not in it.
     interval95: tuple[float, float]
     params: dict[str, Any]
@@ -54,6 +58,8 @@ class Status:
     """A study at one moment."""
 
     study: str
+    #: What trials are compared by.
+    objective: Objective = OBJECTIVE
     budget: int
     complete: int
     pruned: int
@@ -115,12 +121,13 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
     budget, paused = opened.orders
     overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
     counts, folds = overview.counts, opened.contract.splitting.folds
-    rows = opened.contract.data.development
+    rows, objective = opened.contract.data.development, opened.contract.search.objective
     unfinished = "paused" if paused else "open"
     best = None if overview.best_id is None else opened.storage.get_trial(overview.best_id)
     records = [] if best is None else finished_folds(best.user_attrs, folds)
     return Status(
         study=opened.handle.name,
+        objective=objective,
         budget=budget,
         complete=counts.complete,
         pruned=counts.pruned,
@@ -130,7 +137,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         parked=overview.parked,
         foreign=counts.foreign,
         workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
-        best=None if best is None else _best(best, rows.rows),
+        best=None if best is None else _best(best, objective, rows.rows),
         majority_accuracy=max(rows.resistant, rows.rows - rows.resistant) / rows.rows,
         max_epochs=opened.contract.settings.max_epochs,
         folds_trained=overview.folds,
@@ -139,7 +146,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         seconds_left=seconds_left(overview, folds),
         work_left=work_left(overview, folds),
         finalize_seconds=finalize_seconds([record.seconds for record in records]),
-        more_trials=prospect_of_trials(as_they_stand(trials_in_budget(opened, budget)), folds)
+        more_trials=prospect_of_trials(as_they_stand(trials_in_budget(opened, budget)), folds, objective)
         if prospects and counts.finished <= MOST_FINISHED
         else None,
         pruning=read_pruning(opened) if prospects else None,
@@ -164,15 +171,20 @@ def best_trial(complete: list[FrozenTrial]) -> FrozenTrial | None:
     return max(complete, key=lambda trial: (trial.value or 0.0, -trial.number), default=None)
 
 
-def _best(trial: FrozenTrial, rows: int) -> Best:
-    # Its value is the mean of these; it stands in for what somebody has damaged.
-    accuracies = fold_accuracies(trial.user_attrs) or (trial.value or 0.0,)
+def _best(trial: FrozenTrial, objective: Objective, rows: int) -> Best:
+    # Its value is the mean of its scores; it stands in for what somebody has damaged.
+    value = trial.value or 0.0
+    accuracies = fold_accuracies(trial.user_attrs) or (value,)
     params = configuration(trial.user_attrs) or trial.params
     accuracy = sum(accuracies) / len(accuracies)
     # What a database holds may be anything; the interval is of proportions.
     interval = wilson(min(1.0, max(0.0, accuracy)), rows)
     return Best(
-        number=trial.number, cv_accuracy=accuracy, interval95=(interval.low, interval.high), params=dict(params)
+        number=trial.number,
+        cv_accuracy=accuracy,
+        cv_score=accuracy if objective == "accuracy" else measured(objective, value),
+        interval95=(interval.low, interval.high),
+        params=dict(params),
     )
 
 

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hpo.choices import Objective
 from hpo.errors import HpoError
 from hpo.study.attributes import FoldRecord, fold_record
 from hpo.study.fold_curves import told_of_fold
+from hpo.trial.common_epoch import Finished, scored
 from hpo.trial.development_rows import DevelopmentRows
 from model.training import Curves, FoldResult
 from storage.artifacts import ArtifactStore
@@ -89,8 +91,12 @@ def read_fold(artifacts: ArtifactStore, record: FoldRecord, rows: int) -> FoldRe
 
 
 def read_finished(
-    trial: int, attributes: Mapping[str, Any], artifacts: ArtifactStore, development: DevelopmentRows
-) -> dict[int, Curves]:
+    trial: int,
+    attributes: Mapping[str, Any],
+    artifacts: ArtifactStore,
+    development: DevelopmentRows,
+    objective: Objective,
+) -> Finished:
     """The curves of a trial's finished folds, by fold. One whose result is damaged or gone is told, and not among them.
 
     Args:
@@ -98,11 +104,12 @@ def read_finished(
         attributes: Its user attributes.
         artifacts: Where the results lie.
         development: The study's rows.
+        objective: Likewise.
 
     Raises:
         StorageError: The artifacts cannot be read at all.
     """
-    finished: dict[int, Curves] = {}
+    finished: Finished = {}
     for fold in range(int(development.folds.max()) + 1):
         if f"{FOLD_PREFIX}{fold}" not in attributes:
             continue
@@ -110,7 +117,8 @@ def read_finished(
         try:
             if record is None:
                 raise FoldLostError("Its record cannot be read.")
-            finished[fold] = read_fold(artifacts, record, development.validated(fold)).curves
+            result = read_fold(artifacts, record, development.validated(fold))
+            finished[fold] = scored(result, development.labels_of_fold(fold), objective)
         except FoldLostError as error:
             log.warning("trial %d fold %d is trained anew: %s", trial, fold, error)
     return finished

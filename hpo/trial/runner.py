@@ -8,7 +8,7 @@ of a trial depends on the folds done and on nothing else.
 import dataclasses
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,7 +22,7 @@ from hpo.study.attributes import CONFIGURATION, TRAINING
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import Checkpoints
-from hpo.trial.common_epoch import first_folds, value_of
+from hpo.trial.common_epoch import Finished, first_folds, scored, value_of
 from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_finished, told_of, write_fold
 from hpo.trial.held_trial import HeldTrial
@@ -46,7 +46,7 @@ class Outcome:
     """How a trial ended."""
 
     state: TrialState
-    #: Mean accuracy of the finished folds at their common epoch; None where the trial failed.
+    #: Mean score of the finished folds at their common epoch; None where the trial failed.
     value: float | None = None
     #: Why it failed.
     reason: str | None = None
@@ -132,7 +132,8 @@ class TrialRunner:
         config = self._configuration(trial)
         folds = self.contract.splitting.folds
         # Folds finished before, by this worker or another, are not trained again.
-        finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development)
+        objective = self.contract.search.objective
+        finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development, objective)
         if begins:
             take_over(trial, config, finished, self.contract, self.artifacts, self.development)
         for fold in range(folds):
@@ -177,7 +178,7 @@ class TrialRunner:
         return config
 
     def _one_fold(
-        self, trial: HeldTrial, config: LearnerConfig, fold: int, finished: dict[int, Curves], checkpoints: Checkpoints
+        self, trial: HeldTrial, config: LearnerConfig, fold: int, finished: Finished, checkpoints: Checkpoints
     ) -> None:
         """Trains a fold, from its beginning or its checkpoint, and records it with what follows from it."""
         trial.at_work_on(fold)
@@ -186,14 +187,14 @@ class TrialRunner:
         # Whoever asked us to stop waits for this fold too.
         artifacts = self.artifacts.in_a_hurry(trial.wait_s(STORAGE_HURRY_S)) if trial.stopping else self.artifacts
         record = write_fold(artifacts, fold, result, seconds=checkpoints.seconds)
-        finished[fold] = result.curves
-        epoch = choose_epoch(first_folds(finished))
-        told = told_of(result, epoch, self.development.labels_of_fold(fold))
-        record_folds(trial, {fold: record.as_dict() | told}, finished, self.contract.search.pruner)
+        labels = self.development.labels_of_fold(fold)
+        finished[fold] = scored(result, labels, self.contract.search.objective)
+        told = told_of(result, choose_epoch(first_folds(finished)), labels)
+        record_folds(trial, {fold: record.as_dict() | told}, finished, self.contract.search)
         log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
 
     def _train(
-        self, trial: HeldTrial, config: LearnerConfig, earlier: list[Curves], checkpoints: Checkpoints
+        self, trial: HeldTrial, config: LearnerConfig, earlier: Sequence[Curves], checkpoints: Checkpoints
     ) -> FoldResult:
         fold = len(earlier)
         encoded = self.development.encoded(config.encoding)

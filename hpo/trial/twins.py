@@ -14,13 +14,12 @@ from optuna.trial import FrozenTrial
 
 from hpo.study.attributes import TRAINING, TWIN, configuration, finished_folds
 from hpo.study.contract import Contract
-from hpo.trial.common_epoch import first_folds
+from hpo.trial.common_epoch import Finished, first_folds
 from hpo.trial.development_rows import DevelopmentRows
 from hpo.trial.fold_results import read_finished
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.recording import record_folds
 from model.configuration import LearnerConfig
-from model.epochs import Curves
 from model.errors import DataError
 from storage.artifacts import ArtifactStore, sha256_of
 
@@ -35,7 +34,7 @@ def fingerprint(config: LearnerConfig) -> str:
 def take_over(
     trial: HeldTrial,
     config: LearnerConfig,
-    finished: dict[int, Curves],
+    finished: Finished,
     contract: Contract,
     artifacts: ArtifactStore,
     development: DevelopmentRows,
@@ -59,14 +58,14 @@ def take_over(
     if twin is None or len(records := finished_folds(twin.user_attrs, contract.splitting.folds)) <= own:
         return
     attributes = {record.attribute: twin.user_attrs[record.attribute] for record in records[own:]}
-    both = read_finished(twin.number, attributes, artifacts, development) | finished
+    both = read_finished(twin.number, attributes, artifacts, development, contract.search.objective) | finished
     taken = range(own, len(first_folds(both)))
     if taken:
         # Beyond one that is damaged nothing counts: it would be recorded by nobody.
         finished |= {fold: both[fold] for fold in taken}
         told = {TWIN: {"trial": twin.number, "folds": list(taken)}}
         stored = {fold: attributes[records[fold].attribute] for fold in taken}
-        record_folds(trial, stored, finished, contract.search.pruner, **told)
+        record_folds(trial, stored, finished, contract.search, **told)
         log.info("trial %d: trial %d was trained alike, %d folds are its", trial.number, twin.number, len(taken))
 
 

@@ -11,6 +11,7 @@ from optuna.trial import TrialState
 
 from hpo.errors import DeviceLostError, HpoError, Parked, StopRequested
 from hpo.logs import about
+from hpo.objectives import in_figures
 from hpo.signals import StopFlag, StopNow
 from hpo.study.end_search import orders_before_a_claim
 from hpo.study.opened import OpenedStudy
@@ -169,7 +170,8 @@ class Worker:
             self._put_back(trial)
             raise
         self.report.count(outcome.state)
-        shown = "" if outcome.value is None else f" at {outcome.value:.4f}"
+        objective = self.opened.contract.search.objective
+        shown = "" if outcome.value is None else f" at {in_figures(objective, outcome.value)}"
         log.info("trial %d: %s%s", trial.number, outcome.state.name, shown)
 
     def _park(self, trial: HeldTrial) -> None:

@@ -51,6 +51,7 @@ DOCUMENT: dict[str, Any] = {
     "splitting": {"folds": 5, "test_size": 0.2, "duplicates": "together"},
     "search": {
         "sampler": "tpe",
+        "objective": "accuracy",
         "pruner": "paired",
         "startup_trials": 10,
         "space": json.loads(read_space(None, "dna", related=("mutation", "mutation_nucleotide")).model_dump_json()),

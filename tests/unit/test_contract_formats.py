@@ -38,6 +38,26 @@ def test_a_study_of_the_fourth_format_keeps_its_pruner_and_is_otherwise_the_same
     assert contract == parse(DOCUMENT, "s")
 
 
+def test_a_study_made_before_there_were_objectives_goes_by_accuracy() -> None:
+    for document in (DOCUMENT, FOURTH, FIRST):
+        contract = parse(without(document, ("search", "objective")), "s")
+        assert contract.search.objective == "accuracy"
+        assert contract == parse(document, "s")
+
+
+@pytest.mark.parametrize(
+    ("search", "said"),
+    [
+        ({"objective": "f1"}, "search.objective"),
+        ({"objective": "mcc", "pruner": "chance"}, "pruner 'chance' goes by accuracies, and objective is 'mcc'"),
+    ],
+)
+def test_an_objective_that_cannot_be_is_refused_by_its_field(search: dict[str, str], said: str) -> None:
+    with pytest.raises(ContractError, match="'s' holds no contract that this version reads") as refused:
+        parse({**DOCUMENT, "search": {**DOCUMENT["search"], **search}}, "s")
+    assert said in refused.value.message
+
+
 def test_a_study_made_before_a_hyperparameter_came_has_its_default() -> None:
     earlier = without(without(FIRST, ("baseline", "positions")), ("search", "space", "parameters", "positions"))
     contract = parse(without(earlier, ("training", "precision")), "s")

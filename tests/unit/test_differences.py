@@ -28,6 +28,7 @@ def told(**changes: Any) -> list[str]:
         ({"training__engine": "stock"}, "--engine: auto in the study, stock here"),
         ({"seed": 2}, "--seed: 1 in the study, 2 here"),
         ({"splitting__test_size": 0.3}, "--test-size: 0.2 in the study, 0.3 here"),
+        ({"search__objective": "mcc"}, "--objective: accuracy in the study, mcc here"),
         ({"search__pruner": "none"}, "--pruner: paired in the study, none here"),
         ({"original": "all"}, "--original: one-fold in the study, all here"),
         ({"data__columns__label": "SIR"}, "--label-column: phenotype in the study, SIR here"),

@@ -165,7 +165,8 @@ def test_a_search_without_a_number_of_trials_ends_where_all_are_alike(make_study
     told = read_status(study, prospects=True)
     assert told.more_trials is not None
     assert not told.more_trials.pays
-    assert f"{100 * told.more_trials.noise:.2f}: unlikely to pay." in prospect_in_words(told.more_trials)
+    words = prospect_in_words(told.more_trials, told.objective)
+    assert f"{100 * told.more_trials.noise:.2f}: unlikely to pay." in words
     assert claim(study) is None
     assert ended(study) == (40, 15, "gain")
     # Whoever says how many trials are wanted gets them.

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from hpo.evaluation.metrics import called_resistant, measure, rates, slice_accuracy, slices_by_length
+from hpo.evaluation.calls import called_resistant
+from hpo.evaluation.metrics import measure, rates, slice_accuracy, slices_by_length
 
 
 def test_rates_by_hand() -> None:

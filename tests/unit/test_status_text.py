@@ -6,6 +6,8 @@ import pytest
 
 from hpo.cli.status_text import status_text
 from hpo.evaluation.pruning_cost import Audited, Tally, pruning_cost
+from hpo.objectives import NAMES
+from hpo.search.gain import Prospect
 from hpo.study.progress import progress_line
 from hpo.study.pruning import Pruning
 from hpo.study.status import Best, Status, WorkerStatus
@@ -36,9 +38,28 @@ OPEN = Status(
 
 def test_the_best_stands_beside_its_interval_and_the_commoner_class() -> None:
     assert "no complete trial yet; the commoner class alone 0.5500" in status_text(OPEN)
-    best = Best(number=2, cv_accuracy=0.875, interval95=(0.8, 0.925), params={})
+    best = Best(number=2, cv_accuracy=0.875, cv_score=0.875, interval95=(0.8, 0.925), params={})
     text = status_text(replace(OPEN, best=best))
     assert "best CV accuracy 0.8750 (0.8000 to 0.9250, trial 2); the commoner class alone 0.5500" in text
+
+
+@pytest.mark.parametrize(
+    ("objective", "score", "said"),
+    [("mcc", 0.61, "MCC 0.6100"), ("log_loss", 0.31, "log loss 0.3100"), ("roc_auc", 0.9, "ROC AUC 0.9000")],
+)
+def test_what_trials_are_compared_by_comes_first_and_under_its_name(objective, score: float, said: str) -> None:
+    best = Best(number=2, cv_accuracy=0.875, cv_score=score, interval95=(0.8, 0.925), params={})
+    status = replace(OPEN, best=best, objective=objective)
+    assert f"best CV {said} (trial 2), accuracy 0.8750 (0.8000 to 0.9250); the commoner" in status_text(status)
+    assert f", best CV {said} (trial 2), 1 at work" in progress_line(status)
+
+
+def test_what_more_trials_promise_is_told_in_what_they_are_compared_by() -> None:
+    more = Prospect(trials=10, gain=0.0123, noise=0.0045, pays=True)
+    told = {objective: status_text(replace(OPEN, objective=objective, more_trials=more)) for objective in NAMES}
+    assert "to gain 1.23 points of accuracy, where one trial's is uncertain by 0.45: they may pay." in told["accuracy"]
+    assert "to gain 0.0123 of MCC, where one trial's is uncertain by 0.0045: they may pay." in told["mcc"]
+    assert "to gain 0.0123 of log loss, " in told["log_loss"]
 
 
 def test_a_worker_is_told_with_what_it_is_at() -> None:

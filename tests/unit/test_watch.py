@@ -11,7 +11,7 @@ import pytest
 from hpo.cli.watch import screen, watch_status
 from hpo.study.status import Best, Status, WorkerStatus
 
-BEST = Best(number=17, cv_accuracy=0.875, interval95=(0.85, 0.9), params={})
+BEST = Best(number=17, cv_accuracy=0.875, cv_score=0.875, interval95=(0.85, 0.9), params={})
 
 
 def worker(number: int, host: str = "node", **more) -> WorkerStatus:

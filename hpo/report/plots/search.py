@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from hpo.objectives import NAMES, SHARES, measured
 from hpo.report.evidence import Evidence, FinishedTrial
 from hpo.report.plots.style import BLUE, INK, MUTED, ORANGE, Plot, drawing, percent_axis
 from hpo.report.statistics import Statistics
@@ -21,12 +22,17 @@ def draw(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> None:
 
 
 def _history(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> None:
-    alt = "Mean CV accuracy of each trial by number, with the best of the complete trials so far as a step line."
+    objective = evidence.objective
+    name = NAMES[objective]
+    alt = f"Mean CV {name} of each trial by number, with the best of the complete trials so far as a step line."
     reading = (
         "Each dot is one configuration that was tried; the line is the best so far. Where it runs flat, further trials "
         "gained nothing."
     )
-    with drawing("optimization_history", "Accuracy by trials spent", alt, reading, made) as axes:
+    if objective == "log_loss":
+        reading += " It is turned over: higher is better."
+    title = f"{name[0].upper()}{name[1:]} by trials spent"
+    with drawing("optimization_history", title, alt, reading, made) as axes:
         for state, look in _LOOKS.items():
             some = [(t.number, t.mean) for t in evidence.trials if t.state == state and t.mean is not None]
             if some:
@@ -39,7 +45,10 @@ def _history(evidence: Evidence, statistics: Statistics, made: list[Plot]) -> No
         axes.set_ylim(*_limits([t for t in evidence.trials if t.mean is not None]))
         axes.set_xlabel("trial")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        percent_axis(axes)
+        if objective in SHARES:
+            percent_axis(axes)
+        else:
+            axes.yaxis.set_major_formatter(lambda score, _position: f"{measured(objective, score):.3g}")
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, columnspacing=1.0, handletextpad=0.3)
 
 
@@ -54,7 +63,7 @@ def _limits(trials: list[FinishedTrial]) -> tuple[float, float]:
 
 def _importances(evidence: Evidence, made: list[Plot]) -> None:
     ordered = sorted(evidence.importances.items(), key=lambda item: item[1])[-_SHOWN_IMPORTANCES:]
-    alt = "Share of the variation in accuracy among the trials that each hyperparameter explains."
+    alt = f"Share of the variation in {NAMES[evidence.objective]} among trials that each hyperparameter explains."
     height = 0.9 + 0.27 * len(ordered)
     reading = (
         "How much of the difference between the complete trials goes with each setting (fANOVA). With few trials this "

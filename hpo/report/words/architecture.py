@@ -1,12 +1,14 @@
 """Why this architecture: the best that each choice reached, from the trials themselves."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hpo.choices import Objective
 from hpo.report.evidence import Evidence, FinishedTrial, ParamValue
 from hpo.report.statistics import Statistics
-from hpo.report.words.names import encoding_name, percent, plural, points, spoken, value
+from hpo.report.words.names import apart, encoding_name, plural, scored, spoken, value
 
 _LISTED = 8  # trials that are named one by one
 _MANY = 6  # a hyperparameter with more different values than this is told as a range
@@ -18,7 +20,7 @@ class Choice:
 
     value: str
     trials: int
-    best: float | None  #: best mean accuracy of a complete trial; None where none came through
+    best: float | None  #: best mean score of a complete trial; None where none came through
     best_number: int | None
     chosen: bool
 
@@ -39,7 +41,7 @@ def compare_choices(evidence: Evidence, statistics: Statistics) -> Sequence[Comp
         by_value = _by_value(evidence.trials, name)
         if 1 < len(by_value) <= _MANY:
             choices = tuple(sorted((_choice(v, t, chosen) for v, t in by_value.items()), key=_order))
-            compared.append(Compared(spoken(name), choices, _sentence(name, choices, statistics)))
+            compared.append(Compared(spoken(name), choices, _sentence(name, choices, statistics, evidence.objective)))
     return compared
 
 
@@ -85,7 +87,7 @@ def _why(evidence: Evidence) -> str:
     size = f", {plural(best.network_parameters, 'parameter')}" if best.network_parameters else ""
     return (
         f"Trial {chosen.number} was preferred as the simplest that cannot be told from the best, trial {best.number} "
-        f"(CV {percent(best.mean)}{size})"
+        f"(CV {scored(best.mean, evidence.objective)}{size})"
     )
 
 
@@ -100,7 +102,7 @@ def _ties(evidence: Evidence, statistics: Statistics, others: int, parameters: i
     simplest = min(smaller, key=lambda trial: trial.network_parameters or 0)
     text += (
         f" The smallest of these is trial {simplest.number} with "
-        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {percent(simplest.mean)})"
+        f"{plural(simplest.network_parameters or 0, 'parameter')} (CV {scored(simplest.mean, evidence.objective)})"
     )
     if evidence.instead_of is None:
         return text + "; hpo finalize --prefer simplest takes it."
@@ -133,10 +135,10 @@ def _choice(raw: ParamValue, trials: list[FinishedTrial], chosen: ParamValue) ->
 
 
 def _order(choice: Choice) -> tuple[float, str]:
-    return (1.0 if choice.best is None else -choice.best, choice.value)
+    return (math.inf if choice.best is None else -choice.best, choice.value)
 
 
-def _sentence(name: str, choices: tuple[Choice, ...], statistics: Statistics) -> str:
+def _sentence(name: str, choices: tuple[Choice, ...], statistics: Statistics, objective: Objective) -> str:
     chosen = next(choice for choice in choices if choice.chosen)
     rest = [choice for choice in choices if not choice.chosen and choice.best is not None]
     if chosen.best is None or not rest:
@@ -145,14 +147,15 @@ def _sentence(name: str, choices: tuple[Choice, ...], statistics: Statistics) ->
     margin = chosen.best - (second.best or 0.0)
     if margin < 0:  # a simpler trial was preferred to the best one
         return (
-            f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, "
-            f"{spoken(name)} {spoken(second.value)} {percent(second.best)}: {points(margin)} more."
+            f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {scored(chosen.best, objective)}, "
+            f"{spoken(name)} {spoken(second.value)} {scored(second.best, objective)}: {apart(margin, objective)} "
+            f"{'less' if objective == 'log_loss' else 'more'}."
         )
     tied = second.best_number in {trial.number for trial in statistics.tied}
     how_sure = "that may be chance" if tied else "more than chance"
     return (
-        f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {percent(chosen.best)}, the next best, "
-        f"{spoken(second.value)}, {percent(second.best)}: {points(margin)}, {how_sure}."
+        f"{spoken(name).capitalize()} {spoken(chosen.value)} reached {scored(chosen.best, objective)}, the next best, "
+        f"{spoken(second.value)}, {scored(second.best, objective)}: {apart(margin, objective)}, {how_sure}."
     )
 
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from hpo.choices import Objective
 from hpo.evaluation.intervals import Interval
+from hpo.objectives import SHARES, measured
 
 NBSP = "\u00a0"
 
@@ -64,6 +66,32 @@ def encoding_name(encoding: str) -> str:
 def percent(value: float | None, digits: int = 1) -> str:
     """Writes a share: 0.948 is 94.8 %."""
     return "–" if value is None else f"{100 * value:.{digits}f}{NBSP}%"
+
+
+def scored(score: float | None, objective: Objective) -> str:
+    """Writes what was measured of an objective: 94.8 %, or 0.812."""
+    if score is None or objective in SHARES:
+        return percent(score)
+    return f"{measured(objective, score):.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def scored_span(interval: Interval, objective: Objective) -> str:
+    """Writes an interval of what was measured."""
+    if objective in SHARES:
+        return span(interval)
+    ends = sorted(measured(objective, end) for end in (interval.low, interval.high))
+    return " to ".join(f"{end:.3f}".replace("-", "\N{MINUS SIGN}") for end in ends)
+
+
+def scored_difference(difference: float, objective: Objective) -> str:
+    """Writes a difference of scores, above 0 where the first is better."""
+    figure = f"{100 * difference:+.1f} points" if objective in SHARES else f"{difference:+.3f}"
+    return figure.replace("-", "\N{MINUS SIGN}")
+
+
+def apart(difference: float, objective: Objective) -> str:
+    """Writes the size of a difference of scores, without its sign."""
+    return points(difference) if objective in SHARES else f"{abs(difference):.3f}"
 
 
 def points(value: float) -> str:

@@ -14,8 +14,9 @@ def against_cv(statistics: Statistics) -> KeyPoint | None:
     cv, test = statistics.cv, statistics.test
     if test is None:
         return None
+    where = "Cross-validation" if statistics.by_objective is None else "Accuracy in cross-validation"
     text = (
-        f"Cross-validation {percent(cv.mean)}, corrected {percent(cv.corrected.corrected_mean)}, "
+        f"{where} {percent(cv.mean)}, corrected {percent(cv.corrected.corrected_mean)}, "
         f"test {percent(test.measured.rates.accuracy)}: the test is {_beside(test.gap.difference)} (95 % interval of "
         f"CV minus test {signed_span(test.gap.interval)}). "
     )

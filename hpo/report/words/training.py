@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from hpo.choices import Objective
 from hpo.evaluation.importance import MIN_TRIALS
+from hpo.objectives import NAMES
 from hpo.report.evidence import Evidence, FinishedTrial
 from hpo.report.statistics import count_states
 from hpo.report.words import blend
-from hpo.report.words.names import duration, percent, plural, points
+from hpo.report.words.names import apart, duration, percent, plural, scored
 from hpo.study.pruning import pruning_in_words
 
 
@@ -50,7 +52,7 @@ def effort(evidence: Evidence) -> str:
     cost = None if spent.pruning is None else pruning_in_words(spent.pruning)
     if cost is not None:
         text += f" {cost}"
-    return text + _not_counted(evidence) + _when_found(evidence.trials)
+    return text + _not_counted(evidence) + _when_found(evidence.trials, evidence.objective)
 
 
 def _not_counted(evidence: Evidence) -> str:
@@ -70,11 +72,11 @@ def importance(evidence: Evidence) -> str:
         return ""
     return (
         f"Which hyperparameters mattered most cannot be said: that takes at least {MIN_TRIALS} complete trials that "
-        "were drawn from the search space and differ in accuracy."
+        f"were drawn from the search space and differ in {NAMES[evidence.objective]}."
     )
 
 
-def _when_found(trials: Sequence[FinishedTrial]) -> str:
+def _when_found(trials: Sequence[FinishedTrial], objective: Objective) -> str:
     """Says what half of the trials would have found: whether more of them would help."""
     complete = [trial for trial in trials if trial.state == "COMPLETE" and trial.mean is not None]
     early = [trial.mean or 0.0 for trial in complete if trial.number < len(trials) / 2]
@@ -85,6 +87,6 @@ def _when_found(trials: Sequence[FinishedTrial]) -> str:
     if not gained:
         return " The second half of the trials found nothing better than the first."
     return (
-        f" The best of the first half reached {percent(max(early))}; the second half gained {points(gained)} (not yet "
-        "corrected for the choice)."
+        f" The best of the first half reached {scored(max(early), objective)}; the second half gained "
+        f"{apart(gained, objective)} (not yet corrected for the choice)."
     )

@@ -6,7 +6,7 @@ from typing import cast
 
 from hpo.report.evidence import Evidence
 from hpo.report.statistics import Statistics, Tested
-from hpo.report.words import baselines, tested
+from hpo.report.words import baselines, objective, tested
 from hpo.report.words.key_point import KeyPoint
 from hpo.report.words.names import percent, plural, span, spoken, value
 from model.encoding import Encoding, whole_encoding
@@ -62,6 +62,7 @@ def key_points(evidence: Evidence, statistics: Statistics) -> Sequence[KeyPoint]
     found = [
         baselines.against_majority(statistics),
         baselines.against_plain(statistics),
+        objective.searched_by(statistics),
         _seal(evidence),
         tested.against_cv(statistics),
         tested.copies(evidence, statistics.test),

@@ -37,18 +37,25 @@ def accuracy_interval(right: np.ndarray, groups: np.ndarray, centre: float | Non
 
 
 def corrected(
-    correct: np.ndarray, winner: int, best: int, groups: np.ndarray, naive: float, seed: int
+    correct: np.ndarray,
+    winner: int,
+    best: int,
+    groups: np.ndarray,
+    naive: float,
+    seed: int,
+    by: np.ndarray | None = None,
 ) -> dict[str, Any]:
     """The winner's accuracy without the luck of the best of many: five parts for the mean, two for the width."""
-    scores, _ = deal(correct, best, groups, parts=2, scoring=1, seed=seed)
-    _, corrections = deal(correct, best, groups, parts=5, scoring=2, seed=seed)
+    by = correct if by is None else by
+    scores, _ = deal(correct, by, best, groups, parts=2, scoring=1, seed=seed)
+    _, corrections = deal(correct, by, best, groups, parts=5, scoring=2, seed=seed)
     mean = naive + np.mean(corrections)
     spread = max(1.2 * np.var(scores, ddof=1), variance(correct[:, winner], groups))
-    return {"mean": mean, "interval": wilson(mean, spread, len(correct), len(np.unique(groups)))}
+    return {"mean": mean, "spread": spread, "interval": wilson(mean, spread, len(correct), len(np.unique(groups)))}
 
 
 def deal(
-    correct: np.ndarray, best: int, groups: np.ndarray, parts: int, scoring: int, seed: int
+    correct: np.ndarray, by: np.ndarray, best: int, groups: np.ndarray, parts: int, scoring: int, seed: int
 ) -> tuple[list[float], list[float]]:
     """Deal groups into parts, 300 times: what is best on the others is scored on some, and set against the best."""
     generator = np.random.default_rng(seed)
@@ -58,7 +65,7 @@ def deal(
         ahead, rows = 0, 0
         for first in range(parts):
             inside = np.isin(part_of_row, [(first + more) % parts for more in range(scoring)])
-            chosen = correct[~inside].sum(axis=0).argmax()
+            chosen = by[~inside].sum(axis=0).argmax()
             scores.append(correct[inside, chosen].mean())
             ahead += correct[inside, chosen].sum() - correct[inside, best].sum()
             rows += inside.sum()

@@ -15,6 +15,7 @@ def result(**changes: Any) -> dict[str, Any]:
     return {
         "study": "s",
         "finished": "2026-01-01T11:00:00Z",
+        "objective": {"name": "accuracy", "cv": None, "test": None},
         "best_trial": {"number": 3},
         "blend": [],
         "cv": {"mean": 0.95, "corrected_mean": 0.94},
