@@ -110,7 +110,7 @@ class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
     #: See `hpo.study.formats`.
-    format: Literal[5] = 5
+    format: Literal[6] = 6
     study: str = Field(min_length=1)
     created: Date
     #: Of splits, training and search: everything else that is random is derived from it.

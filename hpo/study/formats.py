@@ -9,7 +9,8 @@ Each step is a pure function from one format to the next, and none is ever remov
 | 2 | the seed stands once: `splitting.seed`, which was always equal to `seed`, is gone; `gpu_arithmetic` is new |
 | 3 | genes may be told by their mutations, and trial 0 may be left out: `data.ancestors` and `original` are new |
 | 4 | `data.cleaning` is new: how sequences were cleaned, what that did (`data.columns`, `data.labels` may be there) |
-| 5 | `search.pruner` may be "chance": workers take folds, and park trials (`search.objective` may be there) |
+| 5 | `search.pruner` may be "chance": workers take folds, and park trials |
+| 6 | `search.objective` is new: what trials are compared by; pruning by chance audits itself |
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +19,7 @@ from typing import Any
 from hpo.errors import ContractError
 
 #: What `create-study` writes.
-CURRENT = 5
+CURRENT = 6
 
 
 def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
@@ -80,10 +81,16 @@ def _from_fourth(document: dict[str, Any], study: str) -> dict[str, Any]:
     return document
 
 
+def _from_fifth(document: dict[str, Any], study: str) -> dict[str, Any]:
+    """From 5 to 6: accuracy, which its field is by default."""
+    return document
+
+
 #: By the format that they start from: 1, 2, ...
 _STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (
     _from_first,
     _from_second,
     _from_third,
     _from_fourth,
+    _from_fifth,
 )

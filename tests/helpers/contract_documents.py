@@ -14,7 +14,7 @@ ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 
 
 #: As `create-study` writes it today.
 DOCUMENT: dict[str, Any] = {
-    "format": 5,
+    "format": 6,
     "study": "s",
     "created": "2026-01-01T00:00:00+00:00",
     "seed": 1,

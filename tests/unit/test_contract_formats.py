@@ -15,7 +15,7 @@ def test_a_study_of_the_first_format_is_the_same_contract() -> None:
 
 def test_a_study_of_the_second_format_has_no_ancestors_tries_the_original_and_is_otherwise_the_same() -> None:
     contract = parse(SECOND, "s")
-    assert (contract.format, contract.data.ancestors, contract.original) == (5, {}, "all")
+    assert (contract.format, contract.data.ancestors, contract.original) == (6, {}, "all")
     third = {**SECOND, "format": 3, "original": "all", "data": {**SECOND["data"], "ancestors": {}}}
     assert contract == parse(third, "s")
     assert contract.encoder == Encoder(1)
@@ -66,11 +66,11 @@ def test_a_study_made_before_a_hyperparameter_came_has_its_default() -> None:
     assert "positions" not in contract.search.space.distributions
 
 
-@pytest.mark.parametrize("number", [0, 6, 1000, -1, "2", 2.0, True, None, [], {}])
+@pytest.mark.parametrize("number", [0, 7, 1000, -1, "2", 2.0, True, None, [], {}])
 def test_a_format_that_this_version_does_not_read_is_named_before_any_field(number: object) -> None:
     newer = {"format": number, "everything": "else is different"}
     with pytest.raises(
-        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3, 4, 5"
+        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3, 4, 5, 6"
     ) as caught:
         parse(newer, "s")
     assert repr(number) in caught.value.message
