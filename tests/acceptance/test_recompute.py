@@ -104,7 +104,8 @@ def test_no_figure_is_left_out(study: Stored) -> None:
         *("tied_with_best", "cv", "test", "gap", "gap_details", "baselines", "positions"),
         *("search", "test_openings", "test_opened", "left_out", "foreign_trials", "verdict"),
     }
-    assert set(study.result) - computed == {"created", "finished", "blend", "objective"}
+    assert set(study.result) - computed == {"created", "finished", "blend", "objective", "pruning"}
+    assert study.result["pruning"] is None  # it is of studies that are pruned by chance
     # Figures by another objective are computed again in `test_objective`.
     assert study.result["objective"] == {"name": "accuracy", "cv": None, "test": None}
     assert study.result["blend"] == []  # genes that are read whole have one trial's networks
