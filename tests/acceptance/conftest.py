@@ -54,6 +54,10 @@ class Hpo:
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start in the background; the caller sees to its end."""
+        return self.preloaded.start(arguments, self.folder, clean_environment())
+
+    def start_anew(self, *arguments: str) -> subprocess.Popen[str]:
+        """As `start`, by a new Python: where a test is about the process itself."""
         return subprocess.Popen(
             [sys.executable, "-m", "hpo", *arguments],
             cwd=self.folder,

@@ -24,7 +24,7 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
     for study in ("undisturbed", "disturbed"):
         hpo.create(study, gpus + 1, *LONG)
     opened = opened_here("disturbed")
-    parent = background(hpo.start("worker", "--study", "disturbed", "--device", "auto", "--lanes", "1"))
+    parent = background(hpo.start_anew("worker", "--study", "disturbed", "--device", "auto", "--lanes", "1"))
     until(lambda: running(opened) == gpus and has_a_fold(opened))
     children = children_of(parent.pid)
     # Those that a scheduler left us, by its names, or all of them by their numbers.
@@ -47,7 +47,7 @@ def test_auto_starts_a_process_on_every_gpu_and_one_that_is_killed_is_replaced(h
 def test_several_workers_may_share_a_gpu(hpo, background, opened_here) -> None:
     hpo.create("s", 4, *LONG)
     opened = opened_here("s")
-    parent = background(hpo.start("worker", "--device", "cuda:0", "--workers", "2"))
+    parent = background(hpo.start_anew("worker", "--device", "cuda:0", "--workers", "2"))
     until(lambda: running(opened) == 2)
     first, second = (environment_of(child)["CUDA_VISIBLE_DEVICES"] for child in children_of(parent.pid))
     assert first == second
@@ -61,7 +61,7 @@ def test_a_fold_goes_on_at_its_checkpoint(hpo, background, opened_here) -> None:
     for study in ("stopped", "whole"):
         hpo.create(study, 1, *LONG)
     opened = opened_here("stopped")
-    parent = background(hpo.start("worker", "--study", "stopped", "--device", "cuda:0"))
+    parent = background(hpo.start_anew("worker", "--study", "stopped", "--device", "cuda:0"))
     until(lambda: has_a_fold(opened))
     parent.send_signal(signal.SIGTERM)
     _, talk = parent.communicate(timeout=60)

@@ -26,7 +26,7 @@ def at_work(hpo, background, opened_here):
     def start(study: str, count: int):
         hpo.create(study, count, *ONCE)
         opened = opened_here(study)
-        parent = background(hpo.start("worker", "--study", study, *LANES))
+        parent = background(hpo.start_anew("worker", "--study", study, *LANES))
         # The first fold waits for what is imported at the first step.
         until(lambda: has_a_fold(opened) and running(opened) == 3)
         return parent, opened

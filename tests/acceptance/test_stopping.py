@@ -29,7 +29,7 @@ def at_work(hpo, background):
     def start(*command: str):
         # One death that is counted would end the trial.
         hpo.create("s", 50, "--retries", "0")
-        parent = background(hpo.start(*command))
+        parent = background(hpo.start_anew(*command))
         until(lambda: len((status := hpo.json("status", "--study", "s"))["workers"]) == 2 and status["folds_trained"])
         return parent, children_of(parent.pid)
 
@@ -92,7 +92,7 @@ def test_a_fold_goes_on_where_a_signal_interrupted_it(hpo, background, opened_he
     for study in ("stopped", "whole"):
         hpo.ok("create-study", "genes.csv", "--study", study, "--trials", "1", "--space", "space.toml", *long)
     opened = opened_here("stopped")
-    parent = background(hpo.start("worker", "--study", "stopped", "--workers", "1"))
+    parent = background(hpo.start_anew("worker", "--study", "stopped", "--workers", "1"))
     # Inside the second fold: its many epochs take much longer than a look.
     until(lambda: has_a_fold(opened))
     parent.send_signal(signal.SIGTERM)

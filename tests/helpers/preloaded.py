@@ -1,11 +1,11 @@
 """Runs `hpo` in processes that have imported everything already: forked from one that has, where others take seconds.
 
 They are processes like any other, each with a folder, an environment, signals and an exit code of its own. The
-children that workers start are forked as well (`warm_children`); what else is started, and what tests start in the
-background, is started anew as ever.
+children that workers start are forked as well (`warm_children`); what else is started is started anew as ever.
 """
 
 import atexit
+import ctypes
 import gc
 import importlib
 import json
@@ -18,18 +18,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import sqlalchemy.orm
 
 ANSWER_WITHIN_S = 120.0
+#: Of `prctl`: orphans among a process's descendants become its children.
+_SET_CHILD_SUBREAPER = 36
 #: What `Preloaded.run` does, with the outputs and the environment of whoever calls it.
 _PROGRAM = """\
 #!{python} -IS
 import json, os, socket, sys
-asked = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
+asked = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ), False]).encode()
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect({place!r})
     socket.send_fds(connection, [len(asked).to_bytes(4, "big")], [1, 2])
@@ -69,17 +73,13 @@ class Preloaded:
         self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float
     ) -> subprocess.CompletedProcess[str]:
         """Does what `subprocess.run` does, with text captured from both outputs."""
-        asked = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
+        asked = [list(arguments), str(folder), dict(environment), False]
         with (
             tempfile.TemporaryFile() as out,
             tempfile.TemporaryFile() as err,
             socket.socket(socket.AF_UNIX) as connection,
         ):
-            connection.connect(self._place)
-            socket.send_fds(connection, [len(asked).to_bytes(4, "big")], [out.fileno(), err.fileno()])
-            connection.sendall(asked)
-            connection.settimeout(ANSWER_WITHIN_S)
-            pid = int.from_bytes(_exactly(connection, 4), "big")
+            pid = self._ask(connection, asked, [out.fileno(), err.fileno()])
             connection.settimeout(timeout)
             try:
                 code = int.from_bytes(_exactly(connection, 4), "big", signed=True)
@@ -91,6 +91,27 @@ class Preloaded:
                 file.seek(0)
                 texts.append(file.read().decode())
         return subprocess.CompletedProcess(list(arguments), code, *texts)
+
+    def start(self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[str]:
+        """Does what `subprocess.Popen` does, with text from both outputs; the process is a child of this one."""
+        return _Started(self.fork, arguments, folder, environment)
+
+    def fork(
+        self, arguments: Sequence[str], folder: Path, environment: Mapping[str, str], outputs: Sequence[int]
+    ) -> int:
+        """Starts a process and returns its id: it is a child of this one."""
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        with socket.socket(socket.AF_UNIX) as connection:
+            return self._ask(connection, [list(arguments), str(folder), dict(environment), True], outputs)
+
+    def _ask(self, connection: socket.socket, asked: object, outputs: Sequence[int]) -> int:
+        """Has a process forked; returns its id."""
+        told = json.dumps(asked).encode()
+        connection.connect(self._place)
+        socket.send_fds(connection, [len(told).to_bytes(4, "big")], outputs)
+        connection.sendall(told)
+        connection.settimeout(ANSWER_WITHIN_S)
+        return int.from_bytes(_exactly(connection, 4), "big")
 
     def command(self, folder: Path) -> Path:
         """Writes a program `hpo` into a folder: for a shell, which finds it on its path."""
@@ -105,6 +126,26 @@ class Preloaded:
         self._server.stdin.close()
         self._server.wait(30)
         self._folder.cleanup()
+
+
+class _Started(subprocess.Popen[str]):
+    """A `Popen` whose process is forked by another that then lets go of it."""
+
+    def __init__(
+        self, fork: Callable[..., int], arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._fork = partial(fork, arguments, folder, environment)
+        super().__init__(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def _execute_child(self, *arguments: Any) -> None:
+        """In place of the standard library's own, which starts a program."""
+        out, err = arguments[13], arguments[15]  # those ends of the pipes that the process has
+        try:
+            self.pid = self._fork([out, err])
+            self._child_created = True
+        finally:
+            os.close(out)
+            os.close(err)
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:
@@ -134,13 +175,20 @@ def _serve(listener: socket.socket) -> None:
 
 
 def _attend(connection: socket.socket) -> None:
-    """Starts a process, and tells its id and then how it ended."""
+    """Starts a process, and tells its id and then how it ended, or lets go of it."""
     size, outputs, _, _ = socket.recv_fds(connection, 4, 2)
-    arguments, folder, environment = json.loads(_exactly(connection, int.from_bytes(size, "big")))
+    arguments, folder, environment, alone = json.loads(_exactly(connection, int.from_bytes(size, "big")))
+    here = os.getpid()
     pid = os.fork()
     if pid == 0:
+        if alone:
+            while os.getppid() == here:
+                time.sleep(0.001)
+            connection.sendall(os.getpid().to_bytes(4, "big"))
         connection.close()
         _become(arguments, folder, environment, outputs)
+    if alone:
+        return
     connection.sendall(pid.to_bytes(4, "big"))
     connection.sendall(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]).to_bytes(4, "big", signed=True))
 
@@ -158,7 +206,8 @@ def _become(arguments: list[str], folder: str, environment: dict[str, str], outp
     os.environ.update(environment)
     sys.argv = ["hpo", *arguments]
     if arguments[:1] in (["run"], ["worker"]):
-        warm_children.wait_for_work(3)
+        workers = arguments[arguments.index("--workers") + 1] if "--workers" in arguments else "2"
+        warm_children.wait_for_work(int(workers))
     try:
         code = main()
     except SystemExit as end:
