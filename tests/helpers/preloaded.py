@@ -4,27 +4,20 @@ They are processes like any other, each with a folder, an environment, signals a
 children that workers start are forked as well (`warm_children`); what else is started is started anew as ever.
 """
 
-import atexit
 import ctypes
-import gc
-import importlib
 import json
 import os
-import pkgutil
-import select
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-import sqlalchemy.orm
+import forked
 
 ANSWER_WITHIN_S = 120.0
 #: Of `prctl`: orphans among a process's descendants become its children.
@@ -63,7 +56,7 @@ class Preloaded:
             listener.bind(self._place)
             listener.listen()
             self._server = subprocess.Popen(
-                [sys.executable, __file__, str(listener.fileno())],
+                [sys.executable, forked.__file__, str(listener.fileno())],
                 env=dict(environment),
                 stdin=subprocess.PIPE,
                 pass_fds=[listener.fileno()],
@@ -82,7 +75,7 @@ class Preloaded:
             pid = self._ask(connection, asked, [out.fileno(), err.fileno()])
             connection.settimeout(timeout)
             try:
-                code = int.from_bytes(_exactly(connection, 4), "big", signed=True)
+                code = int.from_bytes(forked.exactly(connection, 4), "big", signed=True)
             except TimeoutError as error:
                 os.kill(pid, signal.SIGKILL)
                 raise subprocess.TimeoutExpired(list(arguments), timeout) from error
@@ -111,7 +104,7 @@ class Preloaded:
         socket.send_fds(connection, [len(told).to_bytes(4, "big")], outputs)
         connection.sendall(told)
         connection.settimeout(ANSWER_WITHIN_S)
-        return int.from_bytes(_exactly(connection, 4), "big")
+        return int.from_bytes(forked.exactly(connection, 4), "big")
 
     def command(self, folder: Path) -> Path:
         """Writes a program `hpo` into a folder: for a shell, which finds it on its path."""
@@ -146,93 +139,3 @@ class _Started(subprocess.Popen[str]):
         finally:
             os.close(out)
             os.close(err)
-
-
-def _exactly(connection: socket.socket, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        part = connection.recv(size - len(data))
-        if not part:
-            raise ConnectionError("the preloaded process ended")
-        data += part
-    return data
-
-
-def _serve(listener: socket.socket) -> None:
-    """Forks for each connection, until whoever started this process has closed its standard input or is gone."""
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
-        if sys.stdin in ready:
-            return
-        connection, _ = listener.accept()
-        if os.fork() == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            listener.close()
-            _attend(connection)
-            os._exit(0)
-        connection.close()
-
-
-def _attend(connection: socket.socket) -> None:
-    """Starts a process, and tells its id and then how it ended, or lets go of it."""
-    size, outputs, _, _ = socket.recv_fds(connection, 4, 2)
-    arguments, folder, environment, alone = json.loads(_exactly(connection, int.from_bytes(size, "big")))
-    here = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        if alone:
-            while os.getppid() == here:
-                time.sleep(0.001)
-            connection.sendall(os.getpid().to_bytes(4, "big"))
-        connection.close()
-        _become(arguments, folder, environment, outputs)
-    if alone:
-        return
-    connection.sendall(pid.to_bytes(4, "big"))
-    connection.sendall(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]).to_bytes(4, "big", signed=True))
-
-
-def _become(arguments: list[str], folder: str, environment: dict[str, str], outputs: list[int]) -> None:
-    import warm_children
-
-    from hpo.__main__ import main
-
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for number, source in enumerate([nothing, *outputs]):
-        os.dup2(source, number)
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environment)
-    sys.argv = ["hpo", *arguments]
-    if arguments[:1] in (["run"], ["worker"]):
-        workers = arguments[arguments.index("--workers") + 1] if "--workers" in arguments else "2"
-        warm_children.wait_for_work(int(workers))
-    try:
-        code = main()
-    except SystemExit as end:
-        code = end.code
-    _end(code)
-
-
-def _end(code: object) -> NoReturn:
-    """Does what Python does at its end, but takes nothing down: that would copy all that was imported, to free it."""
-    if isinstance(code, str):
-        print(code, file=sys.stderr)
-    threading._shutdown()
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code if isinstance(code, int) else bool(code))
-
-
-if __name__ == "__main__":
-    import hpo
-
-    for module in pkgutil.walk_packages(hpo.__path__, "hpo."):
-        importlib.import_module(module.name)
-    sqlalchemy.orm.configure_mappers()
-    # What was imported is no garbage: at its end, each process would look through all of it, and copy it for that.
-    gc.freeze()
-    with socket.socket(fileno=int(sys.argv[1])) as waiting:
-        _serve(waiting)
