@@ -16,6 +16,11 @@ def has_a_fold(opened: OpenedStudy) -> bool:
     return any("hpo:fold:0" in trial.user_attrs for trial in trials(opened))
 
 
+def running(opened: OpenedStudy) -> int:
+    """How many trials are at work."""
+    return sum(trial.state.name == "RUNNING" for trial in trials(opened))
+
+
 def numbers(trial: FrozenTrial) -> tuple[object, ...]:
     """What must be alike wherever and however often a trial was interrupted."""
     return trial.number, trial.state, trial.params, trial.user_attrs.get(FOLD_ACCURACIES)

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from hpo.study.opened import OpenedStudy
 from processes import children_of, environment_of, until
 from storage.trials.lease import DEATHS
-from stored_trials import has_a_fold, numbers, trials
+from stored_trials import has_a_fold, numbers, running, trials
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 
@@ -96,10 +95,6 @@ def test_the_main_job_and_its_model_predicts_on_a_cpu_too(hpo, precision: str) -
             told.append([float(row["probability_resistant"]) for row in csv.DictReader(file)])
     assert len(told[0]) == 240
     assert told[0] == pytest.approx(told[1], abs=1e-4)
-
-
-def running(opened: OpenedStudy) -> int:
-    return sum(trial.state.name == "RUNNING" for trial in trials(opened))
 
 
 def uses_a_gpu(pid: int) -> bool:

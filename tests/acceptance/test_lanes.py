@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from processes import children_of, until
 from storage.connection import open_storage
 from storage.trials.lease import DEATHS, REASON
-from stored_trials import has_a_fold, trials
+from stored_trials import has_a_fold, running, trials
 
 #: One death that is counted would end the trial.
 ONCE = ("--retries", "0", "--sampler", "random", "--pruner", "none", "--folds", "2")
@@ -32,10 +32,6 @@ def at_work(hpo, background, opened_here):
         return parent, opened
 
     return start
-
-
-def running(opened) -> int:
-    return [trial.state for trial in trials(opened)].count(TrialState.RUNNING)
 
 
 def test_a_signal_stops_all_lanes_and_their_trials_go_back(at_work) -> None:

@@ -11,7 +11,7 @@ from hpo.study.opened import OpenedStudy, open_study
 from processes import children_of, until
 from storage.connection import open_storage
 from storage.trials.lease import DEATHS, WorkerIdentity, lease_of
-from stored_trials import has_a_fold, numbers, trials
+from stored_trials import has_a_fold, numbers, running, trials
 
 
 @pytest.fixture
@@ -80,9 +80,9 @@ def test_pause_lets_trials_end_and_hands_out_none_and_resume_goes_on(hpo, backgr
     hpo.create("s", 12)
     opened = opened_here("s")
     at_work = background(hpo.start("worker", "--workers", "2"))
-    until(lambda: sum(trial.state.name == "RUNNING" for trial in trials(opened)) == 2)
+    until(lambda: running(opened) == 2)
     hpo.ok("pause")
-    until(lambda: hpo.json("status")["running"] == 0)
+    until(lambda: running(opened) == 0)
     paused = hpo.json("status")
     assert paused["state"] == "paused"
     assert paused["complete"] + paused["pruned"] < 12

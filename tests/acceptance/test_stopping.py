@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from processes import children_of, until
-from stored_trials import has_a_fold
+from stored_trials import has_a_fold, running
 
 WORKER = ("worker", "--study", "s", "--workers", "2")
 RUN = (
@@ -23,14 +23,15 @@ COMMANDS = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def at_work(hpo, background):
+def at_work(hpo, background, opened_here):
     """Starts a command with two worker processes; returns it and their process ids once both hold a trial."""
 
     def start(*command: str):
         # One death that is counted would end the trial.
         hpo.create("s", 50, "--retries", "0")
+        opened = opened_here("s")
         parent = background(hpo.start_anew(*command))
-        until(lambda: len((status := hpo.json("status", "--study", "s"))["workers"]) == 2 and status["folds_trained"])
+        until(lambda: running(opened) == 2 and has_a_fold(opened))
         return parent, children_of(parent.pid)
 
     return start
