@@ -23,6 +23,17 @@ def work(opened: OpenedStudy, **more) -> WorkerReport:
     return worker_on(opened, **more).work()
 
 
+def work_with_stops(open_again: Callable[[], OpenedStudy], budget: int) -> None:
+    """Works until the budget is spent, by workers that are stopped after a few looks, one after another."""
+    for _ in range(100):
+        opened, stop, asked = open_again(), StopFlag(), iter(range(7))
+        stop.watch(lambda asked=asked: next(asked, None) is None)
+        if opened.queue.counts(budget).is_spent:
+            return
+        work(opened, stop=stop)
+    raise AssertionError("the budget was not spent by a hundred workers")
+
+
 def trials(opened: OpenedStudy) -> list[FrozenTrial]:
     return opened.storage.get_all_trials(opened.handle.study_id)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from optuna.trial import FrozenTrial, TrialState
-from parking import by_size, trials, work, worker_on
+from parking import by_size, trials, work, work_with_stops, worker_on
 
 from hpo.search.audit import draw, seed_of_audits
 from hpo.signals import StopFlag
@@ -93,12 +93,7 @@ def test_a_search_that_is_stopped_within_its_audits_is_the_search_that_is_not(au
     assert audits(undisturbed())
     epochs = dict(training.epochs)
     training.epochs.clear()
-    for _ in range(100):
-        opened, stop, asked = disturbed(), StopFlag(), iter(range(7))
-        stop.watch(lambda asked=asked: next(asked, None) is None)
-        if opened.queue.counts(TRIALS).is_spent:
-            break
-        work(opened, stop=stop)
+    work_with_stops(disturbed, TRIALS)
     assert told(disturbed) == told(undisturbed)
     assert dict(training.epochs) == epochs
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 from optuna.trial import TrialState
-from parking import TRIALS, by_size, misleading, trials, work, worker_on
+from parking import TRIALS, by_size, misleading, trials, work, work_with_stops, worker_on
 
 from hpo.signals import StopFlag
 from hpo.study.attributes import CHECKPOINT, FOLD_ACCURACIES, PARKED, PAUSED
@@ -77,12 +77,7 @@ def test_a_search_that_is_stopped_again_and_again_is_the_search_that_is_not(made
     training.epochs.clear()
     training.finished.clear()
     open_again = made(study="disturbed", **options)
-    for _ in range(100):
-        opened, stop, asked = open_again(), StopFlag(), iter(range(7))
-        stop.watch(lambda asked=asked: next(asked, None) is None)
-        if opened.queue.counts(TRIALS).is_spent:
-            break
-        work(opened, stop=stop)
+    work_with_stops(open_again, TRIALS)
     assert told(open_again()) == expected
     assert dict(training.epochs) == whole
     assert set(training.finished.values()) == {1}
