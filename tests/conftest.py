@@ -12,10 +12,10 @@ import boto3
 import psycopg
 import pytest
 import torch
-from preloaded import Preloaded, clean_environment
 from sqlalchemy import make_url
 
 from model.allocator import ALLOCATOR_ENVIRONMENT
+from preloaded import Preloaded, clean_environment
 from storage import secrets
 
 

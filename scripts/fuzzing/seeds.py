@@ -39,9 +39,8 @@ def genes() -> Genes:
 @cache
 def fitting() -> "Fitting":
     """Returns a training of the smallest network, which any checkpoint may change."""
-    from small_training import CONFIG, SETTINGS, VOCABULARY, examples
-
     from model.fitting import Fitting
+    from small_training import CONFIG, SETTINGS, VOCABULARY, examples
 
     return Fitting(CONFIG, SETTINGS, examples(120), VOCABULARY, 1, "cpu", examples(40, seed=1))
 
@@ -66,10 +65,9 @@ def write_model(folder: Path) -> None:
 
 def files(hostile: Path = HOSTILE) -> dict[str, list[bytes]]:
     """Returns whole files by reader, with those made by hand to do harm where they are there."""
-    from small_training import fold
-
     from model.checkpoint import write_checkpoint
     from model.snapshot import to_bytes
+    from small_training import fold
 
     columns = {"genes": SEQUENCES, "resistant": LABELS.tolist()}
     table = pa.table({"id": IDS, "sequence": SEQUENCES, "resistant": LABELS})
@@ -108,8 +106,9 @@ def files(hostile: Path = HOSTILE) -> dict[str, list[bytes]]:
 
 def documents() -> dict[str, list[Any]]:
     """Returns what a database holds, as JSON, and the description of a model, by reader."""
-    from contract_documents import DOCUMENT, FIRST, SECOND, THIRD
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution, distribution_to_json
+
+    from contract_documents import DOCUMENT, FIRST, SECOND, THIRD
 
     record = {"fold": 0, "artifact": "0" * 64, "epochs": 2, "seconds": 1.5}
     lease = {

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_once import made_once
-from preloaded import Preloaded, clean_environment
 
 from hpo.study.address import StudyAddress
 from hpo.study.opened import OpenedStudy, open_study
+from made_once import made_once
+from preloaded import Preloaded, clean_environment
 
 #: A search space of networks that train in fractions of a second.
 SMALL_SPACE = """

@@ -7,8 +7,8 @@ import sys
 
 import optuna
 import pytest
-from preloaded import clean_environment
 
+from preloaded import clean_environment
 from storage.connection import open_storage
 
 NOW = ("--yes", "--min-age", "0")

@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+
 from command_lines import check_takes
 from pages import GUIDES, ROOT, Block, blocks_of
-
 from preloaded import Preloaded
 
 PAGES = [ROOT / "README.md", *GUIDES]

@@ -9,8 +9,8 @@ from functools import partial
 
 import psycopg
 import pytest
-from certificates import make_certificates
 
+from certificates import make_certificates
 from processes import until
 from storage.connection import open_storage
 from storage.errors import StorageUnavailableError

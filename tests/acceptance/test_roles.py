@@ -5,6 +5,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from database_roles import database_with_roles
 
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from made_once import made_once
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from made_once import made_once
 from preloaded import Preloaded, clean_environment
 
 BROWSER = os.environ.get("HPO_TEST_BROWSER", "")

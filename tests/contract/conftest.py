@@ -11,8 +11,8 @@ from pathlib import Path
 import psycopg
 import pytest
 from sqlalchemy import create_engine, text
-from stale_watch import Clock
 
+from stale_watch import Clock
 from storage.connection import open_storage
 from storage.proxy.server import start_proxy
 from storage.retrying_storage import RetryingStorage

@@ -4,12 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from optuna.trial import TrialState
-from trial_numbers import numbers
 
 from storage.studies import create_study
 from storage.trials.ledger import CONFIG_KEY, NEW, PARKED, TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
+from trial_numbers import numbers
 
 FOLD = {"hpo:fold:0": {"seconds": 1.0}}
 

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 from optuna.trial import TrialState
-from stale_watch import BUDGET, sweep_for
 
+from stale_watch import BUDGET, sweep_for
 from storage.errors import LeaseLostError
 from storage.trials.heartbeat import Heartbeat
 from storage.trials.lease import DEATHS, At, lease_of

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 from optuna.trial import TrialState
 from sqlalchemy import event
-from stale_watch import BUDGET, sweep_for
 
+from stale_watch import BUDGET, sweep_for
 from storage.errors import LeaseLostError
 from storage.studies import create_study
 from storage.trials.heartbeat import Heartbeat

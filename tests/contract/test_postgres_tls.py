@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from certificates import Certificates, make_certificates
 from sqlalchemy import make_url
-from tls_in_front import tls_in_front_of
 
+from certificates import Certificates, make_certificates
 from storage.errors import StorageUnavailableError
 from storage.retry import RetryPolicy
 from storage.studies import create_study, study_names
 from storage.trials.queue import TrialQueue
+from tls_in_front import tls_in_front_of
 
 
 @pytest.fixture

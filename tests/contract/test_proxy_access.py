@@ -7,8 +7,8 @@ import threading
 
 import grpc
 import pytest
-from certificates import make_certificates
 
+from certificates import make_certificates
 from storage.errors import StorageError, StorageUnavailableError
 from storage.proxy.access import server_credentials, token_from
 from storage.proxy.server import start_proxy

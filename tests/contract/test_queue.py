@@ -8,13 +8,13 @@ import pytest
 from optuna.distributions import CategoricalDistribution, IntDistribution, distribution_to_json
 from optuna.trial import TrialState
 from sqlalchemy.exc import OperationalError
-from trial_numbers import numbers
 
 from storage.errors import LeaseLostError
 from storage.trials.lease import DEATHS, REASON, lease_of
 from storage.trials.ledger import QueueCounts, TrialChange
 from storage.trials.queue import TrialQueue
 from storage.trials.stale import StaleWatch
+from trial_numbers import numbers
 
 
 def test_a_worker_alone_gets_the_numbers_in_order_and_no_more(queue, worker):

@@ -7,12 +7,12 @@ from itertools import chain
 import psycopg
 import pytest
 from optuna.trial import TrialState
-from trial_numbers import numbers
 
 from storage.errors import LeaseLostError
 from storage.studies import create_study
 from storage.trials.ledger import QueueCounts
 from storage.trials.queue import TrialQueue
+from trial_numbers import numbers
 
 
 @pytest.mark.parametrize("kind", ["sqlite_url", "postgres_url"])

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import optuna
 import psycopg
 import pytest
-from database_roles import database_with_roles
 from optuna.trial import TrialState
 
+from database_roles import database_with_roles
 from storage.errors import StorageError, StorageForbiddenError
 from storage.proxy.server import start_proxy
 from storage.studies import create_study, find_study

@@ -9,9 +9,9 @@ from optuna.storages import RDBStorage
 from optuna.storages._heartbeat import BaseHeartbeat
 from optuna.study import StudyDirection
 from optuna.trial import TrialState, create_trial
-from plain_optuna import plain_storage
 from sqlalchemy import event, inspect
 
+from plain_optuna import plain_storage
 from storage.errors import StorageError
 from storage.retry import RetryPolicy
 from storage.studies import create_study, study_names

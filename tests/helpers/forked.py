@@ -68,7 +68,6 @@ def _attend(connection: socket.socket) -> None:
 
 def _become(arguments: list[str], folder: str, environment: dict[str, str], outputs: list[int]) -> None:
     import warm_children
-
     from hpo.__main__ import main
 
     nothing = os.open(os.devnull, os.O_RDONLY)

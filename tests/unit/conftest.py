@@ -9,9 +9,6 @@ from typing import Any, Protocol
 
 import pytest
 import torch
-from made_up_training import SPACE, MadeUpTraining
-from parking import TRIALS
-from small_plan import small_plan
 
 import hpo.trial.runner
 from hpo.study.address import StudyAddress
@@ -20,8 +17,11 @@ from hpo.study.first_trials import enqueued
 from hpo.study.opened import OpenedStudy, open_study
 from hpo.study.register import register
 from hpo.study.warm_start import read_warm_start
+from made_up_training import SPACE, MadeUpTraining
 from model.configuration import LearnerConfig
 from model.simulation import simulate
+from parking import TRIALS
+from small_plan import small_plan
 
 
 class MakeStudy(Protocol):

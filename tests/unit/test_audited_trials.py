@@ -5,7 +5,6 @@ from collections.abc import Callable
 
 import pytest
 from optuna.trial import FrozenTrial, TrialState
-from parking import by_size, trials, work, work_with_stops, worker_on
 
 from hpo.search.audit import draw, seed_of_audits
 from hpo.signals import StopFlag
@@ -17,6 +16,7 @@ from hpo.study.opened import OpenedStudy
 from hpo.study.pruning import pruning_in_words
 from hpo.study.status import read_status
 from model.configuration import LearnerConfig
+from parking import by_size, trials, work, work_with_stops, worker_on
 
 TRIALS = 16
 #: Genes of such a study.

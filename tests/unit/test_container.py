@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from command_lines import check_takes
 
 ROOT = Path(__file__).parents[2]

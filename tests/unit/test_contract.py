@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from contract_documents import DOCUMENT, FIRST, SECOND, Path, without
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from contract_documents import DOCUMENT, FIRST, SECOND, Path, without
 from hpo.errors import ContractError, UsageError
 from hpo.study.contract import parse
 from model.configuration import TrainingSettings, original_configuration

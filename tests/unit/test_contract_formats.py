@@ -1,8 +1,8 @@
 """Contracts of earlier formats and versions: read as what they meant, or refused by name."""
 
 import pytest
-from contract_documents import DOCUMENT, FIRST, FOURTH, SECOND, THIRD, without
 
+from contract_documents import DOCUMENT, FIRST, FOURTH, SECOND, THIRD, without
 from hpo.errors import ContractError
 from hpo.study.contract import parse, versions
 from model.cleaning import Changes, Rules

@@ -4,8 +4,8 @@ import copy
 from typing import Any
 
 import pytest
-from contract_documents import DOCUMENT
 
+from contract_documents import DOCUMENT
 from hpo.study.contract import parse
 from hpo.study.differences import differences
 

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 import torch
-from network_cases import CONSENSUS, TINY, VOCABULARY, padded
 
 from model.configuration import original_configuration
 from model.network import build_network
+from network_cases import CONSENSUS, TINY, VOCABULARY, padded
 
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_the_callers_generator_alone() -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_training import CONFIG, SETTINGS, VOCABULARY, examples
 
 from hpo.search.space import read_space
 from hpo.study.long_rows import tell_long_row
@@ -18,6 +17,7 @@ from model.genes import Genes
 from model.ragged import Ragged
 from model.room import NATIVE_BYTES, machine_memory
 from model.training import train_fold
+from small_training import CONFIG, SETTINGS, VOCABULARY, examples
 
 # 200 genes of 300 letters and a genome of 2,000,000: padded to one length they were 400 MB of tokens, and twice that
 # where some rows were picked. Prints by how many bytes the most memory that was resident grew. (What `getrusage` tells

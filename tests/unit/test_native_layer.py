@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import pytest
 import torch
-from native_libraries import native_for
 from torch import Tensor
 
 from model.native import NativeLayer, native_layer
+from native_libraries import native_for
 
 VALUE_ERROR = 3e-6
 GRADIENT_ERROR = 2e-5

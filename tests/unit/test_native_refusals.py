@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from native_fitting import LETTERS, POSITIONS, begin, config, examples, learner_of, plan_of, same
 from torch import Tensor
 
 from model.batching import Batch, Epoch
@@ -15,6 +14,7 @@ from model.configuration import TrainingSettings
 from model.native import native_layer, steps
 from model.native.steps import NativeSteps
 from model.training import train_fold
+from native_fitting import LETTERS, POSITIONS, begin, config, examples, learner_of, plan_of, same
 
 pytestmark = pytest.mark.skipif(native_layer() is None, reason="no native layer here")
 

@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
+from torch.nn.utils import parameters_to_vector
+
+from model.native import NativeLayer, native_layer, steps
+from model.native.steps import NativeSteps
+from model.steps import MAX_GRADIENT_NORM, PlainSteps
 from native_fitting import (
     LETTERS,
     ROWS,
@@ -21,12 +27,6 @@ from native_fitting import (
     train,
 )
 from native_libraries import native_for
-from torch import Tensor
-from torch.nn.utils import parameters_to_vector
-
-from model.native import NativeLayer, native_layer, steps
-from model.native.steps import NativeSteps
-from model.steps import MAX_GRADIENT_NORM, PlainSteps
 
 pytestmark = pytest.mark.skipif(native_layer() is None, reason="no native layer here")
 

@@ -7,7 +7,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from network_cases import CONSENSUS, TINY, VOCABULARY, padded, sequences
 from torch import Tensor, nn
 
 from model import runtime
@@ -17,6 +16,7 @@ from model.gpu.lanes import wake_gradients
 from model.layers import BidirectionalLSTM, reversal, reverse_within_lengths
 from model.native import native_layer
 from model.network import BiLSTM, build_network
+from network_cases import CONSENSUS, TINY, VOCABULARY, padded, sequences
 
 POOLINGS = ("last", "mean", "max")
 

@@ -5,13 +5,13 @@ import threading
 
 import pytest
 from optuna.trial import TrialState
-from parking import TRIALS, by_size, misleading, trials, work, work_with_stops, worker_on
 
 from hpo.signals import StopFlag
 from hpo.study.attributes import CHECKPOINT, FOLD_ACCURACIES, PARKED, PAUSED
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
 from model.configuration import LearnerConfig
+from parking import TRIALS, by_size, misleading, trials, work, work_with_stops, worker_on
 
 
 def told(opened: OpenedStudy) -> list[tuple]:

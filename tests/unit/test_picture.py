@@ -4,12 +4,12 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from standings import FOLDS, standing
 
 from hpo.search.audit import draw
 from hpo.search.standing import Standing
 from hpo.search.tasks import NextFold, Progress, choose_task
 from hpo.trial.picture import MOST_PARKED, Claimed, Picture
+from standings import FOLDS, standing
 from storage.trials.ledger import NEW
 
 GOOD = [0.93, 0.91, 0.95, 0.92, 0.94]

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from small_plan import small_plan
 
 from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
@@ -22,6 +21,7 @@ from model.encoder import Encoder
 from model.errors import DataError
 from model.origin import Origin
 from model.saving import SavedModel
+from small_plan import small_plan
 
 ALL = DataOptions(gaps="remove", odd_letters="unknown", inner_stops="cut", missing="drop")
 TOLD = (

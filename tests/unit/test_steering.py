@@ -8,12 +8,12 @@ from collections.abc import Callable
 import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
-from plain_optuna import plain_storage
 
 from hpo.errors import HpoError, UsageError
 from hpo.study.attributes import BUDGET
 from hpo.study.opened import OpenedStudy
 from hpo.study.steering import least_budget, set_budget
+from plain_optuna import plain_storage
 from storage.trials.lease import LEASE, WorkerIdentity
 
 ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")

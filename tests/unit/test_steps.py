@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standings import FOLDS, standing
 
 from hpo.search.chance import outlook
 from hpo.search.expected import expected_accuracies
 from hpo.search.steps import fit_steps
+from standings import FOLDS, standing
 
 SPREAD = 0.01**2
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from standings import FOLDS, standing
 
 from hpo.search.standing import PARK, Standing
 from hpo.search.tasks import NewConfiguration, NextFold, Progress, Task, choose_task, is_worth_going_on, parked
+from standings import FOLDS, standing
 
 GOOD = [0.93, 0.91, 0.95, 0.92, 0.94]
 

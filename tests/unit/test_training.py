@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from small_training import CONFIG, SETTINGS, VOCABULARY, examples, fold
 
 from model import fitting
 from model.batching import Examples
@@ -15,6 +14,7 @@ from model.native import native_layer
 from model.prediction import predict
 from model.ragged import Ragged
 from model.training import train_final, train_fold
+from small_training import CONFIG, SETTINGS, VOCABULARY, examples, fold
 
 
 def test_a_fold_learns_and_records_every_epoch() -> None:

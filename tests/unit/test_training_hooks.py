@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small_training import CONFIG, SETTINGS, VOCABULARY, examples, fold
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -13,6 +12,7 @@ from model.configuration import LearnerConfig
 from model.epochs import Curves
 from model.prediction import EVALUATION_BATCH
 from model.training import train_fold
+from small_training import CONFIG, SETTINGS, VOCABULARY, examples, fold
 
 
 class StopError(Exception):

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-import small_training
-from made_up_training import SPACE, MadeUpTraining
 from optuna.trial import FrozenTrial, TrialState
 
 import hpo.trial.runner
+import small_training
 from hpo.finalizing.usable_trials import usable_folds
 from hpo.signals import StopFlag
 from hpo.study.attributes import CONFIGURATION, FOLD_ACCURACIES, TRAINING, TWIN
@@ -19,6 +18,7 @@ from hpo.study.opened import OpenedStudy
 from hpo.trial.development_rows import load_development_rows
 from hpo.trial.twins import fingerprint
 from hpo.workers.worker import Worker
+from made_up_training import SPACE, MadeUpTraining
 from model.configuration import LearnerConfig, original_configuration
 from storage.trials.lease import WorkerIdentity
 from storage.trials.ledger import TrialChange

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from small_plan import small_plan
 
 from hpo.study.address import StudyAddress
 from hpo.study.create import create
 from hpo.study.opened import OpenedStudy, open_study
 from model.simulation import simulate
+from small_plan import small_plan
 from storage.connection import open_storage
 
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from stale_watch import Clock
 
 from hpo.deleting import Terms, plan_study
 from hpo.deleting.at_work import check_nobody_works
 from hpo.errors import HpoError
+from stale_watch import Clock
 from storage.studies import study_names
 from storage.trials.lease import WorkerIdentity
 from storage.trials.ledger import TrialChange

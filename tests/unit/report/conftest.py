@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up_study import as_baseline, guess, made_contract, made_inspection, make_curves, make_trials
 
 from hpo.report import make_report, write_report
 from hpo.report.evidence import (
@@ -24,6 +23,7 @@ from hpo.report.evidence import (
     TestSet,
 )
 from hpo.study.contract import parse
+from made_up_study import as_baseline, guess, made_contract, made_inspection, make_curves, make_trials
 
 
 def made_evidence(

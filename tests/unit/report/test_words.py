@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from report_words import said
 
 from hpo.evaluation.baselines import Baseline
 from hpo.evaluation.pruning_cost import Audited, Tally, pruning_cost
@@ -18,6 +17,7 @@ from hpo.report.words import say
 from hpo.report.words.training import epochs
 from hpo.study.pruning import Pruning
 from model.inspection import Inspection
+from report_words import said
 
 Make = Callable[..., Evidence]
 

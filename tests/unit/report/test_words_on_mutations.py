@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from report_words import met, said
 
 from hpo.report.evidence import Evidence
 from hpo.report.statistics import derive
 from hpo.report.words import say
 from hpo.report.words.architecture import introduction
 from model.inspection import MutationInspection
+from report_words import met, said
 
 
 def test_positions_of_mutations_are_named_by_the_ancestors_letter(evidence: Evidence) -> None:

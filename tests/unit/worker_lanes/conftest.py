@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from lanes_at_work import MakeStudy, Train, left_running, small
 
 import hpo.trial.runner
 from hpo.study.opened import OpenedStudy
+from lanes_at_work import MakeStudy, Train, left_running, small
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from lanes_at_work import LATE_S, Meeting, Train, has_deaths, lanes_on, let_lanes_end, states, trials
 from optuna.trial import TrialState
 
 import hpo.trial.runner
@@ -13,6 +12,7 @@ from hpo.signals import StopFlag
 from hpo.study.opened import OpenedStudy
 from hpo.workers.take_back import Aftermath, TakeBack
 from hpo.workers.worker import WorkerReport
+from lanes_at_work import LATE_S, Meeting, Train, has_deaths, lanes_on, let_lanes_end, states, trials
 from model.errors import OutOfMemoryError
 from storage.trials.lease import DEATHS, REASON
 

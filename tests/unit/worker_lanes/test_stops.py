@@ -5,11 +5,10 @@ import os
 import signal
 import threading
 
-from lanes_at_work import LATE_S, MakeStudy, Meeting, Train, has_deaths, lanes_on, let_lanes_end, small, states
-
 from hpo.signals import StopFlag, on_stop
 from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import WorkerReport
+from lanes_at_work import LATE_S, MakeStudy, Meeting, Train, has_deaths, lanes_on, let_lanes_end, small, states
 from model.configuration import TrainingSettings
 
 

@@ -3,12 +3,11 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
-from lanes_at_work import LATE_S, MakeStudy, folds, identity, lanes_on, small, states, trials
-
 from hpo.signals import StopFlag
 from hpo.study.attributes import PAUSED
 from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker, WorkerReport
+from lanes_at_work import LATE_S, MakeStudy, folds, identity, lanes_on, small, states, trials
 
 
 def test_lanes_leave_the_folds_of_one_worker_to_the_byte(make_study: MakeStudy) -> None:
