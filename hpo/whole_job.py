@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from hpo.errors import HpoError
-from hpo.finalizing import FinalizeOptions, check_not_another_s, finalize, open_report_folder
-from hpo.finalizing.report_folder import LOG
+from hpo.finalizing.finalize import finalize
+from hpo.finalizing.options import FinalizeOptions
+from hpo.finalizing.report_folder import check_not_another_s, open_report_folder
+from hpo.report.files import LOG
 from hpo.signals import StopFlag, on_stop
 from hpo.study.address import StudyAddress
 from hpo.study.again import as_begun, ask_again, check_same, find_earlier
@@ -26,11 +28,9 @@ from hpo.study.status import Status, read_status
 from hpo.study.time_limit import TimeLimit
 from hpo.study.warm_start import check_warm_start, read_warm_start
 from hpo.terminal import duration, say, step
-from hpo.trial.development_rows import load_development_rows
 from hpo.workers.assignment import Limits
 from hpo.workers.devices import Slot, slots_here
 from hpo.workers.parent import run_children
-from hpo.workers.probe import estimate_search
 from model.genes import Genes
 from storage.errors import StorageUnavailableError
 
@@ -127,6 +127,10 @@ def _left(opened: OpenedStudy, status: Status, slots: Sequence[Slot]) -> str:
         return f", about {duration(status.work_left / len(slots))} of search left"
     if status.folds_trained or any(slot.device != "cpu" for slot in slots):
         return ""
+    # Seconds of imports, for those alone who begin a search.
+    from hpo.trial.development_rows import load_development_rows
+    from hpo.workers.probe import estimate_search
+
     with step("Trying how long a fold takes"):
         development = load_development_rows(opened.contract, opened.artifacts)
         span = estimate_search(opened.contract, development, status.budget, len(slots), os.getloadavg()[0])

@@ -16,8 +16,8 @@ from hpo.choices import PredictWith
 from hpo.cli.data_options import DataOptions
 from hpo.cli.options import AnswerOptions as ChoiceOptions
 from hpo.cli.reading import read_labelled, read_unlabelled
-from hpo.finalizing import FinalizeOptions
-from hpo.finalizing import finalize as answer
+from hpo.finalizing.finalize import finalize as answer
+from hpo.finalizing.options import FinalizeOptions
 from hpo.study.defaults import name_job
 from hpo.terminal import say
 from hpo.use.predict import Prediction

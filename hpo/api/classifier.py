@@ -14,8 +14,8 @@ from model.cleaning import clean
 from model.errors import DataError
 from model.genes import Genes
 from model.prediction import predict as probabilities_of
-from model.saving import SavedModel
-from model.saving import load_model as read_model
+from model.saving.loading import SavedModel
+from model.saving.loading import load_model as read_model
 from model.seen import judge
 
 

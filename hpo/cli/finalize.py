@@ -36,8 +36,8 @@ def finalize(
     json: Json = False,
 ) -> None:
     """Retrain the best trial, open the test set, write report and model. Run again, it writes the same report again."""
-    from hpo.finalizing import FinalizeOptions
-    from hpo.finalizing import finalize as answer
+    from hpo.finalizing.finalize import finalize as answer
+    from hpo.finalizing.options import FinalizeOptions
     from hpo.study.opened import open_study
 
     opened = open_study(where.address(study))

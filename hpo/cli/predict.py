@@ -13,7 +13,7 @@ from hpo.cli.output import print_json
 
 if TYPE_CHECKING:
     from model.genes import Genes
-    from model.saving import SavedModel
+    from model.saving.loading import SavedModel
 
 
 def register(app: typer.Typer) -> None:

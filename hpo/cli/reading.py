@@ -8,7 +8,7 @@ from hpo.cli.label_options import LabelOptions
 
 if TYPE_CHECKING:
     from model.genes import Genes
-    from model.saving import SavedModel
+    from model.saving.loading import SavedModel
 
 
 def read_labelled(data: Path, options: DataOptions, labelling: LabelOptions) -> "Genes":

@@ -77,7 +77,7 @@ def run(
 ) -> None:
     """The whole job on this machine: create the study, search, finalize. Run again after a crash, it goes on."""
     from hpo.cli.reading import read_labelled
-    from hpo.finalizing import FinalizeOptions
+    from hpo.finalizing.options import FinalizeOptions
     from hpo.whole_job import Job
     from hpo.whole_job import run as do_job
 

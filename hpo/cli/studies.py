@@ -46,7 +46,7 @@ def report(
 ) -> None:
     """Write the report of an answered study again, from what is stored; nothing is trained or opened."""
     from hpo.cli.finalize import print_result
-    from hpo.finalizing import report_again
+    from hpo.finalizing.given_answer import report_again
     from hpo.study.opened import open_study
 
     print_result(report_again(open_study(where.address(study)), output, overwrite=overwrite), output, json)

@@ -6,7 +6,7 @@ from math import erfc, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binomtest
+from scipy.special import bdtr
 
 from hpo.evaluation.intervals import Interval, Z, difference_interval, group_sums, grouped_variance
 
@@ -83,8 +83,9 @@ def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_], groups: NDArray
     cases = lead if groups is None else group_sums(lead, groups)
     only_first, only_second = int(np.sum(cases > 0)), int(np.sum(cases < 0))
     discordant = only_first + only_second
-    p_value = float(binomtest(only_first, discordant, 0.5).pvalue) if discordant else 1.0
-    return Paired(len(cases), only_first, only_second, p_value)
+    # Both tails of the binomial distribution of even chances are alike.
+    tail = float(bdtr(min(only_first, only_second), discordant, 0.5))
+    return Paired(len(cases), only_first, only_second, min(1.0, 2.0 * tail))
 
 
 def paired_scores(

@@ -6,16 +6,18 @@ distinct sequences only.
 
 import warnings
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from model.baseline import Kind, feature_numbers
 from model.ragged import Ragged
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 PENALTIES = (0.01, 0.1, 1.0, 10.0)  #: C of scikit-learn: small is strong
 _INNER_FOLDS = 3
@@ -122,7 +124,7 @@ def fit_predict(
 
 def _tuned(
     features: sparse.csr_matrix, sequence: NDArray[np.int64], labels: NDArray[np.bool_], train: NDArray[np.int64]
-) -> LogisticRegression | None:
+) -> "LogisticRegression | None":
     """Fits with the penalty that does best inside the training rows; None where there is nothing to learn from."""
     first, weights = _merge(sequence[train] * 2 + labels[train])
     distinct = train[first]
@@ -141,7 +143,13 @@ def _merge(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return first, counts
 
 
-def _fit(x: sparse.csr_matrix, y: NDArray[np.bool_], weights: NDArray[np.int64], penalty: float) -> LogisticRegression:
+def _fit(
+    x: sparse.csr_matrix, y: NDArray[np.bool_], weights: NDArray[np.int64], penalty: float
+) -> "LogisticRegression":
+    # Here and not above: who compares or looks without fitting need not wait for scikit-learn.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     # A fit that stops at max_iter is still a fair baseline: no news for the user.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

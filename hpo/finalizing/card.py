@@ -12,11 +12,11 @@ from hpo.choices import Objective
 from hpo.evaluation.intervals import Interval
 from hpo.objectives import NAMES
 from hpo.report.baseline_comparison import NETWORK
+from hpo.report.files import CARD
 from hpo.report.rendering import markdown_text
 from hpo.report.words.names import BASELINES, CORRECTED, CROSS_VALIDATION, TEST, percent, plural, span, spoken, value
 from hpo.terminal import moment
 
-CARD = "README.md"
 INTENDED_USE = (
     "Research: predict resistance to one drug from variants of one gene, for genes like those of the study. "
     "Not for decisions about patients."

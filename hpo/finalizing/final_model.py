@@ -32,7 +32,7 @@ from model.network import BiLSTM
 from model.origin import Answers, Origin
 from model.prediction import predict
 from model.runtime import resolve_device
-from model.saving import save_model
+from model.saving.writing import save_model
 from model.seen import describe
 from model.training import Curves, FoldResult, train_final
 

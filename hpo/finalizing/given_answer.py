@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from hpo.errors import HpoError, NotFinishedError
-from hpo.finalizing.report_folder import RESULT, check_not_another_s, is_of_a_report, open_report_folder, replacing
+from hpo.finalizing.report_folder import check_not_another_s, open_report_folder, replacing
+from hpo.report.files import RESULT, is_of_a_report
 from hpo.study.answers import Answer, newest_answer, read_answer
 from hpo.study.opened import OpenedStudy
 from hpo.terminal import moment, say

@@ -9,10 +9,11 @@ from pathlib import Path
 import optuna_dashboard
 from optuna_dashboard.artifact import get_artifact_path
 
-from hpo.finalizing.card import CARD
-from hpo.report import Report, summary_note
+from hpo.report.files import CARD, PAGE, RESULT, TEXT
+from hpo.report.rendering import summary_note
+from hpo.report.report import Report
 from hpo.study.opened import OpenedStudy
-from model.saving import BASELINE, CONFIGURATION, weights_name
+from model.saving.names import BASELINE, CONFIGURATION, weights_name
 from storage.artifacts.dashboard import attach
 
 _TYPES = {
@@ -46,7 +47,7 @@ def publish(opened: OpenedStudy, output: Path, report: Report) -> dict[str, str]
 
 def _report_and_model(output: Path, networks: int) -> list[Path]:
     """Lists the files by name: the folder may hold weights of an earlier, larger ensemble."""
-    report = [output / name for name in ("report.html", "report.md", "result.json")]
+    report = [output / name for name in (PAGE, TEXT, RESULT)]
     model = [output / "model" / name for name in (CARD, CONFIGURATION, *map(weights_name, range(networks)))]
     baseline = output / "model" / BASELINE
     return [*report, *model, *([baseline] if baseline.exists() else [])]

@@ -7,7 +7,6 @@ may leave a folder `.NAME.new-...` beside it, which can be removed.
 import ctypes
 import json
 import os
-import re
 import secrets
 import shutil
 import tempfile
@@ -17,19 +16,8 @@ from itertools import islice
 from pathlib import Path
 
 from hpo.errors import HpoError
-from hpo.finalizing.card import CARD
-from hpo.report import PLOT_NAMES
-from model.saving import BASELINE, CONFIGURATION, weights_name
+from hpo.report.files import LOG, RESULT, is_of_a_report
 
-#: Where `hpo run` keeps its workers' log; it stays when the report is replaced.
-LOG = "workers.log"
-#: What the report says for scripts.
-RESULT = "result.json"
-_FILES = {
-    *(RESULT, "report.html", "report.md", LOG, f"model/{CARD}", f"model/{CONFIGURATION}", f"model/{BASELINE}"),
-    *(f"plots/{name}.png" for name in PLOT_NAMES),
-}
-_WEIGHTS = re.compile(f"model/{re.escape(weights_name(0)).replace('0', '[0-9]+')}")
 #: Files that hpo has not written: so many are shown, and so many looked for in a folder that may be anything.
 _SHOWN, _LOOKED_AT = 5, 1000
 _LONGEST_NAME = 80
@@ -138,12 +126,6 @@ def _others(folder: Path) -> Iterator[Path]:
         name = path.relative_to(folder)
         if (path.is_symlink() or not path.is_dir()) and not is_of_a_report(name):
             yield name
-
-
-def is_of_a_report(path: Path) -> bool:
-    """Says whether hpo writes a file of this name, relative to the report's folder."""
-    name = path.as_posix()
-    return name in _FILES or _WEIGHTS.fullmatch(name) is not None
 
 
 def _share(log: Path, name: Path) -> None:

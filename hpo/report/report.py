@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from hpo.report.evidence import Evidence
 from hpo.report.plots import Plot, draw_plots
+from hpo.report.sentences import Words, say
 from hpo.report.statistics import Statistics, derive
-from hpo.report.words import Words, say
 
 
 @dataclass(frozen=True, eq=False)

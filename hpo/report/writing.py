@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from hpo.report.files import PAGE, RESULT, TEXT
 from hpo.report.rendering import html_page, markdown_page
 from hpo.report.report import Report
 from hpo.report.result import Json, build_result
@@ -29,8 +30,8 @@ def write_report(report: Report, folder: Path) -> dict[str, Json]:
     for stale in set(plots.glob("*.png")) - {plots / f"{name}.png" for name in report.plots}:
         stale.unlink()
     result = build_result(report.evidence, report.statistics)
-    write_whole(folder / "report.md", markdown_page(report).encode())
-    write_whole(folder / "report.html", html_page(report).encode())
+    write_whole(folder / TEXT, markdown_page(report).encode())
+    write_whole(folder / PAGE, html_page(report).encode())
     text = json.dumps(result, indent=2, ensure_ascii=False, allow_nan=False)
-    write_whole(folder / "result.json", f"{text}\n".encode())
+    write_whole(folder / RESULT, f"{text}\n".encode())
     return result

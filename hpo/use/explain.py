@@ -12,7 +12,7 @@ from hpo.use.formulas import as_text
 from hpo.use.table import write_rows
 from model.genes import Genes
 from model.mutagenesis import change_letters
-from model.saving import SavedModel, load_model
+from model.saving.loading import SavedModel, load_model
 
 
 @dataclass(frozen=True)

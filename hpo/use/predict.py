@@ -12,7 +12,7 @@ from hpo.use.predictor import NETWORK, baseline_of, predictor_in_words
 from model.genes import Genes
 from model.origin import Answers
 from model.prediction import predict as probabilities_of
-from model.saving import SavedModel, load_model
+from model.saving.loading import SavedModel, load_model
 from model.seen import judge
 
 

@@ -3,7 +3,7 @@
 from hpo.choices import PredictWith
 from hpo.errors import UsageError
 from model.baseline import KeptBaseline
-from model.saving import SavedModel
+from model.saving.loading import SavedModel
 
 NETWORK = "network"
 

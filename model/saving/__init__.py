@@ -4,9 +4,3 @@
 The number in `config.json` is the format (`model.saving.formats`). Formats before 3 are refused: they name no digests,
 so nothing says that their parts belong together. The version of hpo that wrote such a folder still reads it.
 """
-
-from model.saving.baseline import BASELINE
-from model.saving.loading import SavedModel, load_model
-from model.saving.writing import CONFIGURATION, save_model, weights_name
-
-__all__ = ["BASELINE", "CONFIGURATION", "SavedModel", "load_model", "save_model", "weights_name"]

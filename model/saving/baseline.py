@@ -11,8 +11,8 @@ from model.alphabet import AMBIGUOUS, CLEAR, Alphabet
 from model.baseline import NAMES, KeptBaseline
 from model.encoding import encodings_for, is_mutation
 from model.mutations import LONGEST_ANCESTOR
+from model.saving.names import BASELINE
 
-BASELINE = "baseline.json"
 #: Bytes of the file, at most: 60,000 words and their weights take two million.
 MOST_BYTES = 20_000_000
 _MOST_NUMBER, _MOST_BASE, _MOST_SIZE = 2**53, 256, 6

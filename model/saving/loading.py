@@ -21,12 +21,12 @@ from model.mutagenesis import SUBSTITUTIONS
 from model.mutations import LONGEST_ANCESTOR
 from model.network import BiLSTM
 from model.origin import Origin
-from model.saving.baseline import BASELINE, MOST_BYTES, read_baseline
+from model.saving.baseline import MOST_BYTES, read_baseline
 from model.saving.damage import damaged
 from model.saving.formats import upgraded
+from model.saving.names import BASELINE, CONFIGURATION
 from model.saving.origin import read_origin
 from model.saving.weights import described_bytes, read_network
-from model.saving.writing import CONFIGURATION
 
 #: Networks of one ensemble, at most.
 MAX_NETWORKS = 100

@@ -11,7 +11,8 @@ from model.configuration import LearnerConfig
 from model.files import read_regular
 from model.network import BiLSTM
 from model.saving.damage import damaged
-from model.saving.writing import CONFIGURATION, digest, weights_name
+from model.saving.names import CONFIGURATION, weights_name
+from model.saving.writing import digest
 
 
 def read_network(

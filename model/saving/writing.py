@@ -17,12 +17,12 @@ from model.configuration import LearnerConfig
 from model.encoder import Encoder
 from model.network import BiLSTM
 from model.origin import Origin
-from model.saving.baseline import BASELINE, baseline_bytes
+from model.saving.baseline import baseline_bytes
+from model.saving.names import BASELINE, CONFIGURATION, weights_name
 from model.saving.origin import origin_as_dict
 
 #: Version of the folder's layout; a reader refuses what it does not know.
 FORMAT = 8
-CONFIGURATION = "config.json"
 
 
 def save_model(
@@ -97,8 +97,3 @@ def _write_weights(path: Path, network: BiLSTM) -> str:
 def digest(data: bytes) -> str:
     """What the configuration keeps of a weights file: its SHA-256, in hexadecimal."""
     return hashlib.sha256(data).hexdigest()
-
-
-def weights_name(number: int) -> str:
-    """Names the weights file of a network, counted from 0."""
-    return f"weights-{number}.safetensors"

@@ -81,7 +81,7 @@ def _space(data: bytes, folder: Path) -> None:
 def _model(data: bytes, folder: Path, name: str) -> None:
     from model.batching import Examples
     from model.prediction import predict
-    from model.saving import load_model
+    from model.saving.loading import load_model
 
     whole, used = folder / "whole", folder / "model"
     if not whole.exists():

@@ -53,7 +53,7 @@ def write_model(folder: Path) -> None:
     from model.encoder import Encoder
     from model.encoding import vocabulary
     from model.network import build_network
-    from model.saving import save_model
+    from model.saving.writing import save_model
 
     config = replace(
         original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned"

@@ -21,7 +21,7 @@ from model.encoding import encode, encodings_for
 from model.genes import Genes
 from model.network import BiLSTM
 from model.prediction import predict
-from model.saving import load_model
+from model.saving.loading import load_model
 from model.simulation import write_simulated
 from model.splitting import group_ids
 from model.training import train_final

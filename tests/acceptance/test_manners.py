@@ -2,13 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 
 import optuna
 
 from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
+from loaded import runs_without
 from processes import children_of, until
 
 STUDY = ("--study", "s", "--trials", "4")
@@ -23,13 +22,7 @@ def complaint(hpo, *arguments: str) -> str:
 
 
 def test_help_answers_without_torch_or_optuna() -> None:
-    code = (
-        "import sys; from hpo.__main__ import main; code = main(['--help']);"
-        "heavy = {'torch', 'optuna', 'sklearn', 'sqlalchemy', 'matplotlib', 'pyarrow'} & set(sys.modules);"
-        "sys.exit(f'imported {heavy}' if heavy or code else 0)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
+    done = runs_without({"torch", "optuna", "sklearn", "sqlalchemy", "matplotlib", "pyarrow"}, "--help")
     assert "create-study" in done.stdout
 
 

@@ -4,6 +4,7 @@ import json
 
 import hpo as from_python
 from hpo.study.attributes import configuration
+from loaded import runs_without
 
 QUICK = ("--space", "space.toml", "--max-epochs", "2", "--workers", "1")
 
@@ -20,6 +21,11 @@ def test_a_file_is_enough_and_the_same_command_is_the_same_study(hpo) -> None:
     assert again.returncode == 0
     assert "Study 'genes' is done: it was answered on" in again.stderr
     assert "By default: study 'genes' (--study), report in genes-report (--output).\n" in again.stderr
+
+    # Who only asks for what is there does not wait for what trains and draws.
+    slow = {"torch", "sklearn", "scipy.stats", "matplotlib"}
+    runs_without(slow, "run", "genes.csv", *QUICK, folder=hpo.folder)
+    runs_without(slow, "report", "--study", "genes", "--output", "genes-report", folder=hpo.folder)
 
     # From elsewhere, and from Python, it is the same study too.
     done = from_python.run(

@@ -1,8 +1,8 @@
 """What a report says of its evidence."""
 
 from hpo.report.evidence import Evidence
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
 
 
 def said(evidence: Evidence) -> dict[str, str]:

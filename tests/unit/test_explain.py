@@ -10,7 +10,7 @@ from model.encoder import Encoder
 from model.genes import Genes
 from model.mutagenesis import common_letters
 from model.network import build_network
-from model.saving import save_model
+from model.saving.writing import save_model
 
 CONFIG = LearnerConfig(
     encoding="mutation",

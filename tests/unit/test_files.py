@@ -15,7 +15,7 @@ from hpo.errors import SpaceError
 from hpo.search.space import read_space
 from model.errors import DataError, SavedModelError
 from model.files import check_regular, read_regular
-from model.saving import load_model
+from model.saving.loading import load_model
 from storage.artifacts import open_artifacts
 from storage.errors import StorageError
 

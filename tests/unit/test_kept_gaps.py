@@ -18,7 +18,8 @@ from model.inspection import inspect
 from model.mutations import find_relation
 from model.network import build_network
 from model.reading import read_genes
-from model.saving import load_model, save_model
+from model.saving.loading import load_model
+from model.saving.writing import save_model
 from model.splitting import group_ids
 
 KEEP = Rules(gaps="keep")

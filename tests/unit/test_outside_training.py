@@ -23,7 +23,8 @@ from model.genes import Genes
 from model.mutagenesis import common_letters
 from model.network import build_network
 from model.origin import Answers, Origin
-from model.saving import load_model, save_model
+from model.saving.loading import load_model
+from model.saving.writing import save_model
 from model.seen import describe
 
 GENERATOR = random.Random(7)

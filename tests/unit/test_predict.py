@@ -27,7 +27,7 @@ from model.errors import DataError, PredictionError
 from model.genes import Genes
 from model.network import build_network
 from model.reading import read_genes
-from model.saving import save_model
+from model.saving.writing import save_model
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4)
 NAMES = ["=1+1", "+a", "-a", "@a", "\ta", "g1", "a=b"]

@@ -7,7 +7,8 @@ import pytest
 
 from hpo.errors import HpoError
 from hpo.finalizing import report_folder
-from hpo.finalizing.report_folder import LOG, open_report_folder, replacing
+from hpo.finalizing.report_folder import open_report_folder, replacing
+from hpo.report.files import LOG
 
 
 @pytest.fixture(params=["exchanged", "renamed"])

@@ -20,7 +20,7 @@ from model.cleaning import Rules
 from model.encoder import Encoder
 from model.errors import DataError
 from model.origin import Origin
-from model.saving import SavedModel
+from model.saving.loading import SavedModel
 from small_plan import small_plan
 
 ALL = DataOptions(gaps="remove", odd_letters="unknown", inner_stops="cut", missing="drop")

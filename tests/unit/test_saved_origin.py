@@ -14,7 +14,8 @@ from model.encoder import Encoder
 from model.encoding import vocabulary
 from model.errors import SavedModelError
 from model.network import build_network
-from model.saving import load_model, save_model
+from model.saving.loading import load_model
+from model.saving.writing import save_model
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4)
 ORIGIN = {"seen": None, "columns": {}, "answers": None}

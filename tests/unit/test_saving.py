@@ -25,7 +25,10 @@ from model.errors import SavedModelError
 from model.network import BiLSTM, build_network
 from model.prediction import predict
 from model.ragged import Ragged
-from model.saving import load_model, save_model, weights_name, writing
+from model.saving import writing
+from model.saving.loading import load_model
+from model.saving.names import weights_name
+from model.saving.writing import save_model
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
 VOCABULARY = len(vocabulary("codon"))

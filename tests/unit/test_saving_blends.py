@@ -12,7 +12,8 @@ from model.encoding import vocabulary
 from model.network import build_network
 from model.prediction import predict
 from model.ragged import Ragged
-from model.saving import load_model, save_model
+from model.saving.loading import load_model
+from model.saving.writing import save_model
 
 CONFIG = replace(original_configuration("dna"), encoding="codon", embedding_size=3, hidden_size=4, positions="learned")
 VOCABULARY = len(vocabulary("codon"))

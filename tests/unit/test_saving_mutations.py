@@ -18,7 +18,8 @@ from model.genes import Genes
 from model.mutagenesis import common_letters
 from model.network import build_network
 from model.prediction import predict
-from model.saving import load_model, save_model
+from model.saving.loading import load_model
+from model.saving.writing import save_model
 
 ANCESTOR = "MKTAY"
 ENCODER = Encoder(11, {"mutation": ANCESTOR, "mutation_nucleotide": "ATGAAAACCGCGTAT"})

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from hpo.errors import NotFinishedError
-from hpo.finalizing import FinalizeOptions, finalize
+from hpo.finalizing.finalize import finalize
+from hpo.finalizing.options import FinalizeOptions
 from hpo.finalizing.trials import choose_trial, finished_trial, read_search
 from hpo.signals import StopFlag
 from hpo.study.attributes import CONFIGURATION, EPOCHS, FOLD_ACCURACIES

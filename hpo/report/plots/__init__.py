@@ -5,13 +5,7 @@ from hpo.report.plots import accuracy, network, positions, predictions, search, 
 from hpo.report.plots.style import Plot
 from hpo.report.statistics import Statistics
 
-__all__ = ["PLOT_NAMES", "Plot", "draw_plots"]
-
-#: Every figure that a report may have.
-PLOT_NAMES = (
-    *("cv_against_test", "accuracy_by_epoch", "loss_by_epoch", "optimization_history", "hyperparameter_importance"),
-    *("confusion_matrix", "roc_curve", "precision_recall_curve", "calibration", "network", "positions"),
-)
+__all__ = ["Plot", "draw_plots"]
 
 
 def draw_plots(evidence: Evidence, statistics: Statistics) -> dict[str, Plot]:

@@ -15,7 +15,7 @@ from hpo.study.opened import OpenedStudy, open_study
 from model.encoding import encode
 from model.genes import Genes, join
 from model.prediction import predict
-from model.saving import load_model
+from model.saving.loading import load_model
 from model.snapshot import from_bytes
 
 FOLDS = 5

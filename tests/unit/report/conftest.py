@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hpo.report import make_report, write_report
 from hpo.report.evidence import (
     ChosenTrialDetails,
     DevelopmentSet,
@@ -22,6 +21,8 @@ from hpo.report.evidence import (
     PositionEffects,
     TestSet,
 )
+from hpo.report.report import make_report
+from hpo.report.writing import write_report
 from hpo.study.contract import parse
 from made_up_study import as_baseline, guess, made_contract, made_inspection, make_curves, make_trials
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from hpo.finalizing.card import model_card, write_card
-from hpo.report import make_report, write_report
 from hpo.report.answer import answer_probabilities, answer_right
 from hpo.report.evidence import Evidence, Picked
+from hpo.report.report import make_report
 from hpo.report.result import build_result
 from hpo.report.statistics import derive
+from hpo.report.writing import write_report
 
 
 @pytest.fixture(scope="module")

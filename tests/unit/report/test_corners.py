@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from hpo.report import make_report, write_report
 from hpo.report.evidence import Evidence, TestSet
+from hpo.report.report import make_report
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
+from hpo.report.writing import write_report
 
 Make = Callable[..., Evidence]
 

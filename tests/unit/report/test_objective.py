@@ -12,10 +12,12 @@ from sklearn import metrics as sk
 from hpo.choices import Objective
 from hpo.cli.result_text import result_text
 from hpo.evaluation.objective import scores_of_folds
-from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence, Picked
+from hpo.report.rendering import summary_note
+from hpo.report.report import make_report
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
+from hpo.report.writing import write_report
 
 OTHERS: tuple[Objective, ...] = ("balanced_accuracy", "mcc", "roc_auc", "log_loss")
 THEIRS = {

@@ -7,11 +7,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from hpo.report import PLOT_NAMES, make_report, summary_note, write_report
 from hpo.report.evidence import (
     Evidence,
 )
-from hpo.report.rendering import markdown_text
+from hpo.report.files import PLOT_NAMES
+from hpo.report.rendering import markdown_text, summary_note
+from hpo.report.report import make_report
+from hpo.report.writing import write_report
 
 HOSTILE = "<script>alert(1)</script><img src=http://evil.example/x>"
 

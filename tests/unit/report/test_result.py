@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from hpo.evaluation.intervals import wilson
-from hpo.report import make_report, write_report
 from hpo.report.evidence import (
     Evidence,
     OutOfFold,
 )
+from hpo.report.report import make_report
 from hpo.report.result import build_result
 from hpo.report.statistics import derive
+from hpo.report.writing import write_report
 
 
 def test_result_has_every_promised_key(result: dict[str, Any]) -> None:

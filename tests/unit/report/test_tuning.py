@@ -10,13 +10,15 @@ import pytest
 
 from hpo.cli.finalize import print_result
 from hpo.finalizing.card import model_card, write_card
-from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence, Original
 from hpo.report.plots import draw_plots
+from hpo.report.rendering import summary_note
+from hpo.report.report import make_report
 from hpo.report.result import build_result
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
 from hpo.report.words.names import percent
+from hpo.report.writing import write_report
 
 Make = Callable[..., Evidence]
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hpo.report import make_report, write_report
 from hpo.report.evidence import Evidence
+from hpo.report.report import make_report
+from hpo.report.writing import write_report
 from model.simulation import simulate, write_simulated
 from storage.artifacts import open_artifacts
 from storage.connection import open_storage

@@ -12,10 +12,12 @@ import pytest
 from hpo.cli.finalize import print_result
 from hpo.finalizing.card import model_card, write_card
 from hpo.finalizing.label_noise import shuffled
-from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence
+from hpo.report.rendering import summary_note
+from hpo.report.report import make_report
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
+from hpo.report.writing import write_report
 from model.batching import Examples
 from model.encoding import Encoded
 from model.ragged import Ragged

@@ -9,12 +9,14 @@ import pytest
 
 from hpo.evaluation.baselines import Baseline
 from hpo.evaluation.pruning_cost import Audited, Tally, pruning_cost
-from hpo.report import make_report, summary_note, write_report
 from hpo.report.evidence import Evidence
+from hpo.report.rendering import summary_note
+from hpo.report.report import make_report
 from hpo.report.result import build_result
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
 from hpo.report.words.training import epochs
+from hpo.report.writing import write_report
 from hpo.study.pruning import Pruning
 from model.inspection import Inspection
 from report_words import said

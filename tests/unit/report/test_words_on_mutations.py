@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from hpo.report.evidence import Evidence
+from hpo.report.sentences import say
 from hpo.report.statistics import derive
-from hpo.report.words import say
 from hpo.report.words.architecture import introduction
 from model.inspection import MutationInspection
 from report_words import met, said
