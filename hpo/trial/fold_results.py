@@ -37,7 +37,8 @@ def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds:
     """Stores a fold's result and returns its record, to be written into the trial next."""
     buffer = io.BytesIO()
     curves = {name: np.asarray(getattr(result.curves, name), dtype=np.float64) for name in _CURVES}
-    np.savez(buffer, allow_pickle=False, probabilities=result.probabilities, **curves)
+    # Numbers alone, so nothing is pickled; NumPy 2.0 would take `allow_pickle` for the name of one more array.
+    np.savez(buffer, probabilities=result.probabilities, **curves)
     return FoldRecord(
         fold=fold,
         artifact=artifacts.put(buffer.getvalue()),

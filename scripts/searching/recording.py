@@ -92,7 +92,7 @@ class Recorder:
         about = {"number": number, "config": dataclasses.asdict(config), "failed": reason, "rows": len(self.rows.folds)}
         part = self.file(number).with_suffix(".part")
         with part.open("wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, about=np.array(json.dumps(about)), **kept)
+            np.savez_compressed(stream, about=np.array(json.dumps(about)), **kept)
         part.replace(self.file(number))
 
     def _train(self, config: LearnerConfig, fold: int) -> tuple[FoldResult, NDArray[np.float32]]:

@@ -74,10 +74,10 @@ class Hpo:
         write_simulated(simulate(240, codons, 0.05, 3), self.folder / "genes.csv")
 
     def create(self, study: str = "s", trials: int = 4, *more: str, data: str = "genes.csv") -> None:
-        """Make a small study; its networks are so small that by their cost alone trial 0 would be left out."""
+        """Make a small study, without the original's configuration: its folds take five times as long as all others."""
         self.ok(
             *("create-study", data, "--study", study, "--trials", str(trials), "--space", "space.toml"),
-            *("--max-epochs", "4", "--original", "all", *more),
+            *("--max-epochs", "4", "--original", "skip", *more),
         )
 
 
@@ -104,7 +104,7 @@ def answered_study(
 
     def answer(folder: Path) -> None:
         made = workplace(folder)
-        made.create("s", 2)
+        made.create("s", 2, "--original", "all")
         made.ok("worker", "--study", "s", "--workers", "1")
         made.ok("finalize", "--study", "s", "--output", "report", "--ensemble", "1")
 

@@ -15,7 +15,7 @@ from storage.trials.lease import WorkerIdentity
 def of_one_trial(workplace, tmp_path_factory):
     """A study whose one trial is finished; each test that asks for its answer has an output of its own."""
     hpo = workplace(tmp_path_factory.mktemp("of_one_trial"))
-    hpo.create("s", 1)
+    hpo.create("s", 1, "--original", "all")
     hpo.ok("worker", "--workers", "1")
     return hpo
 
@@ -37,7 +37,7 @@ def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
 
 
 def test_an_untuned_network_that_failed_does_not_cost_the_answer(hpo) -> None:
-    hpo.create("s", 3)
+    hpo.create("s", 3, "--original", "all")
     opened = open_study(StudyAddress(storage=f"sqlite:///{hpo.folder}/hpo.db", study="s"))
     claim = opened.queue.claim(WorkerIdentity(worker="w", host="laptop", pid=1, device="cpu"), 3)
     assert claim is not None

@@ -38,7 +38,7 @@ def opened(hpo, database) -> Iterator[Callable[[str], OpenedStudy]]:
 
 def test_a_dead_worker_s_trial_is_finished_by_another_with_the_same_numbers(hpo, background, database, opened) -> None:
     place = ("--storage", database)
-    space = ("--sampler", "random", "--max-epochs", "8", "--lease-timeout", "2")
+    space = ("--original", "all", "--sampler", "random", "--max-epochs", "8", "--lease-timeout", "2")
     for study in ("undisturbed", "disturbed"):
         hpo.create(study, 2, *space, *place)
     (hpo.folder / "genes.csv").unlink()  # a worker needs no copy of the data

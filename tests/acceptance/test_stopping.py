@@ -28,7 +28,7 @@ def at_work(hpo, background, opened_here):
 
     def start(*command: str):
         # One death that is counted would end the trial.
-        hpo.create("s", 50, "--retries", "0")
+        hpo.create("s", 50, "--retries", "0", "--original", "all")
         opened = opened_here("s")
         parent = background(hpo.start_anew(*command))
         until(lambda: running(opened) == 2 and has_a_fold(opened))

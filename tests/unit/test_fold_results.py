@@ -1,6 +1,7 @@
 """A finished fold: what is written is what is read, and what is damaged is said to be."""
 
 import io
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,10 @@ def test_a_fold_is_read_as_it_was_written(artifacts: ArtifactStore) -> None:
     again = read_fold(artifacts, record, rows=2)
     assert again.curves == CURVES
     assert np.array_equal(again.probabilities, RESULT.probabilities)
+    # The same bytes with every NumPy: nothing else lies there.
+    with zipfile.ZipFile(io.BytesIO(artifacts.get(record.artifact))) as archive:
+        named = [name.removesuffix(".npy") for name in archive.namelist()]
+    assert named == ["probabilities", "train_loss", "train_accuracy", "validation_loss", "validation_accuracy"]
 
 
 def test_folds_count_up_to_the_first_that_is_missing(artifacts: ArtifactStore) -> None:
