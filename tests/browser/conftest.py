@@ -40,7 +40,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory, preloaded: Preloaded) -> 
     def make(folder: Path) -> None:
         (folder / "space.toml").write_text(SPACE)
         for command in (
-            ("simulate", "genes.csv", "--genes", "300", "--codons", "15"),
+            ("simulate", "genes.csv", "--genes", "240", "--codons", "12"),
             (*run, "--max-epochs", "5", "--original", "all", "--output", "report"),
         ):
             done = preloaded.run(command, folder, clean_environment(), timeout=280)

@@ -15,6 +15,7 @@ from hpo.evaluation.objective import scores_of_folds
 from hpo.report.evidence import Evidence, Picked
 from hpo.report.rendering import summary_note
 from hpo.report.report import make_report
+from hpo.report.result import build_result
 from hpo.report.sentences import say
 from hpo.report.statistics import derive
 from hpo.report.writing import write_report
@@ -80,8 +81,8 @@ def test_the_pages_say_what_trials_were_compared_by(other: Evidence, tmp_path: P
     assert "McNemar" not in say(other, derive(other)).baselines
 
 
-def test_the_figures_are_those_of_scikit_learn(other: Evidence, tmp_path: Path) -> None:
-    result = write_report(make_report(other), tmp_path)
+def test_the_figures_are_those_of_scikit_learn(other: Evidence) -> None:
+    result: dict[str, Any] = build_result(other, derive(other))
     figures, theirs = result["objective"], THEIRS[other.objective]
     labels, folds = other.development.labels, other.development.folds
     expected = [theirs(labels[folds == k], other.chosen.probabilities[folds == k]) for k in range(5)]
