@@ -12,7 +12,15 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, fu
 
 from storage.database.rows import ATTRIBUTES, TRIALS, VALUES
 from storage.trials.lease import DEATHS, LEASE, StoredLease, read_deaths
-from storage.trials.ledger import CONFIG_KEY, FOLD_PREFIX, PARKED, QueueCounts, RunningTrial
+from storage.trials.ledger import (
+    AHEAD_PREFIX,
+    CONFIG_KEY,
+    FOLD_PREFIX,
+    PARKED,
+    QueueCounts,
+    RunningTrial,
+    StoredHint,
+)
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 LEASES = ATTRIBUTES.alias("leases")
@@ -146,6 +154,22 @@ def count_parked(connection: Connection, scope: Scope) -> tuple[int, int]:
     )
     trials, folds = connection.execute(query).one()
     return trials, folds
+
+
+def hints(connection: Connection, scope: Scope) -> list[StoredHint]:
+    """Returns what stands in the RUNNING trials of the budget of folds that are trained ahead."""
+    key, text = ATTRIBUTES.c.key, ATTRIBUTES.c.value_json
+    query = (
+        select(TRIALS.c.trial_id, TRIALS.c.number, key, text)
+        .join(ATTRIBUTES, ATTRIBUTES.c.trial_id == TRIALS.c.trial_id)
+        .where(scope.condition, TRIALS.c.state == TrialState.RUNNING, key.startswith(AHEAD_PREFIX), text != "null")
+        .order_by(TRIALS.c.number, key)
+    )
+    rows = [
+        (row.trial_id, row.number, row.key.removeprefix(AHEAD_PREFIX), row.value_json)
+        for row in connection.execute(query)
+    ]
+    return [StoredHint(trial_id, number, int(fold), text) for trial_id, number, fold, text in rows if fold.isdecimal()]
 
 
 def last_folds(connection: Connection, scope: Scope, most: int) -> list[str]:

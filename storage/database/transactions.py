@@ -7,12 +7,13 @@ exclude each other from their start (`storage.connection`).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from optuna.storages._rdb import models
 from optuna.trial import TrialState
-from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Engine, Select, Table, and_, exists, func, insert, or_, select, true, update
 
 from storage.database.queries import (
     FINISHED,
@@ -24,6 +25,7 @@ from storage.database.queries import (
     count,
     count_folds,
     count_parked,
+    hints,
     last_folds,
     running,
 )
@@ -31,6 +33,7 @@ from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_p
 from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
 from storage.trials.ledger import (
+    AHEAD_PREFIX,
     FOLD_PREFIX,
     NEW,
     PARKED,
@@ -81,14 +84,24 @@ class DatabaseLedger(TrialLedger):
 
     def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
         """See `TrialLedger`."""
-        locked = select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id).with_for_update(key_share=True)
         with self._engine.begin() as connection:
-            if connection.scalar(locked) != TrialState.RUNNING:
+            if connection.scalar(_locked(trial_id)) != TrialState.RUNNING:
                 return False
             if not _is_held(StoredLease.of(_attribute(connection, trial_id, LEASE)), held):
                 return False
             _write(connection, trial_id, change)
             return True
+
+    def set_hint(self, trial_id: int, fold: int, seen: Any, told: Mapping[str, Any] | None) -> bool:
+        """See `TrialLedger`."""
+        key = f"{AHEAD_PREFIX}{fold}"
+        with self._engine.begin() as connection:
+            if connection.scalar(_locked(trial_id)) not in (TrialState.RUNNING, TrialState.WAITING):
+                return False
+            stands = read_json(trial_id, key, _attribute(connection, trial_id, key) or "null")
+            if stands == seen:
+                set_attributes(connection, trial_id, {key: told})
+            return stands in (seen, told)
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         """See `TrialLedger`."""
@@ -140,7 +153,13 @@ class DatabaseLedger(TrialLedger):
                 last_folds=last_folds(connection, scope, _RECENT),
                 parked=parked,
                 folds_of_parked=of_parked,
+                hints=hints(connection, scope),
             )
+
+
+def _locked(trial_id: int) -> Select[Any]:
+    """The state of a trial, whose row nobody else changes until the end of the transaction."""
+    return select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id).with_for_update(key_share=True)
 
 
 def _make(connection: Connection, scope: Scope, number: int) -> bool:
