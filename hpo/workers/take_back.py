@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from hpo.study.hints import stored_hint
 from hpo.study.opened import OpenedStudy
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.trials.lease import Claim
@@ -83,6 +84,7 @@ class TakeBack:
         """
         held: list[Claim] = []
         try:
+            self._withdraw_hints([worker])
             held = self._held_by([worker])
             if len(held) > 1:
                 self._put_back(held)
@@ -101,9 +103,18 @@ class TakeBack:
             workers: Their names.
         """
         try:
+            self._withdraw_hints(workers)
             self._put_back(self._held_by(workers))
         except StorageError as error:
             log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
+
+    def _withdraw_hints(self, workers: Collection[str]) -> None:
+        """Takes back what they had announced to train ahead, so that nobody waits for it."""
+        ledger = self._opened.storage.ledger
+        for stored in ledger.overview(self._opened.handle.study_id, self._opened.budget).hints:
+            hint = stored_hint(stored.text)
+            if hint is not None and not hint.is_done and hint.worker in workers:
+                ledger.set_hint(stored.trial_id, stored.fold, hint.as_dict(), None)
 
     def _held_by(self, workers: Collection[str]) -> list[Claim]:
         running = self._opened.queue.running(self._opened.budget)
