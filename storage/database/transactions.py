@@ -98,10 +98,12 @@ class DatabaseLedger(TrialLedger):
         with self._engine.begin() as connection:
             if connection.scalar(_locked(trial_id)) not in (TrialState.RUNNING, TrialState.WAITING):
                 return False
-            stands = read_json(trial_id, key, _attribute(connection, trial_id, key) or "null")
-            if stands == seen:
+            there = read_json(trial_id, key, _attribute(connection, trial_id, key) or "null")
+            # As text: what is no number is not equal to itself.
+            stands, before, after = (json.dumps(one, sort_keys=True) for one in (there, seen, told))
+            if stands == before:
                 set_attributes(connection, trial_id, {key: told})
-            return stands in (seen, told)
+            return stands in (before, after)
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         """See `TrialLedger`."""
