@@ -23,7 +23,7 @@ from hpo.errors import DeviceLostError, HpoError, StopRequested
 from hpo.logs import about
 from hpo.signals import StopFlag
 from hpo.stop_times import STORAGE_HURRY_S, wait_s
-from hpo.study.attributes import finished_folds
+from hpo.study.attributes import finished_folds, fold_record
 from hpo.study.hints import Hint, stands_for
 from hpo.study.opened import OpenedStudy
 from hpo.trial.fold_results import write_fold
@@ -35,7 +35,6 @@ from model.runtime import computes
 from model.training import Curves, FoldResult
 from storage.errors import StorageError
 from storage.trials.lease import WorkerIdentity
-from storage.trials.ledger import FOLD_PREFIX
 
 _UNFINISHED = (TrialState.RUNNING, TrialState.WAITING)
 
@@ -206,7 +205,7 @@ class FoldAhead:
             seen = trial.look()
         except KeyError as error:  # somebody has deleted the study
             raise NotWantedError from error
-        if seen.state not in states or f"{FOLD_PREFIX}{self.fold}" in seen.user_attrs:
+        if seen.state not in states or fold_record(seen.user_attrs, self.fold) is not None:
             raise NotWantedError
 
     def _next(self) -> Hint:

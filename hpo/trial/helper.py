@@ -88,10 +88,11 @@ class Helper:
         every = opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)
         trials = opened.own.of(every, whole=True)[:budget]
         running = {one.number: one for one in trials if one.state == TrialState.RUNNING and self._may_be_helped(one)}
-        if not running:
+        at_work = [self._at_work(one) for one in running.values()]
+        if not any(one.free for one in at_work):
             return None
         progress = None if self._scheduler is None else self._scheduler.progress_of(trials, budget)
-        task = choose_help([self._at_work(one) for one in running.values()], progress)
+        task = choose_help(at_work, progress)
         return None if task is None else (running[task.trial], task.fold)
 
     def _announced(self, seen: FrozenTrial, fold: int) -> FoldAhead | None:
