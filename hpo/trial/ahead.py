@@ -174,7 +174,7 @@ class FoldAhead:
             raise
         except Exception as error:
             if not isinstance(error, TrainingError) and not computes(training.device):
-                raise DeviceLostError(f"{self._shown}: {training.device} failed: {error}.") from error
+                raise DeviceLostError(f"Trial {self.trial.number}: {training.device} failed: {error}.") from error
             # Its trial's worker will meet the same, and judges.
             log.info("%s: cannot be trained ahead: %s", self._shown, error)
             return None
