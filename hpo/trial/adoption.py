@@ -2,7 +2,7 @@
 
 What was trained ahead is cut to the epochs that the folds before allow, and recorded as if it had been trained here.
 Where somebody is at the fold, the next one that nobody is at is trained ahead, by the same way; where none is left, the
-fold is waited for, but no longer than any fold of this trial took: a slow helper makes no trial twice as long.
+fold is waited for, but no longer than any fold of this trial took: no slow helper makes a trial take twice as long.
 
 Hints are input like any other. One that cannot be read is none. One that is of another configuration, or names what is
 no result of this fold, is told in the log; then the fold is trained.
@@ -31,6 +31,8 @@ from model.epochs import Curves, should_stop
 from model.training import FoldResult
 from storage.trials.lease import lost
 
+#: Seconds that a fold is waited for in any case: announcing and storing one takes time too.
+LEAST_PATIENCE_S = 1.0
 #: Seconds between looks at a fold that is waited for: the first, doubled each time up to the last.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 
@@ -156,7 +158,7 @@ class Adoption:
     def _waits(self, attributes: Mapping[str, Any]) -> bool:
         """Waits a little; returns False where it was long enough."""
         taken = [record.seconds for record in finished_folds(attributes, self._folds)]
-        if self._waited_s >= max(taken, default=0.0):
+        if self._waited_s >= max([LEAST_PATIENCE_S, *taken]):
             return False
         pause = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, self._waited_s))
         self._trial.wait(pause)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from optuna.trial import TrialState
 
+import hpo.trial.adoption
 import hpo.trial.fold_training
 from helping import begin, help_with, helper_on, hints, hold, numbers, records, trial_of
 from hpo.signals import StopFlag
@@ -16,14 +18,14 @@ from hpo.study.attributes import PAUSED, TRAINED_BY
 from hpo.study.hints import Hint
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import read_status
-from hpo.trial.adoption import first_epochs
+from hpo.trial.adoption import LEAST_PATIENCE_S, first_epochs
 from hpo.trial.hint_watch import HintWatch
 from model.configuration import TrainingSettings
 from model.epochs import Curves
 from model.errors import NonFiniteLossError
 from model.runtime import one_thread
 from model.training import FoldResult
-from parking import work
+from parking import by_size, trials, work, worker_on
 from storage.trials.lease import REASON
 
 SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 16\n'
@@ -93,7 +95,26 @@ def test_a_fold_is_not_waited_for_longer_than_the_longest_took(open_again, monke
     monkeypatch.setattr(StopFlag, "wait", lambda self, seconds: waited.append(seconds))
     work(opened)
     assert trial_of(opened).state == TrialState.COMPLETE
-    assert sum(waited) <= max(record.seconds for record in records(opened)[:4]) + 0.1
+    assert sum(waited) < max(LEAST_PATIENCE_S, *(record.seconds for record in records(opened)[:4])) + 1.0
+
+
+@pytest.mark.parametrize(("pruner", "count"), [("none", 2), ("chance", 1)])
+def test_workers_that_meet_at_few_trials_train_no_fold_twice(made, train, pruner, count, monkeypatch) -> None:
+    """Who holds a trial says nothing when it begins a fold, and who helps looks once more when it has announced one."""
+    monkeypatch.setattr(hpo.trial.adoption, "LEAST_PATIENCE_S", 60.0)
+    training = train(by_size)
+    alone, together = (made(study=study, trials=count, pruner=pruner) for study in ("alone", "together"))
+    work(alone())
+    training.finished.clear()
+    workers = [worker_on(together(), name=f"w{number}") for number in range(4)]
+    threads = [threading.Thread(target=worker.work) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = [[(one.state, one.value) for one in trials(study())] for study in (alone, together)]
+    assert told[0] == told[1]
+    assert set(training.finished.values()) == {1}
 
 
 def announce(opened: OpenedStudy, fold: int, **more) -> Hint:
