@@ -34,16 +34,16 @@ def opened(hpo, postgres) -> Callable[[str], OpenedStudy]:
 def test_one_trial_s_folds_are_trained_by_several_workers(hpo, background, postgres, opened) -> None:
     at = ("--storage", postgres.uri("helping"), "--artifacts", "artifacts")
     for study in ("alone", "helped"):
-        hpo.create(study, 1, *at, "--original", "skip", "--max-epochs", "60", "--patience", "60")
+        hpo.create(study, 1, *at, "--original", "skip", "--max-epochs", "30", "--patience", "30")
     hpo.ok("worker", "--workers", "1", "--study", "alone", *at)
     hpo.ok("pause", "--study", "helped", *at)
     workers = background(hpo.start("worker", "--workers", "2", "--study", "helped", *at))
     # Both are there before there is anything to do.
-    waiting = 0
-    while waiting < 2:
+    told = ""
+    while told.count(PAUSED) < 2:
         line = workers.stderr.readline()
-        assert line, "the workers have ended"
-        waiting += PAUSED in line
+        assert line, f"the workers have ended: {told}"
+        told += line
     hpo.ok("resume", "--study", "helped", *at)
     workers.communicate(timeout=200)
     assert workers.returncode == 0
