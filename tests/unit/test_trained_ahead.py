@@ -43,6 +43,24 @@ def open_again(make_study) -> Callable[..., Open]:
     return make
 
 
+#: What one worker leaves, by the pruner: as long as this process lives, it is the same.
+_alone: dict[str, tuple] = {}
+
+
+@pytest.fixture
+def alone(open_again) -> Callable[..., tuple]:
+    """What one worker leaves of such a study: its trial's numbers, and the records of its folds."""
+
+    def leaves(pruner: str = "none") -> tuple:
+        if pruner not in _alone:
+            opened = open_again("alone", pruner=pruner)()
+            work(opened)
+            _alone[pruner] = numbers(opened), records(opened)
+        return _alone[pruner]
+
+    return leaves
+
+
 @pytest.fixture(autouse=True)
 def _one_thread():
     with one_thread():
@@ -50,18 +68,17 @@ def _one_thread():
 
 
 @pytest.mark.parametrize("pruner", ["none", "chance"])
-def test_helpers_and_who_holds_the_trial_leave_to_the_byte_what_one_worker_leaves(open_again, pruner, caplog) -> None:
-    alone = open_again("alone", pruner=pruner)()
-    work(alone)
+def test_helpers_and_who_holds_the_trial_leave_to_the_byte_what_one_worker_leaves(
+    open_again, alone, pruner, caplog
+) -> None:
+    left, recorded = alone(pruner)
     opened = help_with(open_again("helped", pruner=pruner), folds=4)
     # Without the folds before, more epochs were trained than will count.
     assert [hint.is_done for hint in hints(opened).values()] == [True] * 4
-    assert any(
-        hint.epochs > record.epochs for hint, record in zip(hints(opened).values(), records(alone)[1:], strict=True)
-    )
+    assert any(hint.epochs > record.epochs for hint, record in zip(hints(opened).values(), recorded[1:], strict=True))
     with caplog.at_level(logging.INFO):
         work(opened)
-    assert numbers(opened) == numbers(alone)
+    assert numbers(opened) == left
     assert [trial_of(opened).user_attrs[f"hpo:fold:{fold}"].get(TRAINED_BY) for fold in range(5)] == [None] + [
         "helper"
     ] * 4
@@ -74,14 +91,12 @@ def test_epochs_that_earlier_folds_rule_out_are_not_trained_ahead(open_again) ->
     assert hint.epochs <= records(opened)[0].epochs
 
 
-def test_who_finds_another_at_its_next_fold_trains_one_ahead_itself(open_again) -> None:
-    alone = open_again("alone")()
-    work(alone)
+def test_who_finds_another_at_its_next_fold_trains_one_ahead_itself(open_again, alone) -> None:
     opened = open_again("helped")()
     begin(opened, 1)
     gone = announce(opened, fold=1)
     work(opened)
-    assert numbers(opened) == numbers(alone)
+    assert numbers(opened) == alone()[0]
     told = hints(opened)
     # The others were trained ahead by who holds the trial, and the fold of who was gone at last.
     assert (told[1], {fold: told[fold].worker for fold in (2, 3, 4)}) == (gone, {2: "w1", 3: "w1", 4: "w1"})
@@ -129,10 +144,6 @@ def _damaged(opened: OpenedStudy) -> None:
     path_of(opened).write_bytes(b"damaged")
 
 
-def _lost(opened: OpenedStudy) -> None:
-    path_of(opened).unlink()
-
-
 def _of_another_configuration(opened: OpenedStudy) -> None:
     change(opened, training="0" * 16)
 
@@ -159,16 +170,12 @@ def change(opened: OpenedStudy, **told) -> None:
     assert opened.storage.ledger.set_hint(trial._trial_id, 1, seen, seen | told)
 
 
-@pytest.mark.parametrize(
-    "happens", [_damaged, _lost, _of_another_configuration, _of_another_fold, _of_fewer_epochs, _garbage]
-)
-def test_what_a_hint_says_wrongly_is_trained(open_again, happens, caplog) -> None:
-    alone = open_again("alone")()
-    work(alone)
+@pytest.mark.parametrize("happens", [_damaged, _of_another_configuration, _of_another_fold, _of_fewer_epochs, _garbage])
+def test_what_a_hint_says_wrongly_is_trained(open_again, alone, happens, caplog) -> None:
     opened = help_with(open_again("helped"), folds=1)
     happens(opened)
     work(opened)
-    assert numbers(opened) == numbers(alone)
+    assert numbers(opened) == alone()[0]
     assert happens is _garbage or "trial 0 fold 1: what was trained ahead is of no use" in caplog.text
 
 
