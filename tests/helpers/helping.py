@@ -1,6 +1,7 @@
 """A study of one trial that is held and not worked on, and helpers that train its folds ahead, call after call."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from optuna.trial import FrozenTrial
@@ -16,6 +17,9 @@ from parking import worker_on
 from storage.trials.lease import Claim, WorkerIdentity
 
 FOLDS = 5
+SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 16\n'
+
+Open = Callable[[], OpenedStudy]
 
 
 def trial_of(opened: OpenedStudy, number: int = 0) -> FrozenTrial:
@@ -77,3 +81,15 @@ def numbers(opened: OpenedStudy) -> tuple[Any, ...]:
     trial = trial_of(opened)
     artifacts = [(record.artifact, record.epochs) for record in records(opened)]
     return trial.state, trial.value, trial.user_attrs[FOLD_ACCURACIES], trial.intermediate_values, artifacts
+
+
+def announce(opened: OpenedStudy, fold: int, **more) -> Hint:
+    """As a helper does that is never heard of again."""
+    told = {"worker": "gone", "host": "there", "pid": 9, "device": "cpu", "token": "t", "training": "f" * 16}
+    hint = Hint(**{**told, "renewed_at": 0.0, **more})
+    assert opened.storage.ledger.set_hint(trial_of(opened)._trial_id, fold, None, hint.as_dict())
+    return hint
+
+
+def files(opened: OpenedStudy) -> set[Path]:
+    return {path for path in Path(opened.artifacts.location).rglob("*") if path.is_file()}
