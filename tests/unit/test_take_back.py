@@ -68,7 +68,7 @@ def test_nobody_waits_for_a_fold_that_a_dead_child_was_training_ahead(study: Ope
     done = replace(dead, artifact="0" * 64)
     for fold, hint in enumerate((dead, alive, done)):
         study.storage.ledger.set_hint(trial, fold, None, hint.as_dict())
-    assert TakeBack(study).from_dead("dead", "killed by SIGKILL") == Aftermath(had_finished=False, held=0)
+    assert TakeBack(study).from_dead("dead", "killed by SIGKILL") == Aftermath(had_finished=True, held=0)
     assert [hint_of(trials(study)[0].user_attrs, fold) for fold in range(3)] == [None, alive, done]
 
 
