@@ -58,9 +58,14 @@ def stands_for(attributes: Mapping[str, Any], fold: int) -> Any:
 
 
 def hint_of(attributes: Mapping[str, Any], fold: int) -> Hint | None:
-    """Reads it; None where nothing stands there, or nothing that can be read. Arguments as `stands_for`."""
+    """Reads it as `read_hint`; arguments as `stands_for`."""
+    return read_hint(stands_for(attributes, fold))
+
+
+def read_hint(stands: object) -> Hint | None:
+    """Reads what stands of a fold that is trained ahead; None where nothing does, or nothing that can be read."""
     try:
-        return _HINT.validate_python(stands_for(attributes, fold))
+        return _HINT.validate_python(stands)
     except ValidationError:
         return None
 

@@ -15,11 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from optuna.trial import FrozenTrial
 
 from hpo.errors import ContractError
 from hpo.study.attributes import FoldRecord, finished_folds, fold_record
-from hpo.study.hints import Hint, hint_of
+from hpo.study.hints import Hint, read_hint
 from hpo.trial.ahead import NotWantedError, TrialAhead
 from hpo.trial.fold_results import FoldLostError, read_fold
 from hpo.trial.fold_training import FoldTraining
@@ -29,7 +28,6 @@ from hpo.trial.twins import fingerprint
 from model.configuration import LearnerConfig
 from model.epochs import Curves, should_stop
 from model.training import FoldResult
-from storage.trials.lease import lost
 
 #: Seconds that a fold is waited for in any case: announcing and storing one takes time too.
 LEAST_PATIENCE_S = 1.0
@@ -98,21 +96,14 @@ class Adoption:
         """
         self._waited_s = 0.0
         while True:
-            seen = self._look()
-            attributes = seen.user_attrs
-            hint = hint_of(attributes, fold)
+            seen = self._ahead.hints()
+            hint = read_hint(seen.get(fold))
             if hint is not None and hint.is_done:
                 return self._adopted(hint, fold, most_epochs)
             if hint is None or not self._is_at_work(fold, hint):
                 return None
-            if not self._trains_another(seen, fold) and not self._waits(attributes):
+            if not self._trains_another(seen, fold) and not self._waits():
                 return None
-
-    def _look(self) -> FrozenTrial:
-        try:
-            return self._ahead.look()
-        except KeyError as error:  # somebody has deleted the study
-            raise lost(self._trial.claim) from error
 
     def _adopted(self, hint: Hint, fold: int, most_epochs: int) -> Adopted | None:
         try:
@@ -138,11 +129,14 @@ class Adoption:
         """Whether somebody else is at the fold."""
         return hint.token != self._ahead.token and self._watch.is_fresh(self._trial.number, fold, hint)
 
-    def _trains_another(self, seen: FrozenTrial, fold: int) -> bool:
+    def _trains_another(self, seen: Mapping[int, Any], fold: int) -> bool:
         """Trains the next fold ahead that nobody is at; returns whether there was one."""
-        others = (other for other in range(fold + 1, self._folds) if self._is_free(other, seen.user_attrs))
+        others = (other for other in range(fold + 1, self._folds) if self._is_free(other, seen.get(other)))
         other = None if self._failed else next(others, None)
-        if other is None or (ahead := self._ahead.announce(other, seen, self._config)) is None:
+        if other is None:
+            return False
+        ahead = self._ahead.announce(other, seen.get(other), self._config, self._records)
+        if ahead is None:
             return False
         self._trial.at_work_on(other)
         with suppress(NotWantedError):
@@ -150,20 +144,23 @@ class Adoption:
         self._trial.at_work_on(fold)
         return True
 
-    def _is_free(self, fold: int, attributes: Mapping[str, Any]) -> bool:
-        hint = hint_of(attributes, fold)
+    def _is_free(self, fold: int, stands: object) -> bool:
+        hint = read_hint(stands)
         taken = hint is not None and (hint.is_done or self._is_at_work(fold, hint))
-        return not taken and fold_record(attributes, fold) is None
+        return not taken and fold_record(self._trial.attributes, fold) is None
 
-    def _waits(self, attributes: Mapping[str, Any]) -> bool:
+    def _waits(self) -> bool:
         """Waits a little; returns False where it was long enough."""
-        taken = [record.seconds for record in finished_folds(attributes, self._folds)]
-        if self._waited_s >= max([LEAST_PATIENCE_S, *taken]):
+        if self._waited_s >= max([LEAST_PATIENCE_S, *(record.seconds for record in self._records)]):
             return False
         pause = min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, self._waited_s))
         self._trial.wait(pause)
         self._waited_s += pause
         return True
+
+    @property
+    def _records(self) -> list[FoldRecord]:
+        return finished_folds(self._trial.attributes, self._folds)
 
 
 def first_epochs(result: FoldResult, most_epochs: int, patience: int) -> FoldResult | None:

@@ -12,10 +12,10 @@ Whatever goes wrong here leaves nothing: who holds the trial comes to the fold, 
 import logging
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from typing import Self
+from typing import Any, Self
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -23,8 +23,8 @@ from hpo.errors import DeviceLostError, HpoError, StopRequested
 from hpo.logs import about
 from hpo.signals import StopFlag
 from hpo.stop_times import STORAGE_HURRY_S, wait_s
-from hpo.study.attributes import finished_folds, fold_record
-from hpo.study.hints import Hint, stands_for
+from hpo.study.attributes import FoldRecord, fold_record
+from hpo.study.hints import Hint
 from hpo.study.opened import OpenedStudy
 from hpo.trial.fold_results import write_fold
 from hpo.trial.fold_training import FoldTraining
@@ -81,20 +81,25 @@ class TrialAhead:
         """
         return self.opened.storage.get_trial(self.trial_id)
 
-    def announce(self, fold: int, seen: FrozenTrial, config: LearnerConfig) -> "FoldAhead | None":
+    def hints(self) -> dict[int, Any]:
+        """What stands there of folds that are trained ahead, by fold: a small read."""
+        return self.opened.storage.ledger.hints_in(self.trial_id)
+
+    def announce(
+        self, fold: int, seen: object, config: LearnerConfig, records: Sequence[FoldRecord]
+    ) -> "FoldAhead | None":
         """Says that the fold is at work; None where somebody was faster.
 
         Args:
             fold: From 0.
-            seen: The trial as it was when the fold was found free.
+            seen: What stood there when it was found free.
             config: The trial's.
+            records: Of its finished folds, which limit the epochs of this one.
         """
         hint = Hint(**asdict(self.who), token=self.token, training=fingerprint(config), renewed_at=time.time())
-        if not self.tell(hint, fold, stands_for(seen.user_attrs, fold)):
+        if not self.tell(hint, fold, seen):
             return None
-        contract = self.opened.contract
-        records = finished_folds(seen.user_attrs, contract.splitting.folds)
-        most_epochs = min((record.epochs for record in records), default=contract.settings.max_epochs)
+        most_epochs = min((record.epochs for record in records), default=self.opened.contract.settings.max_epochs)
         return FoldAhead(self, fold, config, most_epochs, hint)
 
     def tell(self, hint: Hint | None, fold: int, seen: object) -> bool:

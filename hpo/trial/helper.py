@@ -19,7 +19,7 @@ from hpo.search.helping import AtWork, choose_help
 from hpo.signals import StopFlag
 from hpo.study.attributes import configuration, finished_folds, fold_record
 from hpo.study.audits import is_audited
-from hpo.study.hints import hint_of
+from hpo.study.hints import hint_of, stands_for
 from hpo.study.opened import OpenedStudy
 from hpo.trial.ahead import FoldAhead, NotWantedError, TrialAhead
 from hpo.trial.hint_watch import HintWatch
@@ -106,7 +106,13 @@ class Helper:
             stop=self._stop,
             check=self._check,
         )
-        ahead = None if config is None else trial.announce(fold, seen, config)
+        ahead = (
+            None
+            if config is None
+            else trial.announce(
+                fold, stands_for(seen.user_attrs, fold), config, finished_folds(seen.user_attrs, self._folds)
+            )
+        )
         if ahead is not None and not self._is_free(fold, trial):
             ahead.withdraw()
             return None

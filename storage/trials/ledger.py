@@ -70,14 +70,7 @@ class RunningTrial:
 
 @dataclass(frozen=True)
 class StoredHint:
-    """What stands in a RUNNING trial of a fold that is trained ahead, or was.
-
-    Attributes:
-        trial_id: The trial.
-        number: Its number.
-        fold: From 0.
-        text: JSON, whoever wrote it.
-    """
+    """What stands in a RUNNING trial of a fold that is trained ahead, or was: JSON, whoever wrote it."""
 
     trial_id: int
     number: int
@@ -228,6 +221,10 @@ class TrialLedger(ABC):
         Returns:
             Whether it stands there now. False where somebody was faster, or the trial has ended or is gone.
         """
+
+    @abstractmethod
+    def hints_in(self, trial_id: Id) -> dict[int, Any]:
+        """Returns what stands in a trial of folds that are trained ahead, or were, by fold."""
 
     @abstractmethod
     def running_trials(self, study_id: Id, budget: Count) -> list[RunningTrial]:

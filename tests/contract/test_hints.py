@@ -59,6 +59,18 @@ def test_garbage_is_replaced_like_anything_else(queue, claim, write, garbage):
     assert stands(queue, claim.trial_id) == {"worker": "one"}
 
 
+def test_those_of_one_trial_are_read_by_fold(queue, worker, claim):
+    ledger, other = queue.storage.ledger, queue.claim(worker(), 3)
+    for trial, fold, told in (
+        (claim.trial_id, 11, {"a": 1.5}),
+        (other.trial_id, 0, {"b": 2}),
+        (claim.trial_id, 3, None),
+    ):
+        assert ledger.set_hint(trial, fold, None, told)
+    assert ledger.hints_in(claim.trial_id) == {11: {"a": 1.5}}
+    assert ledger.hints_in(claim.trial_id + 1000) == {}
+
+
 def test_those_of_running_trials_are_listed(queue, worker, claim):
     other = queue.claim(worker(), 3)
     ledger = queue.storage.ledger

@@ -26,6 +26,7 @@ claim_trial(self, study_id: int, budget: int, lease: Lease, wanted: Union[int,
     Literal['new'], NoneType] = None, again: bool = False) -> ClaimedTrial | None
 change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool
 set_hint(self, trial_id: int, fold: int, seen: Any, told: Optional[Mapping[str, Any]]) -> bool
+hints_in(self, trial_id: int) -> dict[int, Any]
 running_trials(self, study_id: int, budget: int) -> list[RunningTrial]
 count_trials(self, study_id: int, budget: int) -> QueueCounts
 count_finished_by(self, study_id: int, worker: str) -> int
