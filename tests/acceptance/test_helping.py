@@ -34,7 +34,7 @@ def opened(hpo, postgres) -> Callable[[str], OpenedStudy]:
 def test_one_trial_s_folds_are_trained_by_several_workers(hpo, background, postgres, opened) -> None:
     at = ("--storage", postgres.uri("helping"), "--artifacts", "artifacts")
     for study in ("alone", "helped"):
-        hpo.create(study, 1, *at, "--original", "skip", "--max-epochs", "30", "--patience", "30")
+        hpo.create(study, 1, *at, "--original", "skip", "--max-epochs", "20", "--patience", "20")
     hpo.ok("worker", "--workers", "1", "--study", "alone", *at)
     hpo.ok("pause", "--study", "helped", *at)
     workers = background(hpo.start("worker", "--workers", "2", "--study", "helped", *at))
