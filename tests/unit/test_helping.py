@@ -1,7 +1,7 @@
 """Which fold is worth training ahead: what is used most likely, and nothing that anybody is at."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo.search.helping import AtWork, choose_help
@@ -77,6 +77,7 @@ some_trials = st.lists(
 
 
 @given(some_trials, st.booleans(), st.randoms())
+@settings(max_examples=40)
 def test_a_fold_is_one_that_nobody_is_at_and_the_order_decides_nothing(trials, by_chance: bool, random) -> None:
     finished = {one.number: one.finished for one in trials}
     here = progress(*(GOOD[: finished.get(number, 1)] for number in range(4))) if by_chance else None
