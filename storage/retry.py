@@ -11,6 +11,7 @@ parameters and final states. What is left:
 * `change_trial` to a final state: the second try meets a finished trial. `TrialQueue.finish` looks whose result stands.
 * `change_trial` to WAITING: the second try says that the trial is no longer held, and so it is.
 * `change_trial` with a death: it ends the lease as well, so the second try finds another state and adds none.
+* `set_hint`: the second try finds what the first one wrote, and takes it for its own.
 * `make_trials`: the second try finds that trials wait, or makes what then waits.
 * `create_new_study`: the second try says that the study exists, and so it does.
 

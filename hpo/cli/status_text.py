@@ -32,7 +32,8 @@ def status_text(status: Status) -> str:
     lines.append(f"  {best_in_words(status)}")
     for worker in status.workers:
         lines.append(
-            f"  {worker.worker} on {worker.device}: trial {worker.trial}{_at(worker, status.max_epochs)}, "
+            f"  {worker.worker} on {worker.device}: {'helps with ' if worker.helps else ''}trial {worker.trial}"
+            f"{_at(worker, status.max_epochs)}, "
             f"last heard of {duration(worker.silent_s)} ago"
         )
     if status.seconds_left and status.workers and status.state == "open":

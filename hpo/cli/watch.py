@@ -100,7 +100,7 @@ def _workers(status: Status, room: int) -> list[str]:
 
 
 def _row(worker: WorkerStatus, max_epochs: int) -> tuple[str, ...]:
-    fold = "" if worker.fold is None else str(worker.fold)
+    fold = "" if worker.fold is None else f"{worker.fold}{' ahead' if worker.helps else ''}"
     epoch = "" if worker.fold is None else f"{worker.epochs}/{max_epochs}"
     rate = "" if worker.rows_per_s is None else f"{worker.rows_per_s:,.0f}"
     return (

@@ -34,6 +34,8 @@ PARKED = ledger.PARKED
 TRAINING = "hpo:training"
 TWIN = "hpo:twin"
 EPOCHS = "hpo:epochs"
+#: In the record of a fold that was trained ahead: the worker that did.
+TRAINED_BY = "by"
 FOLD_ACCURACIES = "fold_accuracies"
 CHECKPOINT = "hpo:checkpoint"
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,12 +15,14 @@ from hpo.search.gain import Prospect
 from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
 from hpo.study.ending import ENDED, Ended, read_ended
+from hpo.study.hints import stored_hint
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import as_they_stand, own
 from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
 from hpo.study.pruning import Pruning, read_pruning
 from hpo.study.time_left import finalize_seconds, seconds_left, work_left
 from storage.trials.lease import Lease
+from storage.trials.ledger import Overview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,7 @@ class Best:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerStatus:
-    """A worker that holds a trial."""
+    """A worker that holds a trial, or trains a fold of it ahead."""
 
     worker: str
     host: str
@@ -51,6 +54,8 @@ class WorkerStatus:
     rows_per_s: float | None
     #: Seconds since its last beat, by this machine's clock.
     silent_s: float
+    #: Whether another holds the trial.
+    helps: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +130,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
     unfinished = "paused" if paused else "open"
     best = None if overview.best_id is None else opened.storage.get_trial(overview.best_id)
     records = [] if best is None else finished_folds(best.user_attrs, folds)
+    helpers = tuple(_helpers(overview))
     return Status(
         study=opened.handle.name,
         objective=objective,
@@ -136,14 +142,17 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         waiting=budget - counts.finished - counts.running,
         parked=overview.parked,
         foreign=counts.foreign,
-        workers=tuple(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
+        workers=(
+            *(_worker(trial.number, trial.lease) for trial in overview.running if trial.lease),
+            *helpers,
+        ),
         best=None if best is None else _best(best, objective, rows.rows),
         majority_accuracy=max(rows.resistant, rows.rows - rows.resistant) / rows.rows,
         max_epochs=opened.contract.settings.max_epochs,
         folds_trained=overview.folds,
         folds_saved=folds * counts.pruned - overview.folds_of_pruned,
         state="done" if counts.is_spent else unfinished,
-        seconds_left=seconds_left(overview, folds),
+        seconds_left=seconds_left(overview, folds, len(helpers)),
         work_left=work_left(overview, folds),
         finalize_seconds=finalize_seconds([record.seconds for record in records]),
         more_trials=prospect_of_trials(as_they_stand(trials_in_budget(opened, budget)), folds, objective)
@@ -188,8 +197,27 @@ def _best(trial: FrozenTrial, objective: Objective, rows: int) -> Best:
     )
 
 
+def _helpers(overview: Overview) -> Iterator[WorkerStatus]:
+    """Who trains a fold ahead of a trial that another holds."""
+    held = {trial.lease.token for trial in overview.running if trial.lease}
+    for stored in overview.hints:
+        hint = stored_hint(stored.text)
+        if hint is not None and not hint.is_done and hint.token not in held:
+            yield WorkerStatus(
+                worker=hint.worker,
+                host=hint.host,
+                pid=hint.pid,
+                device=hint.device,
+                trial=stored.number,
+                fold=stored.fold,
+                epochs=hint.epochs,
+                rows_per_s=None,
+                silent_s=_since(hint.renewed_at),
+                helps=True,
+            )
+
+
 def _worker(trial: int, lease: Lease) -> WorkerStatus:
-    now = datetime.datetime.now(datetime.UTC).timestamp()
     return WorkerStatus(
         worker=lease.worker,
         host=lease.host,
@@ -199,5 +227,10 @@ def _worker(trial: int, lease: Lease) -> WorkerStatus:
         fold=lease.fold,
         epochs=lease.epochs,
         rows_per_s=lease.rows_per_s,
-        silent_s=round(max(0.0, now - lease.renewed_at), 1),
+        silent_s=_since(lease.renewed_at),
     )
+
+
+def _since(moment: float) -> float:
+    now = datetime.datetime.now(datetime.UTC).timestamp()
+    return round(max(0.0, now - moment), 1)

@@ -31,13 +31,18 @@ def work_left(overview: Overview, folds: int) -> float | None:
     return None if pace is None else round(pace * _folds_left(overview, folds), 1)
 
 
-def seconds_left(overview: Overview, folds: int) -> float | None:
-    """Estimates the seconds that the search still takes with as many trials at work as now; arguments as `work_left`.
+def seconds_left(overview: Overview, folds: int, helpers: int = 0) -> float | None:
+    """Estimates the seconds that the search still takes with as many workers at work as now.
+
+    Args:
+        overview: As `work_left` takes it.
+        folds: K.
+        helpers: Workers that train folds of trials that others hold.
 
     Returns:
         None where nobody works, or where too few folds are finished.
     """
-    work, at_work = work_left(overview, folds), len(overview.running)
+    work, at_work = work_left(overview, folds), len(overview.running) + helpers
     return None if work is None or not at_work else round(work / at_work, 1)
 
 

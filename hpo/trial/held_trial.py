@@ -43,7 +43,7 @@ class HeldTrial:
 
     def __init__(self, opened: OpenedStudy, claim: Claim, stop: StopFlag, guide: Guide | None = None) -> None:
         self.number, self.guide = claim.number, guide
-        self._opened, self._claim, self._stop = opened, claim, stop
+        self.opened, self.claim, self.stop = opened, claim, stop
         self._heartbeat = Heartbeat(opened.queue, claim, beat_interval_s=opened.contract.leases.beat_interval_s)
         self._beating = ExitStack()
         self._ending = threading.RLock()
@@ -64,9 +64,9 @@ class HeldTrial:
             LeaseLostError: There is no such trial any more.
         """
         try:
-            trial = optuna.trial.Trial(self._opened.study(self.number), self._claim.trial_id)
+            trial = optuna.trial.Trial(self.opened.study(self.number), self.claim.trial_id)
         except KeyError as error:  # somebody has deleted the study
-            raise lost(self._claim) from error
+            raise lost(self.claim) from error
         trial.storage = cast(BaseStorage, self._proposed)
         return trial
 
@@ -83,11 +83,11 @@ class HeldTrial:
     @property
     def stopping(self) -> bool:
         """Whether a stop was asked for: the epoch at work may end, and no other is begun."""
-        return bool(self._stop)
+        return bool(self.stop)
 
     def wait_s(self, most_s: float) -> float:
         """Returns for how many seconds a call may be tried again that is worth so many."""
-        return wait_s(most_s, self._stop.asked_s_ago)
+        return wait_s(most_s, self.stop.asked_s_ago)
 
     def at_work_on(self, fold: int) -> None:
         """Tells the others the fold, with the next beat."""
@@ -105,8 +105,24 @@ class HeldTrial:
             StopRequested: The epoch at work takes too long for whoever asked for a stop.
         """
         self._heartbeat.check()
-        if self.stopping and self._stop.asked_s_ago > EPOCH_GRACE_S:
+        if self.stopping and self.stop.asked_s_ago > EPOCH_GRACE_S:
             raise StopRequested
+
+    def check_without_grace(self) -> None:
+        """As `check`, where the end of the epoch at work is worth nothing.
+
+        Raises:
+            LeaseLostError: We no longer hold the trial.
+            StopRequested: A stop was asked for.
+        """
+        self._heartbeat.check()
+        if self.stopping:
+            raise StopRequested
+
+    def wait(self, seconds: float) -> None:
+        """Waits for others; errors as `check_without_grace`."""
+        self.stop.wait(seconds)
+        self.check_without_grace()
 
     def record(self, attributes: dict[str, Any], steps: dict[int, float] | None = None) -> None:
         """Writes user attributes, intermediate values by step, and what the sampler has proposed since the last time.
@@ -114,7 +130,7 @@ class HeldTrial:
         Raises:
             LeaseLostError: We no longer hold the trial.
         """
-        self._queue.record(self._claim, TrialChange(attributes, self._proposed.take(), steps or {}))
+        self._queue.record(self.claim, TrialChange(attributes, self._proposed.take(), steps or {}))
         # Optuna's own copy, which the pruners look at, knows nothing of what went past it.
         known = self.trial._cached_frozen_trial
         known.user_attrs.update(attributes)
@@ -135,7 +151,7 @@ class HeldTrial:
             LeaseLostError: We no longer hold it: the result is dropped.
         """
         self._end_beats()
-        self._queue.finish(self._claim, state, value, reason)
+        self._queue.finish(self.claim, state, value, reason)
 
     def put_back(self) -> None:
         """Gives the trial back unfinished; the beats end first.
@@ -147,7 +163,7 @@ class HeldTrial:
             StorageUnavailableError: No answer soon; the lease runs out instead.
         """
         self._end_beats()
-        self._hurried_queue.put_back(self._claim)
+        self._hurried_queue.put_back(self.claim)
 
     def park(self) -> None:
         """Gives the trial back to wait until it is worth more than others; the beats end first.
@@ -156,10 +172,10 @@ class HeldTrial:
             LeaseLostError: We no longer hold it.
         """
         self._end_beats()
-        told: dict[str, str | float] = {"worker": self._claim.lease.worker}
+        told: dict[str, str | float] = {"worker": self.claim.lease.worker}
         if self.guide is not None:
             told["chance"] = round(self.guide.chance(self.attributes), 4)
-        self._queue.put_back(self._claim, {PARKED: told})
+        self._queue.put_back(self.claim, {PARKED: told})
 
     def _end_beats(self) -> None:
         # Whoever comes second waits: no beat may come after the trial has gone back.
@@ -168,11 +184,11 @@ class HeldTrial:
 
     @property
     def _queue(self) -> TrialQueue:
-        return self._hurried_queue if self.stopping else self._opened.queue
+        return self._hurried_queue if self.stopping else self.opened.queue
 
     @property
     def _hurried_queue(self) -> TrialQueue:
-        return self._opened.in_a_hurry(self.wait_s(STORAGE_HURRY_S)).queue
+        return self.opened.in_a_hurry(self.wait_s(STORAGE_HURRY_S)).queue
 
 
 class _Proposed:

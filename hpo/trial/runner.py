@@ -7,35 +7,30 @@ of a trial depends on the folds done and on nothing else.
 
 import dataclasses
 import logging
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
 
 from optuna.trial import TrialState
 
 from hpo.errors import DeviceFullError, DeviceLostError, HpoError, Parked, StopRequested
 from hpo.logs import about
-from hpo.search.seeds import derive
 from hpo.stop_times import STORAGE_HURRY_S
-from hpo.study.attributes import CONFIGURATION, TRAINING
-from hpo.study.contract import Contract
-from hpo.study.opened import OpenedStudy
+from hpo.study.attributes import CONFIGURATION, TRAINED_BY, TRAINING
+from hpo.trial.adoption import Adoption
+from hpo.trial.ahead import FoldAhead
 from hpo.trial.checkpoints import Checkpoints
 from hpo.trial.common_epoch import Finished, first_folds, scored, value_of
-from hpo.trial.development_rows import DevelopmentRows, load_development_rows
 from hpo.trial.fold_results import read_finished, told_of, write_fold
+from hpo.trial.fold_training import FoldTraining
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.rate import Rate
 from hpo.trial.recording import record_folds
 from hpo.trial.twins import fingerprint, take_over
-from hpo.trial.watchdog import Watchdog, end_process
 from model.configuration import LearnerConfig
 from model.epochs import choose_epoch
 from model.errors import CheckpointError, OutOfMemoryError, TrainingError
 from model.runtime import computes
-from model.training import Curves, FoldResult, train_fold
-from storage.artifacts import ArtifactStore
+from model.training import Curves, FoldResult
 from storage.errors import StorageError
 
 log = logging.getLogger(__name__)
@@ -53,44 +48,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialRunner:
-    """Runs trials of one study on one device. It keeps nothing of a trial: one serves any number of them, and threads.
-
-    Args:
-        contract: The study's.
-        development: Its rows.
-        artifacts: Where finished folds and checkpoints go.
-        device: As PyTorch names it.
-        step_timeout_s: A training step that takes longer hangs, and the process ends.
-        clock: Seconds, monotonic.
-        has_company: Says whether other trials have had some of the device while this one ran.
-        on_hang: Called when a step hangs, with the seconds that it was given; ends the process.
-    """
-
-    contract: Contract
-    development: DevelopmentRows
-    artifacts: ArtifactStore
-    device: str
-    step_timeout_s: float = 600.0
-    clock: Callable[[], float] = time.monotonic
-    has_company: Callable[[], bool] = lambda: False
-    on_hang: Callable[[float], None] = end_process
-
-    @classmethod
-    def of(cls, opened: OpenedStudy, device: str, step_timeout_s: float = 600.0) -> Self:
-        """Reads the development rows of a study and returns what runs its trials.
-
-        Raises:
-            ContractError: The rows are not those of the contract.
-            StorageError: They cannot be read.
-        """
-        return cls(
-            contract=opened.contract,
-            development=load_development_rows(opened.contract, opened.artifacts),
-            artifacts=opened.artifacts,
-            device=device,
-            step_timeout_s=step_timeout_s,
-        )
+class TrialRunner(FoldTraining):
+    """Runs trials of one study on one device. It keeps nothing of a trial: one serves any number, and threads."""
 
     def run(self, trial: HeldTrial) -> Outcome:
         """Trains what is left of a trial, and removes its checkpoint.
@@ -108,6 +67,10 @@ class TrialRunner:
         # Here and not with the last fold: a trial may fail, or be pruned before the fold that was interrupted.
         checkpoints.remove()
         return outcome
+
+    def train_ahead(self, fold: FoldAhead) -> bool:
+        """Trains a fold of a trial that another holds; answer and errors as `FoldAhead.train`."""
+        return fold.train(self)
 
     def _to_its_end(self, trial: HeldTrial, checkpoints: Checkpoints) -> Outcome:
         try:
@@ -136,6 +99,7 @@ class TrialRunner:
         finished = read_finished(trial.number, trial.attributes, self.artifacts, self.development, objective)
         if begins:
             take_over(trial, config, finished, self.contract, self.artifacts, self.development)
+        adoption = Adoption(self, trial, config)
         for fold in range(folds):
             if fold in finished:
                 continue
@@ -144,7 +108,7 @@ class TrialRunner:
             if trial.stopping:
                 raise StopRequested
             with about(fold=fold):
-                self._one_fold(trial, config, fold, finished, checkpoints)
+                self._one_fold(trial, config, fold, finished, checkpoints, adoption)
             if len(finished) < folds:
                 self._ask_what_next(trial)
         return Outcome(state=TrialState.COMPLETE, value=value_of(finished))
@@ -178,28 +142,35 @@ class TrialRunner:
         return config
 
     def _one_fold(
-        self, trial: HeldTrial, config: LearnerConfig, fold: int, finished: Finished, checkpoints: Checkpoints
+        self,
+        trial: HeldTrial,
+        config: LearnerConfig,
+        fold: int,
+        finished: Finished,
+        checkpoints: Checkpoints,
+        adoption: Adoption,
     ) -> None:
-        """Trains a fold, from its beginning or its checkpoint, and records it with what follows from it."""
+        """Trains a fold, from its beginning or its checkpoint, or takes what somebody has trained ahead; records it."""
         trial.at_work_on(fold)
-        earlier = [finished[number] for number in range(fold)]
-        result = self._train(trial, config, earlier, checkpoints)
+        most = min((finished[earlier].epochs for earlier in range(fold)), default=self.contract.settings.max_epochs)
+        ahead = adoption.result_of(fold, most)
+        result = self._train(trial, config, fold, most, checkpoints) if ahead is None else ahead.result
         # Whoever asked us to stop waits for this fold too.
         artifacts = self.artifacts.in_a_hurry(trial.wait_s(STORAGE_HURRY_S)) if trial.stopping else self.artifacts
-        record = write_fold(artifacts, fold, result, seconds=checkpoints.seconds)
+        record = write_fold(artifacts, fold, result, checkpoints.seconds if ahead is None else ahead.seconds)
         labels = self.development.labels_of_fold(fold)
         finished[fold] = scored(result, labels, self.contract.search.objective)
         told = told_of(result, choose_epoch(first_folds(finished)), labels)
-        record_folds(trial, {fold: record.as_dict() | told}, finished, self.contract.search)
-        log.info("trial %d fold %d: %d epochs in %.1f s", trial.number, fold, record.epochs, record.seconds)
+        by = {} if ahead is None else {TRAINED_BY: ahead.worker}
+        record_folds(trial, {fold: record.as_dict() | told | by}, finished, self.contract.search)
+        whom = "" if ahead is None else f", trained ahead by {ahead.worker}"
+        log.info("trial %d fold %d: %d epochs in %.1f s%s", trial.number, fold, record.epochs, record.seconds, whom)
 
     def _train(
-        self, trial: HeldTrial, config: LearnerConfig, earlier: Sequence[Curves], checkpoints: Checkpoints
+        self, trial: HeldTrial, config: LearnerConfig, fold: int, most_epochs: int, checkpoints: Checkpoints
     ) -> FoldResult:
-        fold = len(earlier)
-        encoded = self.development.encoded(config.encoding)
-        rate = Rate(len(self.development.folds) - self.development.validated(fold), self.clock)
-        watchdog = Watchdog(self.step_timeout_s, self.on_hang)
+        rate = Rate(self.rows_of(fold), self.clock)
+        watchdog = self.watchdog()
 
         def on_batch() -> None:
             watchdog.step()
@@ -219,21 +190,7 @@ class TrialRunner:
                 raise Parked
 
         def train(checkpoint: bytes | None) -> FoldResult:
-            return train_fold(
-                config,
-                self.contract.settings,
-                self.development.training(config.encoding, fold),
-                self.development.validation(config.encoding, fold),
-                vocabulary_size=encoded.vocabulary_size,
-                positions=encoded.positions,
-                seed=derive(self.contract.seed, "fold", fold),
-                device=self.device,
-                # No epoch counts that an earlier fold did not reach: see model.epochs.
-                max_epochs=min((len(c.validation_loss) for c in earlier), default=self.contract.settings.max_epochs),
-                checkpoint=checkpoint,
-                on_epoch=on_epoch,
-                on_batch=on_batch,
-            )
+            return self.train(config, fold, most_epochs, checkpoint=checkpoint, on_epoch=on_epoch, on_batch=on_batch)
 
         checkpoint = checkpoints.begin(fold)
         with watchdog:

@@ -124,7 +124,21 @@ class Scheduler:
 
     def _look(self, opened: OpenedStudy, budget: int, mine: tuple[int, Mapping[str, Any]] | None = None) -> Picture:
         every = opened.storage.get_all_trials(opened.handle.study_id, deepcopy=False)
-        trials = opened.own.of(every, whole=True)[:budget]
+        return self._picture(opened.own.of(every, whole=True)[:budget], budget, mine)
+
+    def progress_of(self, trials: Sequence[FrozenTrial], budget: int) -> Progress:
+        """How trials stand for who holds none of them.
+
+        Args:
+            trials: Of the budget, ours, by number.
+            budget: The study's number of trials.
+        """
+        return self._picture(trials, budget, None).progress
+
+    def _picture(
+        self, trials: Sequence[FrozenTrial], budget: int, mine: tuple[int, Mapping[str, Any]] | None
+    ) -> Picture:
+        contract = self._opened.contract
         ended = [trial for trial in trials if trial.state.is_finished()]
         begun = [trial for trial in trials if not trial.state.is_finished() and _is_begun(trial)]
         held = None if mine is None else mine[0]
@@ -132,7 +146,7 @@ class Scheduler:
         standings = [self._standings.of(trial) for trial in (*_told_most(ended), *begun) if trial.number != held]
         if mine is not None:
             standings.append(self.standing(*mine))
-        first = [one.number for one in waiting if opened.contract.is_original(one.number) or is_audited(one.user_attrs)]
+        first = [one.number for one in waiting if contract.is_original(one.number) or is_audited(one.user_attrs)]
         return Picture(
             progress=Progress(
                 trials=standings,

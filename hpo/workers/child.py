@@ -74,6 +74,7 @@ def _worker(assignment: Assignment, opened: OpenedStudy, device: str, stop: Stop
         stop=stop,
         timeout_s=limits.timeout_s,
         run_trial=runner.run,
+        train_ahead=runner.train_ahead,
     )
 
 

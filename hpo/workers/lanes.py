@@ -22,6 +22,7 @@ from queue import SimpleQueue
 from hpo.errors import DeviceFullError, DeviceLostError
 from hpo.signals import StopFlag, StopNow
 from hpo.study.opened import OpenedStudy
+from hpo.trial.ahead import FoldAhead
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.runner import Outcome, TrialRunner
 from hpo.trial.watchdog import end_process
@@ -98,6 +99,7 @@ class Lanes:
             stop=self.stop,
             timeout_s=self.timeout_s,
             run_trial=partial(self._run, lane),
+            train_ahead=partial(self._train_ahead, lane),
             news=news,
         )
 
@@ -139,12 +141,16 @@ class Lanes:
         return False
 
     def _run(self, lane: int, trial: HeldTrial) -> Outcome:
-        with self._working() as at_work:
-            runner = replace(self.runner, has_company=lambda: at_work.had_company, on_hang=partial(self._end, lane))
+        with self._working(lane) as runner:
             return runner.run(trial)
 
+    def _train_ahead(self, lane: int, fold: FoldAhead) -> bool:
+        with self._working(lane) as runner:
+            return runner.train_ahead(fold)
+
     @contextmanager
-    def _working(self) -> Iterator[_AtWork]:
+    def _working(self, lane: int) -> Iterator[TrialRunner]:
+        """What trains in a lane during the body of `with`, and has company there, or is it to others."""
         mine = _AtWork(had_company=False)
         with self._lock:
             self._at_work.append(mine)
@@ -152,7 +158,7 @@ class Lanes:
                 for at_work in self._at_work:
                     at_work.had_company = True
         try:
-            yield mine
+            yield replace(self.runner, has_company=lambda: mine.had_company, on_hang=partial(self._end, lane))
         finally:
             with self._lock:
                 self._at_work.remove(mine)

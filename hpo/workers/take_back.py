@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from hpo.study.hints import stored_hint
 from hpo.study.opened import OpenedStudy
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
 from storage.trials.lease import Claim
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 class Aftermath:
     """What a dead child left behind."""
 
-    #: Whether it had finished a trial.
+    #: Whether it had finished a trial, or trained a fold ahead.
     had_finished: bool
     #: Trials that it held at once.
     held: int
@@ -83,12 +84,13 @@ class TakeBack:
         """
         held: list[Claim] = []
         try:
+            helped = self._withdraw_hints([worker])
             held = self._held_by([worker])
             if len(held) > 1:
                 self._put_back(held)
             else:
                 self._watch.release_dead(worker, self._opened.budget, how)
-            return Aftermath(self._opened.queue.finished_by(worker) > 0, len(held))
+            return Aftermath(helped or self._opened.queue.finished_by(worker) > 0, len(held))
         except StorageError as error:
             # The other workers will notice by its lease, and nobody can say that it was of no use.
             log.warning("worker %s died, and what it held could not be given back yet: %s", worker, error)
@@ -101,9 +103,25 @@ class TakeBack:
             workers: Their names.
         """
         try:
+            self._withdraw_hints(workers)
             self._put_back(self._held_by(workers))
         except StorageError as error:
             log.warning("what was held could not be put back, and goes on once its leases have run out: %s", error)
+
+    def _withdraw_hints(self, workers: Collection[str]) -> bool:
+        """Takes back what they had announced to train ahead, so that nobody waits for it.
+
+        Returns:
+            Whether they have left such a fold to a trial that is at work.
+        """
+        ledger, done = self._opened.storage.ledger, False
+        for stored in ledger.overview(self._opened.handle.study_id, self._opened.budget).hints:
+            hint = stored_hint(stored.text)
+            if hint is not None and hint.worker in workers:
+                done |= hint.is_done
+                if not hint.is_done:
+                    ledger.set_hint(stored.trial_id, stored.fold, hint.as_dict(), None)
+        return done
 
     def _held_by(self, workers: Collection[str]) -> list[Claim]:
         running = self._opened.queue.running(self._opened.budget)

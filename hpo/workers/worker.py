@@ -15,7 +15,9 @@ from hpo.objectives import in_figures
 from hpo.signals import StopFlag, StopNow
 from hpo.study.end_search import orders_before_a_claim
 from hpo.study.opened import OpenedStudy
+from hpo.trial.ahead import FoldAhead
 from hpo.trial.held_trial import HeldTrial
+from hpo.trial.helper import Helper, TrainAhead
 from hpo.trial.runner import Outcome, TrialRunner
 from hpo.trial.scheduler import Scheduler
 from storage.errors import LeaseLostError, StorageError, StorageUnavailableError
@@ -35,6 +37,8 @@ class WorkerReport:
     pruned: int = 0
     failed: int = 0
     parked: int = 0
+    #: Folds of trials that others hold.
+    trained_ahead: int = 0
     put_back: int = 0
     lost: int = 0
 
@@ -76,7 +80,8 @@ class Worker:
         timeout_s: Claim no further trial, or fold where folds are taken, after this time; None for no limit.
         step_timeout_s: A training step that takes longer hangs, and the process ends.
         run_trial: Runs a trial that we hold to its end; by default a `TrialRunner` of this worker's own, with the rows
-            that it reads now.
+            that it reads now, which then trains ahead too.
+        train_ahead: Trains a fold of a trial that another holds; None helps nobody.
         news: Told of every look at whether the study is paused.
         report: Counts what was done.
     """
@@ -88,6 +93,7 @@ class Worker:
     timeout_s: float | None = None
     step_timeout_s: float = 600.0
     run_trial: Callable[[HeldTrial], Outcome] | None = None
+    train_ahead: TrainAhead | None = None
     news: PauseNews = field(default_factory=PauseNews)
     report: WorkerReport = field(default_factory=WorkerReport)
 
@@ -98,7 +104,12 @@ class Worker:
         self._held: HeldTrial | None = None
         by_chance = self.opened.contract.search.pruner == "chance"
         self._scheduler = Scheduler(self.opened, self._may_go_on) if by_chance else None
-        self._run_trial = self.run_trial or TrialRunner.of(self.opened, self.device, self.step_timeout_s).run
+        run_trial, train_ahead = self.run_trial, self.train_ahead
+        if run_trial is None:
+            runner = TrialRunner.of(self.opened, self.device, self.step_timeout_s)
+            run_trial, train_ahead = runner.run, runner.train_ahead
+        self._run_trial = run_trial
+        self._helper = None if train_ahead is None else self._helping(train_ahead)
 
     def work(self) -> WorkerReport:
         """Runs trials until the budget is spent, the time is over, or the flag is set."""
@@ -113,6 +124,8 @@ class Worker:
                     continue
             if self.opened.queue.counts(budget).is_spent:
                 break
+            if not paused and self._helper is not None and self._helper.help(budget):
+                continue
             # Trials are left, all of them held by others: one of these may die, and a parent takes its trial back.
             self.stop.wait(POLL_S * random.uniform(0.5, 1.5))
         return self.report
@@ -121,6 +134,14 @@ class Worker:
         """Puts back what is held now, from another thread than that of `work`; the process is to end."""
         if (trial := self._held) is not None:
             self._put_back(trial)
+
+    def _helping(self, train_ahead: TrainAhead) -> Helper:
+        def counted(fold: FoldAhead) -> bool:
+            trained = train_ahead(fold)
+            self.report.trained_ahead += trained
+            return trained
+
+        return Helper(self.opened, self.identity, self.stop, counted, self._scheduler)
 
     def _claim(self, budget: int) -> HeldTrial | None:
         if self._scheduler is None:

@@ -10,6 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ground.spoiling import Spoiler
 from hpo.study.attributes import FoldRecord, finished_folds, fold_record
+from hpo.study.hints import hint_of
 from hpo.study.opened import OpenedStudy
 from hpo.trial.checkpoints import FOLDER, checkpoint_name
 from storage.artifacts.notes import FOLDER as NOTES
@@ -18,6 +19,8 @@ from storage.trials.lease import DEATHS, read_deaths
 #: Under this key: names of artifacts that no record names.
 NAMELESS = "wrong: artifacts without record"
 _TRAINED = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in")
+_AHEAD = re.compile(r"trial (\d+) fold (\d+): trained ahead, ")
+_BY_ANOTHER = re.compile(r"trial (\d+) fold (\d+): \d+ epochs in .*, trained ahead by ")
 _WENT_ON = re.compile(r"trial \d+ fold \d+: goes on after epoch \d+")
 
 
@@ -37,6 +40,7 @@ def check(opened: OpenedStudy, log: Path, spoiler: Spoiler) -> dict[str, Any]:
         "pruned": _count(trials, TrialState.PRUNED),
         "failed": _count(trials, TrialState.FAIL),
         "folds recorded": len(recorded),
+        **_ahead(told),
         "times that a fold went on at a checkpoint": len(_WENT_ON.findall(told)),
         "deaths counted in trials": sum(len(read_deaths(json.dumps(trial.user_attrs.get(DEATHS)))) for trial in trials),
         "wrong: finished trials too many or too few": len(finished) - budget,
@@ -56,11 +60,25 @@ def check(opened: OpenedStudy, log: Path, spoiler: Spoiler) -> dict[str, Any]:
             and t.number not in spoiler.overwritten
         ],
     }
+    ahead = {
+        hint.artifact for t in trials for k in range(folds) if (hint := hint_of(t.user_attrs, k)) and hint.artifact
+    }
     # The parent that ends a trial because all its workers died opens no artifacts.
     given_up = {checkpoint_name(opened.contract, t.number) for t in trials if t.state == TrialState.FAIL}
     # Those behind a record that is garbage too.
     readable = (fold_record(trial.user_attrs, fold) for trial in trials for fold in range(folds))
-    return found | _artifacts(opened, records, {one.artifact for one in readable if one}, given_up, spoiler)
+    return found | _artifacts(opened, records, {one.artifact for one in readable if one} | ahead, given_up, spoiler)
+
+
+def _ahead(told: str) -> dict[str, Any]:
+    """What came of folds that were trained ahead: each is recorded once all the same."""
+    ahead, recorded = (Counter(each.findall(told)) for each in (_AHEAD, _BY_ANOTHER))
+    here = Counter(_TRAINED.findall(told)) - recorded
+    return {
+        "folds trained ahead": ahead.total(),
+        "of these recorded": recorded.total(),
+        "of these trained by who held the trial as well": sum(ahead[fold] > 0 for fold in here),
+    }
 
 
 def _count(trials: list[FrozenTrial], state: TrialState) -> int:

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-import hpo.trial.runner
+import hpo.trial.fold_training
 from model.training import Curves, FoldResult
 
 
@@ -33,7 +33,7 @@ def instant_training(accuracy: Callable[[Any], float], epochs: int) -> Iterator[
             Curves(falling, reached, falling, reached), rng.random((epochs, len(validation.labels)), dtype=np.float32)
         )
 
-    with patch.object(hpo.trial.runner, "train_fold", instant):
+    with patch.object(hpo.trial.fold_training, "train_fold", instant):
         yield done
 
 

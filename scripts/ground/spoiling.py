@@ -17,9 +17,10 @@ from hpo.study.attributes import (
     finished_folds,
     fold_record,
 )
+from hpo.study.hints import hint_of
 from hpo.study.opened import OpenedStudy
 from storage.trials.lease import DEATHS, LEASE
-from storage.trials.ledger import FOLD_PREFIX
+from storage.trials.ledger import AHEAD_PREFIX, FOLD_PREFIX
 
 _GARBAGE = ("{", "null", '"x"', '{"token": "x"}', "[[[[", "NaN", "1e999", "-1", "[1, 2, 3]", '{"fold": 0}')
 _RECORDS = (LEASE, DEATHS, CONFIGURATION, EPOCHS, FOLD_ACCURACIES, CHECKPOINT, PARKED, TRAINING)
@@ -74,7 +75,7 @@ class Spoiler:
             for trial in self._trials()
             if not trial.state.is_finished()
             for name in trial.user_attrs
-            if name in _RECORDS or name.startswith(FOLD_PREFIX)
+            if name in _RECORDS or name.startswith((FOLD_PREFIX, AHEAD_PREFIX))
         ]
         if not there:
             return False
@@ -84,6 +85,9 @@ class Spoiler:
             self.lost.add((trial.number, fold))
             if (record := fold_record(trial.user_attrs, fold)) is not None:
                 self.artifacts.add(record.artifact)
+        if name.startswith(AHEAD_PREFIX):
+            hint = hint_of(trial.user_attrs, int(name.removeprefix(AHEAD_PREFIX)))
+            self.artifacts |= set() if hint is None or hint.artifact is None else {hint.artifact}
         self.overwritten.add(trial.number)
         engine = self._engine()
         with engine.begin() as connection:

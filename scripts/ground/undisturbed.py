@@ -1,5 +1,6 @@
 """Every trial of a study once more, alone and in this process, to compare its numbers."""
 
+import io
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -7,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
@@ -19,6 +21,7 @@ from hpo.study.attributes import FOLD_ACCURACIES, finished_folds, fold_accuracie
 from hpo.study.opened import OpenedStudy
 from hpo.trial.fold_results import FoldLostError, read_fold
 from hpo.trial.held_trial import HeldTrial
+from hpo.trial.helper import config_of
 from hpo.trial.runner import TrialRunner
 from storage.connection import open_storage
 from storage.studies import create_study
@@ -37,7 +40,8 @@ def compare_with_undisturbed(
 
     An artifact may be left without a record: its worker trained the fold and stored it, was cut off from the storage
     before it could record it, and died; and the trial was then pruned before that fold. Such a fold is trained here
-    once more, and is known by its bytes.
+    once more, and is known by its bytes. So is a fold that was trained ahead whose helper was killed before it said so,
+    or whose trial ended in that moment.
     """
     trials = [t for t in opened.storage.get_all_trials(opened.handle.study_id) if t.number < opened.budget]
     runner = TrialRunner.of(opened, "cpu")
@@ -62,14 +66,32 @@ def compare_with_undisturbed(
                 if here != there or not _read_alike(opened, runner, trial, len(there)):
                     (rested_on if spoilt else differing).append(trial.number)
                 say(f"compared {trial.number + 1} of {opened.budget} trials")
+    left = set(nameless) - cut_off
+    ahead = {name for name in left if _is_trained_ahead(opened, runner, trials, name)}
     return {
         "fold accuracies compared": compared,
         "trials with spoilt results, which no answer rests on": left_out,
         "wrong: trials with spoilt results that an answer may rest on": rested_on,
         "wrong: trials with other numbers": differing,
         "artifacts of folds whose worker was cut off before it recorded them": len(cut_off),
-        NAMELESS: sorted(set(nameless) - cut_off),
+        "artifacts of folds that were trained ahead and not told": len(ahead),
+        NAMELESS: sorted(left - ahead),
     }
+
+
+def _is_trained_ahead(opened: OpenedStudy, runner: TrialRunner, trials: list[FrozenTrial], name: str) -> bool:
+    """Whether an artifact holds the first epochs of some fold of some trial."""
+    with np.load(io.BytesIO(opened.artifacts.get(name)), allow_pickle=False) as archive:
+        there = archive["probabilities"]
+    for trial in trials:
+        if (config := config_of(trial.user_attrs)) is None:
+            continue
+        for fold in range(opened.contract.splitting.folds):
+            if there.shape[1] == runner.development.validated(fold):
+                whole = runner.train(config, fold, opened.contract.settings.max_epochs).probabilities
+                if np.array_equal(whole[: len(there)], there):
+                    return True
+    return False
 
 
 def _without_trials(opened: OpenedStudy, folder: Path) -> OpenedStudy:

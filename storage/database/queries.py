@@ -4,15 +4,25 @@ A trial that ended without ever having had a lease is foreign: another program a
 so the budget ends as many numbers later.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from optuna.trial import TrialState
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, not_, or_, select, true
 
 from storage.database.rows import ATTRIBUTES, TRIALS, VALUES
+from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, StoredLease, read_deaths
-from storage.trials.ledger import CONFIG_KEY, FOLD_PREFIX, PARKED, QueueCounts, RunningTrial
+from storage.trials.ledger import (
+    AHEAD_PREFIX,
+    CONFIG_KEY,
+    FOLD_PREFIX,
+    PARKED,
+    QueueCounts,
+    RunningTrial,
+    StoredHint,
+)
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 LEASES = ATTRIBUTES.alias("leases")
@@ -146,6 +156,48 @@ def count_parked(connection: Connection, scope: Scope) -> tuple[int, int]:
     )
     trials, folds = connection.execute(query).one()
     return trials, folds
+
+
+def count_finished_by(connection: Connection, study_id: int, worker: str) -> int:
+    """Counts the trials that a worker finished, or parked: both keep its name."""
+    query = (
+        select(func.count())
+        .select_from(TRIALS)
+        .join(LEASES, and_(LEASES.c.trial_id == TRIALS.c.trial_id, LEASES.c.key.in_((LEASE, PARKED))))
+        .where(TRIALS.c.study_id == study_id)
+        .where(
+            or_(
+                and_(TRIALS.c.state.in_(FINISHED), LEASES.c.key == LEASE),
+                and_(TRIALS.c.state == TrialState.WAITING, LEASES.c.key == PARKED),
+            )
+        )
+        .where(LEASES.c.value_json.contains(f'"worker": {json.dumps(worker)}', autoescape=True))
+    )
+    return connection.scalar(query) or 0
+
+
+def hints(connection: Connection, scope: Scope) -> list[StoredHint]:
+    """Returns what stands in the RUNNING trials of the budget of folds that are trained ahead."""
+    key, text = ATTRIBUTES.c.key, ATTRIBUTES.c.value_json
+    query = (
+        select(TRIALS.c.trial_id, TRIALS.c.number, key, text)
+        .join(ATTRIBUTES, ATTRIBUTES.c.trial_id == TRIALS.c.trial_id)
+        .where(scope.condition, TRIALS.c.state == TrialState.RUNNING, key.startswith(AHEAD_PREFIX), text != "null")
+        .order_by(TRIALS.c.number, key)
+    )
+    rows = [
+        (row.trial_id, row.number, row.key.removeprefix(AHEAD_PREFIX), row.value_json)
+        for row in connection.execute(query)
+    ]
+    return [StoredHint(trial_id, number, int(fold), text) for trial_id, number, fold, text in rows if fold.isdecimal()]
+
+
+def hints_in(connection: Connection, trial_id: int) -> dict[int, Any]:
+    """Returns what stands in a trial of folds that are trained ahead, by fold."""
+    key, text = ATTRIBUTES.c.key, ATTRIBUTES.c.value_json
+    query = select(key, text).where(ATTRIBUTES.c.trial_id == trial_id, key.startswith(AHEAD_PREFIX), text != "null")
+    rows = [(name.removeprefix(AHEAD_PREFIX), name, value) for name, value in connection.execute(query)]
+    return {int(fold): read_json(trial_id, name, value) for fold, name, value in rows if fold.isdecimal()}
 
 
 def last_folds(connection: Connection, scope: Scope, most: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The rows of Optuna's tables that belong to a trial: the tables by name, and how values are written to them.
+"""The rows of Optuna's tables that belong to a trial: the tables by name, how values are written to them, and read.
 
 Each function runs in its caller's transaction. What is there already under the same name is written over.
 """
@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from optuna.storages._rdb import models
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Select, Table, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 TRIALS: Table = models.TrialModel.__table__
@@ -64,3 +64,15 @@ def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], un
 def now() -> datetime:
     """Returns the time as Optuna stores it: UTC, without saying so."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def locked_state(trial_id: int) -> Select[Any]:
+    """The state of a trial, whose row nobody else changes until the end of the transaction."""
+    return select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id).with_for_update(key_share=True)
+
+
+def attribute(connection: Connection, trial_id: int, key: str) -> str | None:
+    """Returns a user attribute as it is stored; None where there is none."""
+    wanted = and_(ATTRIBUTES.c.trial_id == trial_id, ATTRIBUTES.c.key == key)
+    text: str | None = connection.scalar(select(ATTRIBUTES.c.value_json).where(wanted))
+    return text

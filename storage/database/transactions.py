@@ -7,33 +7,46 @@ exclude each other from their start (`storage.connection`).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from optuna.storages._rdb import models
 from optuna.trial import TrialState
-from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, or_, select, true, update
+from sqlalchemy import Connection, Engine, Table, and_, exists, func, insert, select, true, update
 
 from storage.database.queries import (
-    FINISHED,
     LEASES,
     NEVER_BEGUN,
     Scope,
     Scopes,
     best,
     count,
+    count_finished_by,
     count_folds,
     count_parked,
+    hints,
+    hints_in,
     last_folds,
     running,
 )
-from storage.database.rows import ATTRIBUTES, TRIALS, now, set_attributes, set_params, set_steps, set_value
+from storage.database.rows import (
+    ATTRIBUTES,
+    TRIALS,
+    attribute,
+    locked_state,
+    now,
+    set_attributes,
+    set_params,
+    set_steps,
+    set_value,
+)
 from storage.database.stored import read_json
 from storage.trials.lease import DEATHS, LEASE, Lease, StoredLease
 from storage.trials.ledger import (
+    AHEAD_PREFIX,
     FOLD_PREFIX,
     NEW,
-    PARKED,
     ClaimedTrial,
     Overview,
     QueueCounts,
@@ -81,14 +94,31 @@ class DatabaseLedger(TrialLedger):
 
     def change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool:
         """See `TrialLedger`."""
-        locked = select(TRIALS.c.state).where(TRIALS.c.trial_id == trial_id).with_for_update(key_share=True)
         with self._engine.begin() as connection:
-            if connection.scalar(locked) != TrialState.RUNNING:
+            if connection.scalar(locked_state(trial_id)) != TrialState.RUNNING:
                 return False
-            if not _is_held(StoredLease.of(_attribute(connection, trial_id, LEASE)), held):
+            if not _is_held(StoredLease.of(attribute(connection, trial_id, LEASE)), held):
                 return False
             _write(connection, trial_id, change)
             return True
+
+    def set_hint(self, trial_id: int, fold: int, seen: Any, told: Mapping[str, Any] | None) -> bool:
+        """See `TrialLedger`."""
+        key = f"{AHEAD_PREFIX}{fold}"
+        with self._engine.begin() as connection:
+            if connection.scalar(locked_state(trial_id)) not in (TrialState.RUNNING, TrialState.WAITING):
+                return False
+            there = read_json(trial_id, key, attribute(connection, trial_id, key) or "null")
+            # As text: what is no number is not equal to itself.
+            stands, before, after = (json.dumps(one, sort_keys=True) for one in (there, seen, told))
+            if stands == before:
+                set_attributes(connection, trial_id, {key: told})
+            return stands in (before, after)
+
+    def hints_in(self, trial_id: int) -> dict[int, Any]:
+        """See `TrialLedger`."""
+        with self._engine.begin() as connection:
+            return hints_in(connection, trial_id)
 
     def running_trials(self, study_id: int, budget: int) -> list[RunningTrial]:
         """See `TrialLedger`."""
@@ -102,21 +132,8 @@ class DatabaseLedger(TrialLedger):
 
     def count_finished_by(self, study_id: int, worker: str) -> int:
         """See `TrialLedger`."""
-        query = (
-            select(func.count())
-            .select_from(TRIALS)
-            .join(LEASES, and_(LEASES.c.trial_id == TRIALS.c.trial_id, LEASES.c.key.in_((LEASE, PARKED))))
-            .where(TRIALS.c.study_id == study_id)
-            .where(
-                or_(
-                    and_(TRIALS.c.state.in_(FINISHED), LEASES.c.key == LEASE),
-                    and_(TRIALS.c.state == TrialState.WAITING, LEASES.c.key == PARKED),
-                )
-            )
-            .where(LEASES.c.value_json.contains(f'"worker": {json.dumps(worker)}', autoescape=True))
-        )
         with self._engine.begin() as connection:
-            return connection.scalar(query) or 0
+            return count_finished_by(connection, study_id, worker)
 
     def study_attributes(self, study_id: int, keys: list[str]) -> dict[str, Any]:
         """See `TrialLedger`."""
@@ -140,6 +157,7 @@ class DatabaseLedger(TrialLedger):
                 last_folds=last_folds(connection, scope, _RECENT),
                 parked=parked,
                 folds_of_parked=of_parked,
+                hints=hints(connection, scope),
             )
 
 
@@ -212,7 +230,7 @@ def _write(connection: Connection, trial_id: int, change: TrialChange) -> None:
     if change.state == TrialState.WAITING:
         attributes[LEASE] = None
     if change.death is not None:
-        earlier = read_json(trial_id, DEATHS, _attribute(connection, trial_id, DEATHS) or "[]")
+        earlier = read_json(trial_id, DEATHS, attribute(connection, trial_id, DEATHS) or "[]")
         attributes[DEATHS] = [*(earlier if isinstance(earlier, list) else []), asdict(change.death)]
     set_attributes(connection, trial_id, attributes)
     set_params(connection, trial_id, change.params)
@@ -222,9 +240,3 @@ def _write(connection: Connection, trial_id: int, change: TrialChange) -> None:
     if change.state is not None:
         ended = {"datetime_complete": now()} if change.state.is_finished() else {}
         connection.execute(update(TRIALS).where(TRIALS.c.trial_id == trial_id).values(state=change.state, **ended))
-
-
-def _attribute(connection: Connection, trial_id: int, key: str) -> str | None:
-    wanted = and_(ATTRIBUTES.c.trial_id == trial_id, ATTRIBUTES.c.key == key)
-    text: str | None = connection.scalar(select(ATTRIBUTES.c.value_json).where(wanted))
-    return text

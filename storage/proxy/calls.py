@@ -20,7 +20,7 @@ from storage.trials.ledger import TrialLedger
 
 #: The number goes up whenever a call's arguments or answer take another form, so that a client of another version is
 #: told so by the first call that it makes, and not by the failure of some later one.
-SERVICE = "hpo.Leases.7"
+SERVICE = "hpo.Leases.8"
 
 
 @cache

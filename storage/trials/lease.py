@@ -79,6 +79,11 @@ class Lease(At, WorkerIdentity):
     renewed_at: Moment = 0.0
 
     @property
+    def identity(self) -> WorkerIdentity:
+        """Who holds it."""
+        return WorkerIdentity(worker=self.worker, host=self.host, pid=self.pid, device=self.device)
+
+    @property
     def at(self) -> At:
         """What its worker was at with the last beat."""
         return At(fold=self.fold, epochs=self.epochs, rows_per_s=self.rows_per_s)

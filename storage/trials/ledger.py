@@ -23,6 +23,8 @@ FOLD_PREFIX = "hpo:fold:"
 CONFIG_KEY = "hpo:config"
 #: The name of the attribute of a trial that waits since others are worth more.
 PARKED = "hpo:parked"
+#: With the fold's number behind it, the name of a trial's attribute that says who trains that fold ahead, or did.
+AHEAD_PREFIX = "hpo:ahead:"
 
 # The bounds hold where a call comes from elsewhere, in the proxy: each entry becomes a row, each of a window a trial.
 _MOST_ROWS = 1_000
@@ -64,6 +66,16 @@ class RunningTrial:
     def lease(self) -> Lease | None:
         """The lease it is held under; None where something else than a worker of ours has written to it."""
         return self.stored.lease
+
+
+@dataclass(frozen=True)
+class StoredHint:
+    """What stands in a RUNNING trial of a fold that is trained ahead, or was: JSON, whoever wrote it."""
+
+    trial_id: int
+    number: int
+    fold: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -128,6 +140,7 @@ class Overview:
         folds_of_pruned: Finished folds of the PRUNED trials.
         parked: WAITING trials that were begun and put aside, since others are worth more.
         folds_of_parked: Finished folds of these.
+        hints: What stands in the RUNNING trials of folds that are trained ahead.
         last_folds: The records of the last hundred finished folds as they are stored, newest first.
     """
 
@@ -139,6 +152,7 @@ class Overview:
     last_folds: list[str]
     parked: int = 0
     folds_of_parked: int = 0
+    hints: list[StoredHint] = field(default_factory=list)
 
 
 class TrialLedger(ABC):
@@ -193,6 +207,24 @@ class TrialLedger(ABC):
         Returns:
             Whether it was written. False where the trial is not RUNNING, held otherwise, or gone.
         """
+
+    @abstractmethod
+    def set_hint(self, trial_id: Id, fold: Id, seen: Any, told: TrialAttributes | None) -> bool:
+        """Writes who trains a fold ahead, if what stands there is what the caller has seen; asks for no lease.
+
+        Args:
+            trial_id: The trial.
+            fold: From 0.
+            seen: What stands there; None where nothing does.
+            told: What is to stand there, unlike all that stood there before: so a call may be sent twice.
+
+        Returns:
+            Whether it stands there now. False where somebody was faster, or the trial has ended or is gone.
+        """
+
+    @abstractmethod
+    def hints_in(self, trial_id: Id) -> dict[int, Any]:
+        """Returns what stands in a trial of folds that are trained ahead, or were, by fold."""
 
     @abstractmethod
     def running_trials(self, study_id: Id, budget: Count) -> list[RunningTrial]:

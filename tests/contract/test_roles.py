@@ -45,6 +45,7 @@ def test_a_worker_claims_records_and_finishes(study, url_of, open_url, worker):
         x = trial.suggest_float("x", 0, 1)
         queue.record(claim, TrialChange({"hpo:fold:0": {"accuracy": x}}, steps={0: x}))
         queue.record(claim, TrialChange({"hpo:fold:0": {"accuracy": x}}, steps={0: x}))  # over what is there
+        assert storage.ledger.set_hint(claim.trial_id, 1, None, {"worker": "w2"})
         queue.finish(claim, (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)[number], x, reason="told")
     assert queue.claim(worker(), BUDGET) is None
     counts = queue.counts(BUDGET)

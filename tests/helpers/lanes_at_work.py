@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from optuna.trial import FrozenTrial
 
@@ -10,6 +11,7 @@ from hpo.study.attributes import finished_folds
 from hpo.study.opened import OpenedStudy
 from hpo.trial.runner import TrialRunner
 from hpo.workers.lanes import Lanes
+from hpo.workers.worker import WorkerReport
 from model.configuration import TrainingSettings
 from storage.trials.lease import DEATHS, WorkerIdentity
 
@@ -45,6 +47,11 @@ def lanes_on(opened: OpenedStudy, count: int, stop: StopFlag | None = None, **mo
         count=count,
         **more,
     )
+
+
+def of_trials(report: WorkerReport) -> WorkerReport:
+    """What a report says of trials: whether a lane finds a fold to train ahead is a matter of moments."""
+    return replace(report, trained_ahead=0)
 
 
 def trials(opened: OpenedStudy) -> list[FrozenTrial]:

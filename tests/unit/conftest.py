@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import pytest
 import torch
 
-import hpo.trial.runner
+import hpo.trial.fold_training
 from hpo.study.address import StudyAddress
 from hpo.study.create import open_for_creation, prepare
 from hpo.study.first_trials import enqueued
@@ -74,7 +74,7 @@ def train(monkeypatch: pytest.MonkeyPatch) -> Callable[..., MadeUpTraining]:
 
     def replace(reaches: Callable[[LearnerConfig, int], float]) -> MadeUpTraining:
         training = MadeUpTraining(0, reaches)
-        monkeypatch.setattr(hpo.trial.runner, "train_fold", training)
+        monkeypatch.setattr(hpo.trial.fold_training, "train_fold", training)
         return training
 
     return replace

@@ -10,7 +10,7 @@ import pytest
 import torch
 from optuna.trial import TrialState
 
-import hpo.trial.runner
+import hpo.trial.fold_training
 from hpo.signals import StopFlag
 from hpo.study.attributes import BUDGET
 from hpo.study.opened import OpenedStudy
@@ -161,10 +161,10 @@ def worker_on(opened: OpenedStudy) -> Worker:
 
 
 def test_a_full_gpu_fails_the_trial_alone(opened, monkeypatch) -> None:
-    real = hpo.trial.runner.train_fold
+    real = hpo.trial.fold_training.train_fold
 
     def without_room(*arguments, **options) -> FoldResult:
-        monkeypatch.setattr(hpo.trial.runner, "train_fold", real)
+        monkeypatch.setattr(hpo.trial.fold_training, "train_fold", real)
         gc.collect()
         torch.cuda.empty_cache()
         torch.cuda.set_per_process_memory_fraction(1e-6)
@@ -173,7 +173,7 @@ def test_a_full_gpu_fails_the_trial_alone(opened, monkeypatch) -> None:
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
 
-    monkeypatch.setattr(hpo.trial.runner, "train_fold", without_room)
+    monkeypatch.setattr(hpo.trial.fold_training, "train_fold", without_room)
     report = worker_on(opened).work()
     assert (report.failed, report.complete) == (1, 1)
     failed, complete = opened.storage.get_all_trials(opened.handle.study_id)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-import hpo.trial.runner
+import hpo.trial.fold_training
 from hpo.signals import StopFlag
 from hpo.study.attributes import FOLD_ACCURACIES
 from hpo.study.opened import OpenedStudy
@@ -21,13 +21,13 @@ SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 
 def trained(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The epochs allowed in each training that begins, in order."""
     begun: list[int] = []
-    real = hpo.trial.runner.train_fold
+    real = hpo.trial.fold_training.train_fold
 
     def train_fold(*arguments, **options):
         begun.append(options["max_epochs"])
         return real(*arguments, **options)
 
-    monkeypatch.setattr(hpo.trial.runner, "train_fold", train_fold)
+    monkeypatch.setattr(hpo.trial.fold_training, "train_fold", train_fold)
     return begun
 
 

@@ -8,15 +8,25 @@ from typing import get_type_hints
 from storage.proxy import calls
 from storage.trials.forwarding import VERBS
 from storage.trials.lease import Death, Lease, StoredLease
-from storage.trials.ledger import ClaimedTrial, Overview, QueueCounts, RunningTrial, TrialChange, TrialLedger
+from storage.trials.ledger import (
+    ClaimedTrial,
+    Overview,
+    QueueCounts,
+    RunningTrial,
+    StoredHint,
+    TrialChange,
+    TrialLedger,
+)
 
-RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial)
-NUMBER = "hpo.Leases.7"
+RECORDS = (TrialChange, ClaimedTrial, Lease, StoredLease, Death, Overview, QueueCounts, RunningTrial, StoredHint)
+NUMBER = "hpo.Leases.8"
 FORM = """
 make_trials(self, study_id: int, budget: int, window: int) -> bool
 claim_trial(self, study_id: int, budget: int, lease: Lease, wanted: Union[int,
     Literal['new'], NoneType] = None, again: bool = False) -> ClaimedTrial | None
 change_trial(self, trial_id: int, held: str | StoredLease, change: TrialChange) -> bool
+set_hint(self, trial_id: int, fold: int, seen: Any, told: Optional[Mapping[str, Any]]) -> bool
+hints_in(self, trial_id: int) -> dict[int, Any]
 running_trials(self, study_id: int, budget: int) -> list[RunningTrial]
 count_trials(self, study_id: int, budget: int) -> QueueCounts
 count_finished_by(self, study_id: int, worker: str) -> int
@@ -30,9 +40,10 @@ Lease(worker: str, host: str, pid: int, device: str, fold: int | None, epochs: i
 StoredLease(text: str | None)
 Death(worker: str, when: str, fold: int | None, token: str, how: str)
 Overview(counts: QueueCounts, running: list[RunningTrial], best_id: int | None, folds: int, folds_of_pruned: int,
-    last_folds: list[str], parked: int, folds_of_parked: int)
+    last_folds: list[str], parked: int, folds_of_parked: int, hints: list[StoredHint])
 QueueCounts(budget: int, complete: int, pruned: int, failed: int, running: int, waiting: int, foreign: int)
 RunningTrial(trial_id: int, number: int, claimed_at: datetime | None, stored: StoredLease, deaths: list[Death])
+StoredHint(trial_id: int, number: int, fold: int, text: str)
 """
 
 

@@ -43,6 +43,12 @@ def test_the_best_stands_beside_its_interval_and_the_commoner_class() -> None:
     assert "best CV accuracy 0.8750 (0.8000 to 0.9250, trial 2); the commoner class alone 0.5500" in text
 
 
+def test_who_helps_is_named_with_the_trial_of_another() -> None:
+    helper = replace(OPEN.workers[0], worker="w2", fold=3, epochs=0, rows_per_s=None, helps=True)
+    text = status_text(replace(OPEN, workers=(*OPEN.workers, helper)))
+    assert "w2 on cpu: helps with trial 4, fold 3, epoch 0 of 20, last heard of" in text
+
+
 @pytest.mark.parametrize(
     ("objective", "score", "said"),
     [("mcc", 0.61, "MCC 0.6100"), ("log_loss", 0.31, "log loss 0.3100"), ("roc_auc", 0.9, "ROC AUC 0.9000")],

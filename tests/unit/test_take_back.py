@@ -1,10 +1,13 @@
 """What a parent takes back: a dead child's trial counts a death, a stopped one's does not, and both go on at once."""
 
+from dataclasses import replace
+
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import ContractError
 from hpo.study.attributes import BUDGET, PAUSED
+from hpo.study.hints import Hint, hint_of
 from hpo.study.opened import OpenedStudy
 from hpo.workers.take_back import Aftermath, TakeBack
 from storage.errors import StudyNotFoundError
@@ -56,6 +59,17 @@ def test_what_stopped_children_held_waits_again_and_no_death_is_counted(study: O
     TakeBack(study).from_stopped(["w1", "w2"])
     assert states(study) == ["WAITING", "WAITING", "RUNNING"]
     assert not any(DEATHS in trial.user_attrs for trial in trials(study))
+
+
+def test_nobody_waits_for_a_fold_that_a_dead_child_was_training_ahead(study: OpenedStudy) -> None:
+    trial = claim(study, "w1").trial_id
+    told = {"host": "laptop", "pid": 1, "device": "cpu", "token": "t", "training": "f", "renewed_at": 0.0}
+    dead, alive = (Hint(worker=name, **told) for name in ("dead", "alive"))
+    done = replace(dead, artifact="0" * 64)
+    for fold, hint in enumerate((dead, alive, done)):
+        study.storage.ledger.set_hint(trial, fold, None, hint.as_dict())
+    assert TakeBack(study).from_dead("dead", "killed by SIGKILL") == Aftermath(had_finished=True, held=0)
+    assert [hint_of(trials(study)[0].user_attrs, fold) for fold in range(3)] == [None, alive, done]
 
 
 def test_once_a_beat_a_look_is_taken_for_the_dead_of_others(study: OpenedStudy) -> None:

@@ -9,7 +9,7 @@ import optuna
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-import hpo.trial.runner
+import hpo.trial.fold_training
 import small_training
 from hpo.finalizing.usable_trials import usable_folds
 from hpo.signals import StopFlag
@@ -34,7 +34,7 @@ TWO_NAMES = SPACE.replace("hidden_size = { low = 1, high = 4000 }", 'hidden_size
 def training(monkeypatch: pytest.MonkeyPatch) -> MadeUpTraining:
     """Lets every fold reach the same, in no time."""
     made = MadeUpTraining(0, lambda config, fold: 0.8 + fold / 100)
-    monkeypatch.setattr(hpo.trial.runner, "train_fold", made)
+    monkeypatch.setattr(hpo.trial.fold_training, "train_fold", made)
     return made
 
 

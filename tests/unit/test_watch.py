@@ -41,6 +41,14 @@ def status(*workers: WorkerStatus, **more) -> Status:
     )
 
 
+def test_who_helps_has_a_line_too() -> None:
+    lines = screen(status(worker(1, "b"), worker(1, "c", fold=3, rows_per_s=None, helps=True)), 80, 24)
+    assert lines[-2:] == [
+        "b     cuda:1      1        2   7/20   1,204  3 s ago",
+        "c     cuda:1      1  3 ahead   7/20          3 s ago",
+    ]
+
+
 def test_each_worker_has_a_line_by_host_and_device() -> None:
     shown = screen(status(worker(2, "b"), worker(1, "b", fold=None, epochs=0, rows_per_s=None), worker(0, "a")), 80, 24)
     assert shown == [

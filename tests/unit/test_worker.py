@@ -11,6 +11,7 @@ import pytest
 import torch
 from optuna.trial import FrozenTrial, TrialState
 
+import hpo.trial.fold_training
 import hpo.trial.runner
 from hpo.errors import DeviceLostError
 from hpo.signals import StopFlag, on_stop
@@ -53,14 +54,14 @@ def first_training(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], No
     """Puts something before the first fold that is trained; the others train as ever."""
 
     def before(happens: Callable[[], None]) -> None:
-        real, waiting = hpo.trial.runner.train_fold, [happens]
+        real, waiting = hpo.trial.fold_training.train_fold, [happens]
 
         def train_fold(*arguments, **options):
             if waiting:
                 waiting.pop()()
             return real(*arguments, **options)
 
-        monkeypatch.setattr(hpo.trial.runner, "train_fold", train_fold)
+        monkeypatch.setattr(hpo.trial.fold_training, "train_fold", train_fold)
 
     return before
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-import hpo.trial.runner
+import hpo.trial.fold_training
 from hpo.study.opened import OpenedStudy
 from lanes_at_work import MakeStudy, Train, left_running, small
 
@@ -26,6 +26,6 @@ def training(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Train], Tra
     """Puts something in the place of the training of a fold; it is given the real one."""
 
     def put(around: Callable[[Train], Train]) -> None:
-        monkeypatch.setattr(hpo.trial.runner, "train_fold", around(hpo.trial.runner.train_fold))
+        monkeypatch.setattr(hpo.trial.fold_training, "train_fold", around(hpo.trial.fold_training.train_fold))
 
     return put

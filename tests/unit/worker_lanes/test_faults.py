@@ -12,7 +12,7 @@ from hpo.signals import StopFlag
 from hpo.study.opened import OpenedStudy
 from hpo.workers.take_back import Aftermath, TakeBack
 from hpo.workers.worker import WorkerReport
-from lanes_at_work import LATE_S, Meeting, Train, has_deaths, lanes_on, let_lanes_end, states, trials
+from lanes_at_work import LATE_S, Meeting, Train, has_deaths, lanes_on, let_lanes_end, of_trials, states, trials
 from model.errors import OutOfMemoryError
 from storage.trials.lease import DEATHS, REASON
 
@@ -30,7 +30,7 @@ def test_a_trial_that_had_company_when_memory_ran_out_goes_back_and_a_lane_ends(
 
     training(around)
     report = lanes_on(opened, 3).work()
-    assert report == WorkerReport(complete=4, put_back=1)
+    assert of_trials(report) == WorkerReport(complete=4, put_back=1)
     assert "2 at once from now on" in caplog.text
     assert states(opened) == ["COMPLETE"] * 4
 
@@ -47,7 +47,7 @@ def test_lanes_that_are_full_together_leave_one(opened: OpenedStudy, training, c
         return train_fold
 
     training(around)
-    assert lanes_on(opened, 3).work() == WorkerReport(complete=4, put_back=3)
+    assert of_trials(lanes_on(opened, 3).work()) == WorkerReport(complete=4, put_back=3)
     assert "1 at once from now on" in caplog.text
 
 

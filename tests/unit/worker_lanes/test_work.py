@@ -7,14 +7,14 @@ from hpo.signals import StopFlag
 from hpo.study.attributes import PAUSED
 from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker, WorkerReport
-from lanes_at_work import LATE_S, MakeStudy, folds, identity, lanes_on, small, states, trials
+from lanes_at_work import LATE_S, MakeStudy, folds, identity, lanes_on, of_trials, small, states, trials
 
 
 def test_lanes_leave_the_folds_of_one_worker_to_the_byte(make_study: MakeStudy) -> None:
     one, three = (small(make_study, study=name)() for name in ("one", "three"))
     Worker(opened=one, identity=identity(), device="cpu", stop=StopFlag()).work()
     report = lanes_on(three, 3).work()
-    assert report == WorkerReport(complete=4)
+    assert of_trials(report) == WorkerReport(complete=4)
     assert folds(three) == folds(one)
     assert [trial.params for trial in trials(three)] == [trial.params for trial in trials(one)]
 
@@ -49,5 +49,5 @@ def test_a_study_that_is_open_again_is_worked_on(opened: OpenedStudy, caplog) ->
     with caplog.at_level(logging.INFO), ThreadPoolExecutor(1) as pool:
         work = pool.submit(lanes_on(opened, 2).work)
         opened.handle.set(PAUSED, False)
-        assert work.result(LATE_S) == WorkerReport(complete=4)
+        assert of_trials(work.result(LATE_S)) == WorkerReport(complete=4)
     assert sum("open again" in message for message in caplog.messages) <= 1
