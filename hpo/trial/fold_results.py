@@ -36,7 +36,7 @@ class FoldLostError(HpoError):
 def write_fold(artifacts: ArtifactStore, fold: int, result: FoldResult, seconds: float) -> FoldRecord:
     """Stores a fold's result and returns its record, to be written into the trial next."""
     buffer = io.BytesIO()
-    curves = {name: np.asarray(getattr(result.curves, name), dtype=np.float64) for name in _CURVES}
+    curves: dict[str, Any] = {name: np.asarray(getattr(result.curves, name), np.float64) for name in _CURVES}
     # Numbers alone, so nothing is pickled; NumPy 2.0 would take `allow_pickle` for the name of one more array.
     np.savez(buffer, probabilities=result.probabilities, **curves)
     return FoldRecord(

@@ -1,4 +1,4 @@
-"""What a model's folder says of its training genes is untrusted: each value is checked before it is used."""
+"""What lies in a model's folder is untrusted: what is none is refused, and what it says of its training genes is checked."""
 
 import base64
 import json
@@ -67,3 +67,11 @@ def test_a_sound_origin_is_read(folder: Path) -> None:
 def test_an_origin_that_is_damaged_is_refused(folder: Path, origin: Any, message: str) -> None:
     with pytest.raises(SavedModelError, match=message):
         load_model(with_origin(folder, origin))
+
+
+def test_a_folder_that_is_none_says_what_to_name(tmp_path: Path) -> None:
+    with pytest.raises(SavedModelError, match="hpo finalize"):
+        load_model(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SavedModelError, match="not a model folder"):
+        load_model(tmp_path / "file")

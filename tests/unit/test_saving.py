@@ -244,11 +244,3 @@ def test_whenever_overwriting_is_cut_short_the_folder_is_refused_or_whole(tmp_pa
         except SavedModelError:
             found.append("refused")
     assert [name for name, _ in itertools.groupby(found)] == ["old", "refused"]
-
-
-def test_a_folder_that_is_none_says_what_to_name(tmp_path: Path) -> None:
-    with pytest.raises(SavedModelError, match="hpo finalize"):
-        load_model(tmp_path)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SavedModelError, match="not a model folder"):
-        load_model(tmp_path / "file")
