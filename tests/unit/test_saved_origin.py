@@ -1,4 +1,4 @@
-"""What lies in a model's folder is untrusted: what is none is refused, and what it says of its training genes is checked."""
+"""What lies in a model's folder is untrusted: what is none is refused, and each value is checked before it is used."""
 
 import base64
 import json
