@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from functools import partial
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from hpo.errors import DeviceFullError, DeviceLostError
 from hpo.signals import StopFlag, StopNow
@@ -29,6 +29,9 @@ from hpo.trial.watchdog import end_process
 from hpo.workers.worker import PauseNews, Worker, WorkerReport
 from storage.errors import StorageError
 from storage.trials.lease import WorkerIdentity
+
+#: Seconds that a second signal may wait until the main thread hears it.
+_LONGEST_WAIT_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +109,7 @@ class Lanes:
     def _wait_for(self, ends: SimpleQueue[BaseException | None]) -> None:
         first: BaseException | None = None
         for _ in self._workers:
-            error = ends.get()
+            error = _next_of(ends)
             if isinstance(error, DeviceLostError):
                 # At once: a lane that had the time to put its trial back would leave another's to take the blame.
                 raise error
@@ -174,6 +177,13 @@ class Lanes:
         self.stop.set()
         _let_go(worker for other, worker in enumerate(self._workers) if other != lane)
         self.end(limit_s)
+
+
+def _next_of(ends: SimpleQueue[BaseException | None]) -> BaseException | None:
+    """Waits until a lane has ended, in short waits: a signal that comes just before one begins is heard at its end."""
+    while True:
+        with suppress(Empty):
+            return ends.get(timeout=_LONGEST_WAIT_S)
 
 
 def _let_go(workers: Iterable[Worker]) -> None:
