@@ -220,15 +220,15 @@ def _check_relation(encoding: Parameter, path: Path | None, related: Collection[
 
 def _check_entry(name: str, entry: Range | Choices | Fixed) -> None:
     """Builds a configuration from every end of a parameter: the learner knows what it allows."""
-    allowed = original_configuration("dna").as_dict()
+    allowed, is_whole = original_configuration("dna"), _is_whole(name)
     for value in entry.examples():
-        if _is_whole(name) and type(value) is not int:
+        if is_whole and type(value) is not int:
             raise _complaint(f"{name} takes whole numbers, got {value!r}.")
         try:
-            LearnerConfig.from_dict({**allowed, name: value})
+            dataclasses.replace(allowed, **{name: cast(Any, value)})
         except ModelError as error:
             raise _complaint(f"{name} = {value!r} is not allowed: {error}") from error
-    if _is_whole(name) and isinstance(entry, Range) and entry.step is not None and entry.step < 1:
+    if is_whole and isinstance(entry, Range) and entry.step is not None and entry.step < 1:
         raise _complaint(f"{name} takes whole steps, got {entry.step!r}.")
 
 
