@@ -11,7 +11,7 @@ from hpo.api.options import (
     check_all_taken,
     group,
 )
-from hpo.api.studies import SQLITE, Study, asked
+from hpo.api.studies import SQLITE, Study, asked, checked
 from hpo.choices import PredictWith
 from hpo.cli.data_options import DataOptions
 from hpo.cli.options import AnswerOptions as ChoiceOptions
@@ -64,7 +64,7 @@ def finalize(
         HpoError: The budget is not spent, or the folder holds what hpo has not written.
     """
     choice = FinalizeOptions(device=device, with_test=test, early=early, overwrite=overwrite, again=again, **options)
-    return answer(study.opened(), Path(output), choice)
+    return answer(checked(study).opened(), Path(output), choice)
 
 
 def run(

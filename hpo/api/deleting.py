@@ -2,7 +2,7 @@
 
 from typing import TypedDict, Unpack
 
-from hpo.api.studies import SQLITE, Study
+from hpo.api.studies import SQLITE, Study, checked
 from hpo.cli.options import StorageOptions
 from hpo.deleting import Deleted, Terms, plan_orphans, plan_study
 from hpo.deleting.plan import MIN_AGE_S
@@ -32,7 +32,7 @@ def delete(study: Study, *, keep_artifacts: bool = False, **options: Unpack[Dele
         HpoError: Workers hold trials of it, or a study of another storage may name the same artifacts.
         StorageError: There is no such study, or storage or artifacts do not answer.
     """
-    return plan_study(study.address, _terms(options), keep_artifacts=keep_artifacts).run()
+    return plan_study(checked(study).address, _terms(options), keep_artifacts=keep_artifacts).run()
 
 
 def delete_orphans(

@@ -44,6 +44,18 @@ class Study:
         return f"{self.name} in {redact(self.address.storage)}"
 
 
+def checked(study: Study) -> Study:
+    """Returns a study that was handed to us.
+
+    Raises:
+        TypeError: It is none, such as its name.
+    """
+    if not isinstance(study, Study):
+        wanted = f"hpo.open_study({study!r})" if isinstance(study, str) else "hpo.open_study(NAME)"
+        raise TypeError(f"A study is wanted here, as {wanted} returns it, not {type(study).__name__}.")
+    return study
+
+
 @dataclass(frozen=True)
 class Asked:
     """What the options of a call ask for."""
@@ -139,7 +151,7 @@ def work(
         KeyboardInterrupt: Ctrl-C, or SIGTERM; what was finished is kept.
         HpoError: This machine cannot keep the study's contract, or a worker ended with an error.
     """
-    code = run_worker(study.address, slots_here(device, workers), Limits(timeout_s=timeout, lanes=lanes))
+    code = run_worker(checked(study).address, slots_here(device, workers), Limits(timeout_s=timeout, lanes=lanes))
     if code == 1:
         raise HpoError("A worker ended with an error: its messages stand above.", "Call hpo.work again to go on.")
     if code:
@@ -148,7 +160,7 @@ def work(
 
 def status(study: Study) -> Status:
     """Tells how a study stands; `hpo status`."""
-    return read_status(study.opened(), prospects=True)
+    return read_status(checked(study).opened(), prospects=True)
 
 
 def trials(study: Study) -> "pd.DataFrame | list[dict[str, Any]]":
@@ -159,7 +171,7 @@ def trials(study: Study) -> "pd.DataFrame | list[dict[str, Any]]":
         accuracies (fold_0, ...), and the hyperparameters by name. A DataFrame where pandas is installed, else a list of
         dictionaries.
     """
-    opened = study.opened()
+    opened = checked(study).opened()
     rows = [
         {
             "number": trial.number,
