@@ -18,6 +18,8 @@ from hpo.study.status import read_status
 from model.configuration import LearnerConfig
 from parking import by_size, trials, work, work_with_stops, worker_on
 
+pytestmark = pytest.mark.slow
+
 TRIALS = 16
 #: Genes of such a study.
 KNOWN = 71

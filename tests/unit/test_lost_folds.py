@@ -14,6 +14,8 @@ from hpo.workers.worker import Worker, WorkerReport
 from model.configuration import TrainingSettings
 from storage.trials.lease import WorkerIdentity
 
+pytestmark = pytest.mark.slow
+
 SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 64\n'
 
 

@@ -13,6 +13,8 @@ from hpo.study.status import read_status
 from model.configuration import LearnerConfig
 from parking import TRIALS, by_size, misleading, trials, work, work_with_stops, worker_on
 
+pytestmark = pytest.mark.slow
+
 
 def told(opened: OpenedStudy) -> list[tuple]:
     """What a search comes to: who was proposed, what was reached, how it ended."""

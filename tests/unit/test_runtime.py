@@ -15,6 +15,8 @@ from model.engines import NativeEngine, StockEngine, engine_for
 from model.errors import DataError
 from model.gpu.cudnn import CudnnEngine
 
+pytestmark = pytest.mark.slow
+
 CPU = torch.device("cpu")
 
 

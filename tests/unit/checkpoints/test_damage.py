@@ -11,6 +11,8 @@ from storage.artifacts import NamedBlobs
 from storage.errors import StorageError, StorageUnavailableError
 from storage.trials.queue import TrialQueue
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = [1, 2, 3, 4]
 
 

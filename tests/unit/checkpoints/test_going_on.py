@@ -9,6 +9,8 @@ from hpo.study.attributes import CHECKPOINT, finished_folds
 from hpo.trial.checkpoints import EVERY_S, Checkpoints
 from model.fitting import Fitting
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = [1, 2, 3, 4]
 
 

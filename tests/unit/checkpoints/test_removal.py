@@ -11,6 +11,8 @@ from model.fitting import Fitting
 from storage.artifacts import NamedBlobs
 from storage.errors import LeaseLostError, StorageError
 
+pytestmark = pytest.mark.slow
+
 
 class KilledError(BaseException):
     """A worker that is no more: nothing of it handles this."""

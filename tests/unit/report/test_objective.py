@@ -20,6 +20,8 @@ from hpo.report.sentences import say
 from hpo.report.statistics import derive
 from hpo.report.writing import write_report
 
+pytestmark = pytest.mark.slow
+
 OTHERS: tuple[Objective, ...] = ("balanced_accuracy", "mcc", "roc_auc", "log_loss")
 THEIRS = {
     "balanced_accuracy": lambda labels, p: sk.balanced_accuracy_score(labels, p > 0.5),

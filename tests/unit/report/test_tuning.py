@@ -20,6 +20,8 @@ from hpo.report.statistics import derive
 from hpo.report.words.names import percent
 from hpo.report.writing import write_report
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Evidence]
 
 

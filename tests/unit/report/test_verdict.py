@@ -22,6 +22,8 @@ from model.batching import Examples
 from model.encoding import Encoded
 from model.ragged import Ragged
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Evidence]
 
 

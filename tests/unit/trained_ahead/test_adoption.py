@@ -20,6 +20,8 @@ from model.epochs import Curves
 from model.training import FoldResult
 from parking import by_size, trials, work, worker_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("pruner", ["none", "chance"])
 def test_helpers_and_who_holds_the_trial_leave_to_the_byte_what_one_worker_leaves(

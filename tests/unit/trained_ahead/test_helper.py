@@ -15,6 +15,8 @@ from model.errors import NonFiniteLossError
 from parking import work
 from storage.trials.lease import REASON
 
+pytestmark = pytest.mark.slow
+
 
 def test_of_two_helpers_one_takes_another_fold(open_again) -> None:
     again = open_again()
