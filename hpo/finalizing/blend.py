@@ -10,8 +10,9 @@ from optuna.trial import FrozenTrial
 from hpo.evaluation.blending import pick, true_class
 from hpo.finalizing.final_model import Retrained, joined, retrain
 from hpo.finalizing.trials import ChosenTrial, SearchOutcome
-from hpo.finalizing.usable_trials import chosen_epoch, folds_of, learner_config
+from hpo.finalizing.usable_trials import chosen_epoch, folds_of
 from hpo.report.evidence import Picked
+from hpo.study.attributes import learner_config
 from hpo.study.opened import OpenedStudy
 from hpo.trial.development_rows import DevelopmentRows, labels_of
 from model.configuration import LearnerConfig

@@ -13,9 +13,9 @@ from hpo.choices import Prefer
 from hpo.errors import NotFinishedError
 from hpo.evaluation.comparison import tied_with
 from hpo.evaluation.objective import points_of_folds
-from hpo.finalizing.usable_trials import UnusableTrialError, chosen_epoch, folds_of, learner_config, usable_folds
+from hpo.finalizing.usable_trials import UnusableTrialError, chosen_epoch, folds_of, usable_folds
 from hpo.report import evidence
-from hpo.study.attributes import configuration, finished_folds, fold_accuracies
+from hpo.study.attributes import configuration, finished_folds, fold_accuracies, learner_config
 from hpo.study.objective import fold_scores
 from hpo.study.opened import OpenedStudy
 from hpo.study.status import best_trial, trials_in_budget

@@ -6,18 +6,16 @@ reason, which the report tells; one of them must not keep the others from being 
 
 import math
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import HpoError
-from hpo.study.attributes import EPOCHS, configuration, finished_folds, fold_accuracies
+from hpo.study.attributes import EPOCHS, finished_folds, fold_accuracies, learner_config
 from hpo.study.objective import fold_scores
 from hpo.study.opened import OpenedStudy
 from hpo.trial.development_rows import DevelopmentRows
 from hpo.trial.fold_results import read_fold
-from model.configuration import LearnerConfig
-from model.errors import DataError
 from model.training import FoldResult
 
 
@@ -33,19 +31,6 @@ def folds_of(opened: OpenedStudy, trial: FrozenTrial, development: DevelopmentRo
     """
     records = finished_folds(trial.user_attrs, opened.contract.splitting.folds)
     return [read_fold(opened.artifacts, record, development.validated(record.fold)) for record in records]
-
-
-def learner_config(attributes: Mapping[str, Any]) -> LearnerConfig | None:
-    """Reads a trial's configuration; None where it has none that the learner takes.
-
-    Args:
-        attributes: A trial's user attributes.
-    """
-    try:
-        # A study made before a name came has its default.
-        return LearnerConfig(**cast(dict[str, Any], configuration(attributes)))
-    except (TypeError, DataError):
-        return None
 
 
 def chosen_epoch(attributes: Mapping[str, Any]) -> int | None:

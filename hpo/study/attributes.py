@@ -9,13 +9,15 @@ import shlex
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from hpo.choices import MOST
 from hpo.errors import ContractError
 from hpo.study.fold_curves import MOST_EPOCHS
+from model.configuration import LearnerConfig
+from model.errors import DataError
 from storage.trials import ledger
 from storage.trials.ledger import FOLD_PREFIX
 
@@ -197,6 +199,19 @@ def configuration(attributes: Mapping[str, Any]) -> dict[str, str | int | float]
         for name, value in told.items()
         if isinstance(value, str | int) or (isinstance(value, float) and math.isfinite(value))
     }
+
+
+def learner_config(attributes: Mapping[str, Any]) -> LearnerConfig | None:
+    """Reads a trial's configuration; None where it has none that the learner takes.
+
+    Args:
+        attributes: A trial's user attributes.
+    """
+    try:
+        # A study made before a name came has its default.
+        return LearnerConfig(**cast(dict[str, Any], configuration(attributes)))
+    except (TypeError, DataError):
+        return None
 
 
 def checkpoint_of(attributes: Mapping[str, Any]) -> CheckpointRecord | None:

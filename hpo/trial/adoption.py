@@ -52,7 +52,7 @@ class Adopted:
     worker: str
 
 
-class _Useless(Exception):  # noqa: N818 - a finding, told in the log
+class _UselessError(Exception):
     """What a hint names is not what the fold comes to."""
 
 
@@ -108,7 +108,7 @@ class Adoption:
     def _adopted(self, hint: Hint, fold: int, most_epochs: int) -> Adopted | None:
         try:
             return self._checked(hint, fold, most_epochs)
-        except (FoldLostError, ContractError, _Useless) as error:
+        except (FoldLostError, ContractError, _UselessError) as error:
             shown = f"trial {self._trial.number} fold {fold}"
             log.warning("%s: what was trained ahead is of no use: %s", shown, error)
             return None
@@ -116,13 +116,13 @@ class Adoption:
     def _checked(self, hint: Hint, fold: int, most_epochs: int) -> Adopted:
         """What a hint names, cut to its epochs; raises what is wrong with it."""
         if hint.training != fingerprint(self._config):
-            raise _Useless("it is of another configuration")
+            raise _UselessError("it is of another configuration")
         record = FoldRecord(fold=fold, artifact=str(hint.artifact), epochs=hint.epochs, seconds=hint.seconds)
         self._contract.check_device(hint.device)
         result = read_fold(self._training.artifacts, record, self._training.development.validated(fold))
         cut = first_epochs(result, most_epochs, self._contract.settings.patience)
         if cut is None:
-            raise _Useless(f"no training of up to {most_epochs} epochs begins with its {hint.epochs}")
+            raise _UselessError(f"no training of up to {most_epochs} epochs begins with its {hint.epochs}")
         return Adopted(result=cut, seconds=hint.seconds, worker=hint.worker)
 
     def _is_at_work(self, fold: int, hint: Hint) -> bool:

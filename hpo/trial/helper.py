@@ -10,22 +10,19 @@ trained ahead.
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, cast
 
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import StopRequested
 from hpo.search.helping import AtWork, choose_help
 from hpo.signals import StopFlag
-from hpo.study.attributes import configuration, finished_folds, fold_record
+from hpo.study.attributes import finished_folds, fold_record, learner_config
 from hpo.study.audits import is_audited
 from hpo.study.hints import hint_of, stands_for
 from hpo.study.opened import OpenedStudy
 from hpo.trial.ahead import FoldAhead, NotWantedError, TrialAhead
 from hpo.trial.hint_watch import HintWatch
 from hpo.trial.scheduler import Scheduler
-from model.configuration import LearnerConfig
-from model.errors import DataError
 from storage.trials.lease import WorkerIdentity, lease_of
 
 #: Another may be quicker to announce what was chosen, again and again; then the worker looks a little later.
@@ -97,7 +94,7 @@ class Helper:
 
     def _announced(self, seen: FrozenTrial, fold: int) -> FoldAhead | None:
         """The fold, announced; None where somebody was faster."""
-        config = config_of(seen.user_attrs)
+        config = learner_config(seen.user_attrs)
         trial = TrialAhead(
             opened=self._opened,
             trial_id=seen._trial_id,
@@ -124,7 +121,7 @@ class Helper:
                 self._left_alone.add(ahead.trial.number)
 
     def _may_be_helped(self, trial: FrozenTrial) -> bool:
-        if trial.number in self._left_alone or lease_of(trial) is None or config_of(trial.user_attrs) is None:
+        if trial.number in self._left_alone or lease_of(trial) is None or learner_config(trial.user_attrs) is None:
             return False
         return not self._is_original(trial) or self._opened.contract.original == "all"
 
@@ -165,15 +162,3 @@ class Helper:
     def _check(self) -> None:
         if self._stop:
             raise StopRequested
-
-
-def config_of(attributes: dict[str, Any]) -> LearnerConfig | None:
-    """The configuration of a trial that was begun; None of one that was not, or whose record is no configuration.
-
-    Args:
-        attributes: The trial's user attributes.
-    """
-    try:
-        return LearnerConfig(**cast(dict[str, Any], configuration(attributes)))
-    except (TypeError, DataError):
-        return None

@@ -8,11 +8,11 @@ carries a fingerprint of its training, so that thousands are looked through at o
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from hpo.study.attributes import TRAINING, TWIN, configuration, finished_folds
+from hpo.study.attributes import TRAINING, TWIN, finished_folds, learner_config
 from hpo.study.contract import Contract
 from hpo.trial.common_epoch import Finished, first_folds
 from hpo.trial.development_rows import DevelopmentRows
@@ -20,7 +20,6 @@ from hpo.trial.fold_results import read_finished
 from hpo.trial.held_trial import HeldTrial
 from hpo.trial.recording import record_folds
 from model.configuration import LearnerConfig
-from model.errors import DataError
 from storage.artifacts import ArtifactStore, sha256_of
 
 log = logging.getLogger(__name__)
@@ -80,7 +79,5 @@ def _twin(trial: HeldTrial, config: LearnerConfig, folds: int) -> FrozenTrial | 
 
 
 def _is_same(attributes: Mapping[str, Any], config: LearnerConfig) -> bool:
-    try:
-        return LearnerConfig(**cast(dict[str, Any], configuration(attributes))).effective == config.effective
-    except (TypeError, DataError):
-        return False
+    other = learner_config(attributes)
+    return other is not None and other.effective == config.effective

@@ -17,11 +17,10 @@ from ground.spoiling import Spoiler
 from hpo.errors import StopRequested
 from hpo.finalizing.usable_trials import UnusableTrialError, usable_folds
 from hpo.signals import StopFlag
-from hpo.study.attributes import FOLD_ACCURACIES, finished_folds, fold_accuracies
+from hpo.study.attributes import FOLD_ACCURACIES, finished_folds, fold_accuracies, learner_config
 from hpo.study.opened import OpenedStudy
 from hpo.trial.fold_results import FoldLostError, read_fold
 from hpo.trial.held_trial import HeldTrial
-from hpo.trial.helper import config_of
 from hpo.trial.runner import TrialRunner
 from storage.connection import open_storage
 from storage.studies import create_study
@@ -84,7 +83,7 @@ def _is_trained_ahead(opened: OpenedStudy, runner: TrialRunner, trials: list[Fro
     with np.load(io.BytesIO(opened.artifacts.get(name)), allow_pickle=False) as archive:
         there = archive["probabilities"]
     for trial in trials:
-        if (config := config_of(trial.user_attrs)) is None:
+        if (config := learner_config(trial.user_attrs)) is None:
             continue
         for fold in range(opened.contract.splitting.folds):
             if there.shape[1] == runner.development.validated(fold):
