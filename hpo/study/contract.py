@@ -6,6 +6,7 @@ the contents of a database are input like any other: what a contract holds can b
 
 import dataclasses
 import datetime
+import functools
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
@@ -224,5 +225,10 @@ def first_complaint(error: ValidationError) -> str:
 
 def versions() -> dict[str, str]:
     """Returns what gives this machine its numbers: libraries, without build labels such as +cpu, and the learner."""
-    libraries = {name: importlib.metadata.version(name).split("+")[0] for name in (OURS, *PINNED, *PINNED_SINCE)}
-    return libraries | {LEARNER: learner()}
+    return {name: _installed(name) for name in (OURS, *PINNED, *PINNED_SINCE)} | {LEARNER: learner()}
+
+
+@functools.cache
+def _installed(name: str) -> str:
+    """Found by looking through all that is installed, which takes milliseconds for each."""
+    return importlib.metadata.version(name).split("+")[0]

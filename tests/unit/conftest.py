@@ -1,5 +1,6 @@
 """What several unit tests need: a real study, small enough for a unit test; and a count of waits for a GPU."""
 
+import shutil
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from model.configuration import LearnerConfig
 from model.simulation import simulate
 from parking import TRIALS
 from small_plan import small_plan
+from storage.connection import open_storage
 
 
 class MakeStudy(Protocol):
@@ -30,9 +32,18 @@ class MakeStudy(Protocol):
     def __call__(self, genes: int = 60, space: str | None = None, **changes: Any) -> Callable[[], OpenedStudy]: ...
 
 
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without studies, to be copied: making its tables takes longer than many a test."""
+    path = tmp_path_factory.mktemp("tables") / "hpo.db"
+    open_storage(f"sqlite:///{path}", create=True).close()
+    return path
+
+
 @pytest.fixture
-def make_study(tmp_path: Path) -> Iterator[MakeStudy]:
+def make_study(tables: Path, tmp_path: Path) -> Iterator[MakeStudy]:
     """Of three trials of five folds by default; `changes` are those of a `Plan`, `space` the text of its file."""
+    shutil.copy(tables, tmp_path)
     address = StudyAddress(storage=f"sqlite:///{tmp_path}/hpo.db", artifacts=str(tmp_path / "artifacts"))
     plan = small_plan(tmp_path / "genes.csv")
     with ExitStack() as sessions:

@@ -21,7 +21,9 @@ from hpo.report.evidence import (
     PositionEffects,
     TestSet,
 )
+from hpo.report.plots import Plot, draw_plots
 from hpo.report.report import make_report
+from hpo.report.statistics import derive
 from hpo.report.writing import write_report
 from hpo.study.contract import parse
 from made_up_study import as_baseline, guess, made_contract, made_inspection, make_curves, make_trials
@@ -118,6 +120,17 @@ def change_contract() -> Callable[..., Evidence]:
 @pytest.fixture(scope="session")
 def evidence() -> Evidence:
     return made_evidence()
+
+
+@pytest.fixture(scope="session")
+def figures(evidence: Evidence) -> dict[str, Plot]:
+    return draw_plots(evidence, derive(evidence))
+
+
+@pytest.fixture
+def words_alone(figures: dict[str, Plot], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts figures that were drawn once into every report, whatever it is of: for tests of what stands beside them."""
+    monkeypatch.setattr("hpo.report.report.draw_plots", lambda *_: figures)
 
 
 @pytest.fixture(scope="session")

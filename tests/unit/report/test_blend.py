@@ -15,6 +15,8 @@ from hpo.report.result import build_result
 from hpo.report.statistics import derive
 from hpo.report.writing import write_report
 
+pytestmark = pytest.mark.usefixtures("words_alone")
+
 
 @pytest.fixture(scope="module")
 def blended(make_evidence: Callable[..., Evidence]) -> Evidence:

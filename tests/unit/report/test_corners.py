@@ -5,12 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from hpo.report.evidence import Evidence, TestSet
 from hpo.report.report import make_report
 from hpo.report.sentences import say
 from hpo.report.statistics import derive
 from hpo.report.writing import write_report
+
+pytestmark = pytest.mark.usefixtures("words_alone")
 
 Make = Callable[..., Evidence]
 

@@ -20,7 +20,7 @@ from hpo.report.statistics import derive
 from hpo.report.words.names import percent
 from hpo.report.writing import write_report
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.usefixtures("words_alone")
 
 Make = Callable[..., Evidence]
 

@@ -14,6 +14,8 @@ from model.simulation import simulate, write_simulated
 from storage.artifacts import open_artifacts
 from storage.connection import open_storage
 
+pytestmark = pytest.mark.usefixtures("words_alone")
+
 
 @pytest.fixture(params=[0o077, 0o002], ids=["for me alone", "for my group too"])
 def umask(request: pytest.FixtureRequest) -> Iterator[int]:

@@ -22,7 +22,7 @@ from model.batching import Examples
 from model.encoding import Encoded
 from model.ragged import Ragged
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.usefixtures("words_alone")
 
 Make = Callable[..., Evidence]
 

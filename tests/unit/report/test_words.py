@@ -21,6 +21,8 @@ from hpo.study.pruning import Pruning
 from model.inspection import Inspection
 from report_words import said
 
+pytestmark = pytest.mark.usefixtures("words_alone")
+
 Make = Callable[..., Evidence]
 
 
