@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
+import hypothesis
 import psycopg
 import pytest
 import torch
@@ -17,6 +18,11 @@ from sqlalchemy import make_url
 from model.allocator import ALLOCATOR_ENVIRONMENT
 from preloaded import Preloaded, clean_environment
 from storage import secrets
+
+
+# Half of what Hypothesis would try by itself: where more is worth its time, a test asks for it.
+hypothesis.settings.register_profile("here", max_examples=50)
+hypothesis.settings.load_profile("here")
 
 
 def pytest_collection_finish() -> None:

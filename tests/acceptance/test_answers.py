@@ -23,7 +23,7 @@ def of_one_trial(workplace, tmp_path_factory):
 def test_finalize_prefers_the_simplest_and_averages_networks(hpo) -> None:
     hpo.create("s", 5)
     hpo.ok("worker", "--workers", "1")
-    best = hpo.json("finalize", "--no-test", "--output", "best")
+    best = hpo.json("finalize", "--no-test", "--ensemble", "1", "--output", "best")
     simple = hpo.json("finalize", "--no-test", "--prefer", "simplest", "--ensemble", "3", "--output", "simple")
     assert simple["best_trial"]["network_parameters"] <= best["best_trial"]["network_parameters"]
     assert simple["best_trial"]["networks"] == 3

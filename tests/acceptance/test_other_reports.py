@@ -8,17 +8,17 @@ def run(study: str, *more: str) -> tuple[str, ...]:
     return (*job, "--max-epochs", "2", "--original", "skip", "--output", "report", *more)
 
 
-def test_a_report_of_another_study_stays(hpo) -> None:
-    hpo.ok(*run("first"))
+def test_a_report_of_another_study_stays(answered_study, tmp_path) -> None:
+    hpo = answered_study(tmp_path)
     before = (hpo.folder / "report/result.json").read_bytes()
     refused = hpo.run(*run("second"))
     assert refused.returncode == 1
-    assert "The output folder report holds the report of study 'first'." in refused.stderr
+    assert "The output folder report holds the report of study 's'." in refused.stderr
     assert "--overwrite" in refused.stderr
     assert "Searching" not in refused.stderr
     assert (hpo.folder / "report/result.json").read_bytes() == before
     # Of the same name in another storage is another study too.
-    refused = hpo.run(*run("first", "--storage", "sqlite:///other.db", "--artifacts", "elsewhere"))
+    refused = hpo.run(*run("s", "--storage", "sqlite:///other.db", "--artifacts", "elsewhere"))
     assert refused.returncode == 1
     assert "report holds the report of " in refused.stderr
     done = hpo.run(*run("second", "--overwrite"))

@@ -47,9 +47,6 @@ def test_many_workers_take_folds_and_spend_the_budget_exactly(hpo, place) -> Non
     pruned = {trial.number for trial in ended if trial.state.name == "PRUNED"}
     assert pruned
     assert pruned <= {int(number) for number in _PARKED.findall(done.stderr)}
-    # The answer rests on the complete ones, and says how many were given up.
-    result = hpo.json("finalize", *at, "--output", "report")
-    assert result["trials"]["pruned"] == len(pruned)
 
 
 def test_a_study_can_be_answered_while_trials_are_parked_and_goes_on_afterwards(hpo, opened_here) -> None:
@@ -59,8 +56,12 @@ def test_a_study_can_be_answered_while_trials_are_parked_and_goes_on_afterwards(
     while hpo.json("status")["complete"] == 0:
         hpo.ok("worker", "--workers", "1", "--timeout", "1")
     before = hpo.json("status")
-    result = hpo.json("finalize", "--output", "early", "--early")
+    result = hpo.json("finalize", "--output", "early", "--early", "--ensemble", "1")
     assert result["trials"]["complete"] == before["complete"]
     hpo.ok("worker", "--workers", "1")
     assert hpo.json("status")["state"] == "done"
-    assert all(trial.state.is_finished() for trial in trials(opened))
+    ended = trials(opened)
+    assert all(trial.state.is_finished() for trial in ended)
+    # The answer rests on the complete ones, and says how many were given up.
+    result = hpo.json("finalize", "--output", "report", "--ensemble", "1")
+    assert result["trials"]["pruned"] == sum(trial.state.name == "PRUNED" for trial in ended) > 0

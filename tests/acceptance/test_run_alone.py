@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 import hpo as from_python
 from hpo.study.attributes import configuration
 from loaded import runs_without
@@ -9,8 +11,17 @@ from loaded import runs_without
 QUICK = ("--space", "space.toml", "--max-epochs", "2", "--workers", "1")
 
 
-def test_a_file_is_enough_and_the_same_command_is_the_same_study(hpo) -> None:
-    said = hpo.run("run", "genes.csv", "--trials", "3", *QUICK).stderr
+@pytest.fixture(scope="module")
+def searched(workplace, tmp_path_factory):
+    """A study that was asked for by its file alone, and what that said; nobody changes it."""
+    hpo = workplace(tmp_path_factory.mktemp("searched"))
+    done = hpo.run("run", "genes.csv", "--trials", "3", *QUICK)
+    assert done.returncode == 0, done.stderr
+    return hpo, done.stderr
+
+
+def test_a_file_is_enough_and_the_same_command_is_the_same_study(searched) -> None:
+    hpo, said = searched
     assert "By default: study 'genes' (--study), report in genes-report (--output).\n" in said
     assert "Searching: 3 trials" in said
     result = json.loads((hpo.folder / "genes-report/result.json").read_text())
@@ -56,8 +67,8 @@ def test_nothing_but_a_file_is_needed_and_the_search_ends_by_itself(hpo) -> None
     assert "Study 'genes' is done: it was answered on" in again.stderr
 
 
-def test_a_file_of_that_name_with_other_genes_is_another_study(hpo) -> None:
-    hpo.ok("run", "genes.csv", "--trials", "2", *QUICK)
+def test_a_file_of_that_name_with_other_genes_is_another_study(searched) -> None:
+    hpo, _ = searched
     before = (hpo.folder / "genes-report/result.json").read_bytes()
     (hpo.folder / "other").mkdir()
     lines = (hpo.folder / "genes.csv").read_text().splitlines(keepends=True)

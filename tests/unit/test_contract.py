@@ -70,7 +70,7 @@ def test_every_field_is_checked_where_it_is_read(document: dict[str, Any]) -> No
                 assert path == ("format",) or any(str(part) in said for part in path), (path, value, said)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     path=st.sampled_from(list(places(DOCUMENT))),
     value=st.recursive(

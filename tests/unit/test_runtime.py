@@ -1,5 +1,6 @@
 """The process: denormals, threads, allocator, devices, engines."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -20,8 +21,9 @@ pytestmark = pytest.mark.slow
 CPU = torch.device("cpu")
 
 
+@functools.cache
 def in_a_process(code: str, **environment: str) -> str:
-    """What a fresh Python prints; the process's state cannot be undone, so it is tested in one of its own."""
+    """What a fresh Python prints; the process's state cannot be undone, so it is tested in one of its own, once."""
     keep = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
     answer = subprocess.run(
         [sys.executable, "-c", code], env={**keep, **environment}, capture_output=True, text=True, check=True
