@@ -19,7 +19,6 @@ from model.allocator import ALLOCATOR_ENVIRONMENT
 from preloaded import Preloaded, clean_environment
 from storage import secrets
 
-
 # Half of what Hypothesis would try by itself: where more is worth its time, a test asks for it.
 hypothesis.settings.register_profile("here", max_examples=50)
 hypothesis.settings.load_profile("here")

@@ -46,9 +46,22 @@ def test_a_wheel_does_the_whole_job(installed: Path, tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    job = ("--study", "s", "--trials", "2", "--max-epochs", "2", "--workers", "1", "--original", "skip", "--output", "report")
+    job = (
+        "--study",
+        "s",
+        "--trials",
+        "2",
+        "--max-epochs",
+        "2",
+        "--workers",
+        "1",
+        "--original",
+        "skip",
+        "--output",
+        "report",
+    )
     python("-m", "hpo", "simulate", "genes.csv", "--genes", "80", "--codons", "14")
-    python("-m", "hpo", "run", "genes.csv", *job)
+    python("-m", "hpo", "run", "genes.csv", *job, "--output", "report")
     report = tmp_path / "report"
     assert json.loads((report / "result.json").read_text())["trials"]["budget"] == 2
     assert (report / "report.html").is_file()

@@ -78,6 +78,7 @@ def test_an_option_s_environment_twin_is_read(tmp_path: Path) -> None:
     assert "nowhere.db" in done.stderr
 
 
+@pytest.mark.slow
 def test_simulate_tells_rule_and_ceilings(tmp_path: Path) -> None:
     options = ["--genes", "40", "--codons", "40", "--noise", "0.1", "--rule", "frame", "--json"]
     done = subprocess.run(

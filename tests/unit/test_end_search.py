@@ -19,6 +19,8 @@ from hpo.study.time_limit import TimeLimit
 from storage.trials.lease import Claim, WorkerIdentity
 from storage.trials.ledger import TrialChange
 
+pytestmark = pytest.mark.slow
+
 ME = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
 OTHER = WorkerIdentity(worker="w2", host="server", pid=2, device="cpu")
 

@@ -97,6 +97,7 @@ def rows_of(*codons: int) -> DevelopmentRows:
     return DevelopmentRows(genes, np.arange(len(texts)) // 2 % 2, Encoder(11))
 
 
+@pytest.mark.slow
 def test_one_genome_among_genes_counts_and_is_not_waited_for(make_study) -> None:
     contract = make_study(space=SPACE, training=TrainingSettings(engine="stock"), original="skip")().contract
     genes = [30] * 40

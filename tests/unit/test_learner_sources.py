@@ -43,6 +43,7 @@ def test_what_no_number_passes_through_does_not_count(sources: Path, name: str) 
     assert fingerprint(sources) == learner()
 
 
+@pytest.mark.slow
 def test_training_on_a_cpu_imports_nothing_that_stands_apart() -> None:
     code = "import sys; import model.training, model.encoder; print(*(name for name in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

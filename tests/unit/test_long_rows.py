@@ -53,6 +53,7 @@ print(most() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the most memory is told by Linux")
 def test_memory_follows_the_sum_of_lengths() -> None:
     told = subprocess.run([sys.executable, "-c", CHILD], capture_output=True, text=True, check=True)

@@ -32,6 +32,7 @@ def listed(text: str) -> bool:
     return any(re.fullmatch(pattern(entry), text, re.DOTALL) for entry in texts)
 
 
+@pytest.mark.slow
 def test_the_page_is_what_the_code_says() -> None:
     done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,12 +1,15 @@
 """What is parked, as status, samplers and other programs see it."""
 
 import optuna
+import pytest
 from optuna.trial import TrialState
 
 from hpo.signals import StopFlag
 from hpo.study.attributes import BUDGET, FOLD_ACCURACIES, PARKED
 from hpo.study.status import read_status
 from parking import TRIALS, by_size, trials, work
+
+pytestmark = pytest.mark.slow
 
 
 def test_what_is_parked_is_told_and_counted_and_thaws_with_a_larger_budget(made, train) -> None:

@@ -102,6 +102,7 @@ def covered(chance_that_it_beats: Callable[[np.ndarray], np.ndarray], pooled: in
     return [float(np.mean(found)) for found in holds]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chance_that_it_beats", "pooled"),
     [

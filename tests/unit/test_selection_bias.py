@@ -11,6 +11,7 @@ def null_study(rng: np.random.Generator, rows: int = 400, configurations: int = 
     return rng.random((rows, configurations)) < 0.9
 
 
+@pytest.mark.slow
 def test_corrects_the_luck_of_the_best_of_many() -> None:
     rng = np.random.default_rng(0)
     studies = [null_study(rng) for _ in range(150)]
@@ -81,6 +82,7 @@ def test_copies_of_rows_are_drawn_together() -> None:
     assert apart.correction > together.correction  # blind to copies, it would take the luck for knowledge
 
 
+@pytest.mark.slow
 def test_a_few_large_groups_do_not_make_sure() -> None:
     """A few sequences hold most rows, and a network that understands a sequence is right about all of its copies."""
     rng = np.random.default_rng(0)

@@ -60,6 +60,7 @@ def test_the_rule_on_the_translated_protein_is_the_truth(
         assert resistant == recomputed(made, protein_of(sequence))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rule", "least", "most"), [("additive", 0.94, 0.951), ("epistatic", 0.8, 0.9), ("frame", 0.5, 0.9)]
 )

@@ -110,6 +110,7 @@ names = st.sampled_from(["hpo:fold:0", "hpo:fold:1", "hpo:fold:2", FOLD_ACCURACI
 parts = st.dictionaries(st.sampled_from(["losses", "accuracies", "right", "fold", "epochs"]), anything, max_size=4)
 
 
+@pytest.mark.slow
 @given(st.sampled_from(list(TrialState)), st.dictionaries(names, anything), st.dictionaries(names, parts))
 def test_whatever_stands_there_is_read_as_something(state: TrialState, spoilt: dict, partly: dict) -> None:
     base = trial(TrialState.WAITING, HALF, MOST).user_attrs

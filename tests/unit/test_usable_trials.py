@@ -97,6 +97,7 @@ def test_where_no_trial_can_be_used_each_says_why(again) -> None:
     assert "restore the artifacts" in caught.value.next_step
 
 
+@pytest.mark.slow
 def test_the_report_tells_what_was_left_out(again, tmp_path: Path, capsys) -> None:
     artifact(again(), 1).unlink()
     output = tmp_path / "report"

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from hpo.trial.watchdog import Watchdog
 
 
@@ -18,6 +20,7 @@ def test_a_body_without_steps_is_ended() -> None:
     assert limits == [0.02]
 
 
+@pytest.mark.slow
 def test_steps_put_it_off() -> None:
     ended = threading.Event()
     # Looks come every 50 ms here; steps come as fast as they can for several of them.

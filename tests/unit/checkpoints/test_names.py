@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from hpo.trial.checkpoints import checkpoint_name
 
 
@@ -23,6 +25,7 @@ def test_one_name_in_two_databases_is_two_studies(search) -> None:
     assert checkpoint_name(contract, 0) != checkpoint_name(later, 0)
 
 
+@pytest.mark.slow
 def test_studies_in_one_place_do_not_disturb_each_other(make_search, undisturbed) -> None:
     one, other = make_search("one"), make_search("other")
     one.work(one.stop_in(2, 0))

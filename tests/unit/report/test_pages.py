@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hpo.report.evidence import (
     Evidence,
 )
@@ -72,6 +74,7 @@ def test_markdown_pictures_exist(written: Path) -> None:
     assert all((written / picture).exists() for picture in pictures)
 
 
+@pytest.mark.slow
 def test_hostile_names_are_only_text(
     evidence: Evidence, change_contract: Callable[..., Evidence], tmp_path: Path
 ) -> None:
@@ -102,6 +105,7 @@ def test_markdown_is_harmless_and_still_read_as_text() -> None:
         assert markdown_text(hostile) != hostile
 
 
+@pytest.mark.slow
 def test_the_note_says_the_headline(evidence: Evidence, result: dict[str, Any]) -> None:
     note = summary_note(make_report(evidence), {"positions": "/artifacts/1/ab", "calibration": "/artifacts/1/cd"})
     assert f"{100 * result['test']['accuracy']:.1f}" in note.splitlines()[0]

@@ -56,6 +56,7 @@ def test_figures_recompute_from_the_evidence(evidence: Evidence, result: dict[st
     assert result["test_openings"] == 1
 
 
+@pytest.mark.slow
 def test_a_sealed_test_set_stays_out_of_every_file(sealed: Evidence, tmp_path: Path) -> None:
     result = write_report(make_report(sealed), tmp_path)
     assert result["test"] is None
@@ -87,6 +88,7 @@ def test_numbers_json_lacks_become_null(evidence: Evidence) -> None:
     assert json.loads(text)["best_trial"]["params"]["hidden_size"] == 3
 
 
+@pytest.mark.slow
 def test_a_study_of_one_trial_reports(tmp_path: Path, evidence: Evidence) -> None:
     only = next(t for t in evidence.trials if t.number == 0)
     column = evidence.out_of_fold.correct[:, :1]

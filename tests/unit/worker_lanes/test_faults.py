@@ -16,6 +16,8 @@ from lanes_at_work import LATE_S, Meeting, Train, has_deaths, lanes_on, let_lane
 from model.errors import OutOfMemoryError
 from storage.trials.lease import DEATHS, REASON
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_trial_that_had_company_when_memory_ran_out_goes_back_and_a_lane_ends(opened, training, caplog) -> None:
     meeting = Meeting(3)

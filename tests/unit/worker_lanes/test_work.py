@@ -3,11 +3,15 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from hpo.signals import StopFlag
 from hpo.study.attributes import PAUSED
 from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker, WorkerReport
 from lanes_at_work import LATE_S, MakeStudy, folds, identity, lanes_on, of_trials, small, states, trials
+
+pytestmark = pytest.mark.slow
 
 
 def test_lanes_leave_the_folds_of_one_worker_to_the_byte(make_study: MakeStudy) -> None:
