@@ -1,16 +1,19 @@
 """The ways to search that are compared, by name. Each begins at the same place or at a random row, as its name says."""
 
+import importlib.util
 from collections.abc import Callable
 
 import optuna
 
 from hpo.search.pruner import pruner_named
 from hpo.search.standing import PARK
+from searching.asha import Asha
 from searching.by_task import ByTask
 from searching.clock import Search
 from searching.depth_first import DepthFirst, Rule, aggressive, forgiving, paired
 from searching.few_epochs import FewEpochs
 from searching.proposals import FromPool, Proposer, TpeFromPool
+from searching.smac3 import Smac
 from searching.world import World
 
 #: Makes a search from the world, its budget of trials and a seed.
@@ -81,4 +84,14 @@ METHODS: dict[str, Method] = {
     "P": _by_task(start=True),
     "P, with audits, from a random start": _by_task(audits=True),
     "P, with audits": _by_task(start=True, audits=True),
+    "SMAC3": Smac,
+    "ASHA": Asha,
 }
+#: What some need beside hpo: the module, and the package that brings it.
+NEEDS = {"SMAC3": ("smac", "smac"), "ASHA": ("syne_tune", "syne-tune")}
+
+
+def lacking(name: str) -> str | None:
+    """The package that a method needs and that is not installed; None where nothing lacks."""
+    module, package = NEEDS.get(name, ("numpy", "numpy"))
+    return None if importlib.util.find_spec(module) else package

@@ -78,6 +78,10 @@ class World:
         """Epochs of a fold: none counts that a fold finished before did not reach."""
         return int(min(self.epochs[row, [fold, *finished]]))
 
+    def alone(self, row: int, fold: int) -> float:
+        """A fold's accuracy at the epoch of its lowest loss: what is known of it where it is looked at by itself."""
+        return float(self.table.accuracy[row, fold, int(np.nanargmin(self.table.loss[row, fold]))])
+
     def seconds(self, row: int, fold: int, first: int, last: int) -> float:
         """What epochs `first` (from 0) to before `last` cost."""
         return float(self.table.seconds[row, fold, first:last].sum())
