@@ -8,7 +8,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,15 @@ from optuna.distributions import IntDistribution
 from hpo.errors import UsageError
 from hpo.search.parameters import Fixed, Parameter, Range, Value
 from hpo.search.space import Space
+from model.configuration import LearnerConfig
 from model.files import read_regular
 
 _MAX_BYTES = 1_000_000
 _MOST = 1_000
 #: Characters of a value that are shown.
 _SHOWN = 40
+#: What a configuration has that was written down before a name came.
+_DEFAULTS = {field.name: field.default for field in fields(LearnerConfig)}
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,23 @@ def value_of(name: str, told: object, space: Space) -> Value | None:
     if isinstance(space.distributions[name], IntDistribution):
         return int(told) if told == int(told) else None
     return float(told)
+
+
+def params_of(config: Mapping[str, Any], space: Space) -> dict[str, Value] | None:
+    """Returns a configuration as the params of a space; None where the space could not have proposed it.
+
+    Args:
+        config: By name, unchecked, such as that of a trial of any study.
+        space: The search space.
+    """
+    params: dict[str, Value] = {}
+    for name, entry in space.parameters.items():
+        value = value_of(name, config.get(name, _DEFAULTS.get(name)), space)
+        if value is None and (name in config or not isinstance(entry, Fixed)):
+            return None
+        if value is not None and not isinstance(entry, Fixed):
+            params[name] = value
+    return params
 
 
 def _is_same(told: object, value: Value) -> bool:

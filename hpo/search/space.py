@@ -6,7 +6,6 @@ are flat (no parameter depends on another), so that TPE models all parameters jo
 
 import dataclasses
 import reprlib
-import tomllib
 from collections.abc import Collection, Mapping
 from itertools import product
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from hpo.errors import SpaceError
+from hpo.search.packaged import packaged_table
 from hpo.search.parameters import Choices, Fixed, Parameter, Range, Value
 from hpo.search.space_file import read_toml
 from model.alphabet import Alphabet
@@ -125,7 +125,7 @@ def read_space(
         SpaceError: The file cannot be read, or asks for something that the learner does not have.
     """
     asked = {} if path is None else read_toml(path)
-    table = _defaults(alphabet, related, codes, asked.get("encoding")) | asked
+    table = packaged_table(alphabet, related, codes, asked.get("encoding")) | asked
     unknown = sorted(set(table) - _names())
     if unknown:
         raise SpaceError(
@@ -141,24 +141,6 @@ def read_space(
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
     return space
-
-
-def _defaults(alphabet: str, related: Collection[MutationEncoding], codes: bool, asked: object) -> dict[str, Any]:
-    """What a file leaves out: of mutations, of whole sequences where it asks for these alone, of both for a mixture."""
-    named = [] if asked is None else asked if isinstance(asked, list) else [asked]
-    whole = [one for one in named if not is_mutation(str(one))]
-    by_mutation = bool(related) and (not named or len(whole) < len(named))
-    # Where residues say nothing and bases do, frames are lost and found again: what stands between is read whole.
-    shifted = by_mutation and not named and alphabet == "dna" and codes and "mutation" not in related
-    file = f"{alphabet}{'_shifted' if shifted else '_related' if by_mutation else ''}.toml"
-    table = tomllib.loads((Path(__file__).parent / "spaces" / file).read_text())
-    if by_mutation and not shifted:
-        table["encoding"] = [one for one in mutation_encodings(cast(Alphabet, alphabet)) if one in related]
-    elif not codes:
-        table["encoding"] = "nucleotide"
-    if by_mutation and whole:
-        table["positions"] = ["none", "learned"]
-    return table
 
 
 def possible_encodings(path: Path | None, alphabet: Alphabet, *, codes: bool = True) -> tuple[Encoding, ...]:

@@ -6,18 +6,13 @@ that workers need not reach the earlier one; what a database holds is input, and
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import fields
 from typing import Any
 
-from hpo.search.configurations import value_of
-from hpo.search.parameters import Fixed, Value
+from hpo.search.configurations import params_of
 from hpo.search.space import Space
 from hpo.search.warm import MOST, Earlier
-from model.configuration import LearnerConfig
 
 WARM_START = "hpo:warm-start"
-#: What a configuration has that was written down before a name came.
-_DEFAULTS = {field.name: field.default for field in fields(LearnerConfig)}
 
 
 def as_stored(source: str, earlier: list[Earlier]) -> dict[str, Any]:
@@ -61,20 +56,3 @@ def _earlier(best: list[Any], space: Space) -> Iterator[Earlier]:
         params = params_of(config, space) if isinstance(config, Mapping) else None
         if params and type(number) is int and isinstance(value, float) and math.isfinite(value):
             yield Earlier(params, value, number)
-
-
-def params_of(config: Mapping[str, Any], space: Space) -> dict[str, Value] | None:
-    """Returns a configuration as the params of a space; None where the space could not have proposed it.
-
-    Args:
-        config: Of a trial of any study, unchecked.
-        space: The search space.
-    """
-    params: dict[str, Value] = {}
-    for name, entry in space.parameters.items():
-        value = value_of(name, config.get(name, _DEFAULTS.get(name)), space)
-        if value is None and (name in config or not isinstance(entry, Fixed)):
-            return None
-        if value is not None and not isinstance(entry, Fixed):
-            params[name] = value
-    return params

@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.errors import ContractError, UsageError
+from hpo.search.configurations import params_of
 from hpo.search.space import Space
 from hpo.search.warm import FIRST, MOST, Earlier
 from hpo.study.address import StudyAddress
 from hpo.study.attributes import configuration
-from hpo.study.earlier import params_of, source_of
+from hpo.study.earlier import source_of
 from hpo.study.first_trials import FirstTrial
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import own
