@@ -12,6 +12,8 @@ LONGEST_S = 366 * 86_400.0
 
 #: Who proposes the next trial.
 Sampler = Literal["tpe", "random"]
+#: What a search begins with: a portfolio, or where its space begins, and random configurations.
+Start = Literal["portfolio", "random"]
 #: What trials are compared by, and the best is chosen by.
 Objective = Literal["accuracy", "balanced_accuracy", "mcc", "roc_auc", "log_loss"]
 #: Unless somebody says another.

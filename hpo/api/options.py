@@ -5,7 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from hpo.choices import Objective, Original, Prefer, Pruner, Sampler
+from hpo.choices import Objective, Original, Prefer, Pruner, Sampler, Start
 from hpo.errors import UsageError
 from model.alphabet import AlphabetOrAuto
 from model.choices import (
@@ -59,6 +59,7 @@ class StudyOptions(ReadingOptions, total=False):
     original: Original
     enqueue: str | Path
     warm_start: str
+    start: Start
     patience_trials: int
     objective: Objective
     sampler: Sampler

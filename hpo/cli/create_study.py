@@ -88,6 +88,7 @@ def plan_of(
         enqueue=search.enqueue,
         warm_start=search.warm_start,
         objective=search.objective,
+        start=search.start,
         sampler=search.sampler,
         ends=Rules(patience_trials=search.patience_trials, by_gain=trials is None),
         startup_trials=search.startup_trials,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpo.choices import OBJECTIVE, Objective, Original, Prefer, Pruner, Sampler
+from hpo.choices import OBJECTIVE, Objective, Original, Prefer, Pruner, Sampler, Start
 from hpo.cli.command import option
 from hpo.cli.durations import parse_duration
 from model.choices import Duplicates, Engine, Precision
@@ -137,6 +137,15 @@ class SearchOptions:
             metavar="STUDY",
         ),
     ] = None
+    start: Annotated[
+        Start | None,
+        option(
+            "--start",
+            help="What the search begins with: configurations that were good on other genes (portfolio; the default "
+            "where there is one and neither --space nor --warm-start is given), or random ones behind the first of "
+            "choices and the middle of ranges.",
+        ),
+    ] = None
     patience_trials: Annotated[
         int | None,
         option(
@@ -153,7 +162,10 @@ class SearchOptions:
         ),
     ] = OBJECTIVE
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
-    startup_trials: Annotated[int, option("--startup-trials", help="Random trials before TPE begins.", min=1)] = 10
+    startup_trials: Annotated[
+        int,
+        option("--startup-trials", help="Random trials before TPE begins; a portfolio takes their place.", min=1),
+    ] = 10
     pruner: Annotated[
         Pruner | None,
         option(

@@ -47,6 +47,9 @@ def as_begun(plan: Plan, earlier: Contract) -> Plan:
         original=plan.original or earlier.original,
         # Where another objective is asked for, that is what differs.
         pruner=plan.pruner or (earlier.search.pruner if plan.objective == earlier.search.objective else None),
+        start=plan.start or (None if earlier.search.portfolio else "random"),
+        # What the two began from is compared by `check_warm_start`.
+        warm_start=None,
         related=bool(earlier.data.ancestors),
         may_not_code=earlier.data.columns is not None,
     )

@@ -16,6 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from hpo.choices import LONGEST_S, MOST, OBJECTIVE, Objective, Original, Pruner, Sampler
 from hpo.errors import ContractError
+from hpo.search.configurations import params_of
+from hpo.search.parameters import Value
 from hpo.search.space import Space
 from hpo.study.contract_data import Data, Frozen
 from hpo.study.formats import upgraded
@@ -34,6 +36,7 @@ PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
 #: What decides of our own: the sources of the learner; our version, in studies that do not name them.
 LEARNER, OURS = "learner", "hpo"
 MAX_FOLDS = 1000
+MOST_IN_A_PORTFOLIO = 100
 #: Characters of a complaint that are shown: it may quote a whole document.
 _SHOWN = 300
 
@@ -85,6 +88,20 @@ class SearchSettings(Frozen):
     pruner: Pruner
     startup_trials: int = Field(ge=1, le=MOST)
     space: Space
+    #: Params with which the search begins, in this order; nothing where it begins with its space and at random.
+    portfolio: list[dict[str, Value]] = Field(default=[], max_length=MOST_IN_A_PORTFOLIO)
+
+    @property
+    def trials_before_tpe(self) -> int:
+        """How many have ended before TPE proposes: random ones, or a portfolio in their place."""
+        return len(self.portfolio) or self.startup_trials
+
+    @model_validator(mode="after")
+    def _portfolio_is_of_the_space(self) -> "SearchSettings":
+        for place, params in enumerate(self.portfolio):
+            if params_of(params, self.space) != params:
+                raise ValueError(f"portfolio.{place} is nothing that search.space could propose")
+        return self
 
     @model_validator(mode="after")
     def _chances_are_of_accuracies(self) -> "SearchSettings":
@@ -111,7 +128,7 @@ class Contract(Frozen):
     """A study of ours, as frozen by `create-study`."""
 
     #: See `hpo.study.formats`.
-    format: Literal[6] = 6
+    format: Literal[7] = 7
     study: str = Field(min_length=1)
     created: Date
     #: Of splits, training and search: everything else that is random is derived from it.

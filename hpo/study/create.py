@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from hpo.choices import MOST, OBJECTIVE, Objective, Original, Pruner, Sampler
+from hpo.choices import MOST, OBJECTIVE, Objective, Original, Pruner, Sampler, Start
 from hpo.errors import UsageError
+from hpo.search.packaged import packaged_name
 from hpo.search.space import Space, possible_encodings, read_space
 from hpo.study.address import StudyAddress
 from hpo.study.contract import Contract, Leases, SearchSettings, Splitting, first_complaint, versions
 from hpo.study.contract_data import Cleaning, Columns, Data, Labels, Rows
 from hpo.study.ending import NO_RULES, Rules
-from hpo.study.first_trials import enqueued
+from hpo.study.first_trials import choose_portfolio, enqueued
 from hpo.study.long_rows import tell_long_row
 from hpo.study.objective import choose_pruner, pruner_of
 from hpo.study.original import check_answerable, choose_original, estimate_cost, in_words
@@ -65,12 +66,19 @@ class Plan:
     enqueue: Path | None = None
     #: The earlier study that the search begins from, as `--warm-start` has it.
     warm_start: str | None = None
+    #: None: a portfolio, where there is one.
+    start: Start | None = None
     #: What ends the search before its budget is spent.
     ends: Rules = NO_RULES
     #: Whether the genes may be read by their mutations; studies of earlier versions were not.
     related: bool = True
     #: Whether it is looked if DNA codes; earlier versions took all for genes that do.
     may_not_code: bool = True
+
+    @property
+    def takes_a_portfolio(self) -> bool:
+        """Says whether the search begins with nothing of the user's own, and is no random one."""
+        return self.sampler == "tpe" and self.space_file is None and self.warm_start is None
 
 
 def create(address: StudyAddress, genes: Genes, plan: Plan) -> Contract:
@@ -156,7 +164,7 @@ def _contract(
     development: Rows,
     test: Rows,
 ) -> Contract:
-    read = genes.provenance
+    read, packaged = genes.provenance, packaged_name(genes.alphabet, ancestors, codes)
     return Contract(
         study=plan.study,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -181,6 +189,7 @@ def _contract(
             pruner=plan.pruner or pruner_of(plan.objective),
             startup_trials=plan.startup_trials,
             space=space,
+            portfolio=choose_portfolio(plan.start, packaged if plan.takes_a_portfolio else None, space),
         ),
         training=plan.training,
         original=original,
@@ -208,14 +217,7 @@ def _divide(genes: Genes, plan: Plan, codes: bool) -> Split:
     # Whether the genes are relatives is asked of the development rows alone, so it is not known yet.
     encodings = possible_encodings(plan.space_file, genes.alphabet, codes=codes)
     groups = group_ids(genes, encodings, plan.training.genetic_code)
-    return split(
-        labels,
-        groups,
-        test_size=plan.test_size,
-        folds=plan.folds,
-        seed=plan.seed,
-        duplicates=plan.duplicates,
-    )
+    return split(labels, groups, test_size=plan.test_size, folds=plan.folds, seed=plan.seed, duplicates=plan.duplicates)
 
 
 def _labels(genes: Genes) -> NDArray[np.bool_]:

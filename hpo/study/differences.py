@@ -17,6 +17,7 @@ _OPTIONS = {
     "search.objective": "--objective",
     "search.pruner": "--pruner",
     "search.startup_trials": "--startup-trials",
+    "search.start": "--start",
     "original": "--original",
     "leases.timeout_s": "--lease-timeout",
     "leases.max_deaths": "--retries",
@@ -49,6 +50,8 @@ def differences(earlier: Contract, asked: Contract) -> list[str]:
     spaces = [document["search"].pop("space")["parameters"] for document in (before, now)]
     for document in (before, now):
         document["data"].pop("source")  # the same data may have another name
+        # Another version's portfolio is one all the same: the study keeps its own.
+        document["search"]["start"] = "portfolio" if document["search"].pop("portfolio") else "random"
     changed = dict(_changed(before, now))
     told = [
         *(_told(option, *changed[place]) for place, option in _OPTIONS.items() if place in changed),

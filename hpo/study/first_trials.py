@@ -7,16 +7,19 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
+from hpo.choices import Start
 from hpo.errors import ContractError, UsageError
 from hpo.search.configurations import read_configurations
 from hpo.search.parameters import Value
+from hpo.search.portfolio import read_portfolio
 from hpo.search.space import Space
 from hpo.study.contract import Contract
 from hpo.study.opened import OpenedStudy
+from hpo.terminal import say
 
 #: Of a trial: what it comes from, where no sampler proposed it.
 ORIGIN = "hpo:origin"
-_ENQUEUED = "enqueued"
+_ENQUEUED, _PORTFOLIO = "enqueued", "portfolio"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,29 @@ def enqueued(file: Path | None, space: Space) -> list[FirstTrial]:
     ]
 
 
+def choose_portfolio(start: Start | None, packaged: str | None, space: Space) -> list[dict[str, Value]]:
+    """Returns the portfolio with which the search begins, and says so; nothing where it begins otherwise.
+
+    Args:
+        start: As `--start` has it; None for a portfolio where there is one.
+        packaged: The name of the packaged space that is searched; None where a portfolio does not apply.
+        space: That space.
+
+    Raises:
+        UsageError: A portfolio is asked for, and there is none.
+    """
+    portfolio = [] if packaged is None or start == "random" else read_portfolio(packaged, space)
+    if start == "portfolio" and not portfolio:
+        raise UsageError(
+            "There is no portfolio to begin this search with (--start portfolio): they are for --sampler tpe, without "
+            "--space and --warm-start, on genes that are read by their mutations.",
+            "Leave --start out.",
+        )
+    if portfolio:
+        say(f"The search begins with {len(portfolio)} configurations that were good on other genes (--start).")
+    return portfolio
+
+
 def first_trials(contract: Contract, own: Sequence[FirstTrial], earlier: Sequence[FirstTrial] = ()) -> list[FirstTrial]:
     """Returns the first trials of a study, by number.
 
@@ -56,8 +82,10 @@ def first_trials(contract: Contract, own: Sequence[FirstTrial], earlier: Sequenc
     """
     space = contract.search.space
     original = [FirstTrial(space.representable(contract.baseline))] if contract.is_original(0) else []
+    start = [FirstTrial(params, {_PORTFOLIO: place}) for place, params in enumerate(contract.search.portfolio, start=1)]
     # A random search stays one, to compare with.
-    start = [FirstTrial(space.representable(space.start))] if contract.search.sampler == "tpe" else []
+    if not start and contract.search.sampler == "tpe":
+        start = [FirstTrial(space.representable(space.start))]
     return [*original, *own, *earlier, *start]
 
 

@@ -11,6 +11,7 @@ Each step is a pure function from one format to the next, and none is ever remov
 | 4 | `data.cleaning` is new: how sequences were cleaned, what that did (`data.columns`, `data.labels` may be there) |
 | 5 | `search.pruner` may be "chance": workers take folds, and park trials |
 | 6 | `search.objective` is new: what trials are compared by; pruning by chance audits itself |
+| 7 | `search.portfolio` is new: configurations of other genes with which the search begins |
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ from typing import Any
 from hpo.errors import ContractError
 
 #: What `create-study` writes.
-CURRENT = 6
+CURRENT = 7
 
 
 def upgraded(document: Mapping[str, Any], study: str) -> dict[str, Any]:
@@ -86,6 +87,11 @@ def _from_fifth(document: dict[str, Any], study: str) -> dict[str, Any]:
     return document
 
 
+def _from_sixth(document: dict[str, Any], study: str) -> dict[str, Any]:
+    """From 6 to 7: no portfolio, which its field has by default."""
+    return document
+
+
 #: By the format that they start from: 1, 2, ...
 _STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (
     _from_first,
@@ -93,4 +99,5 @@ _STEPS: tuple[Callable[[dict[str, Any], str], dict[str, Any]], ...] = (
     _from_third,
     _from_fourth,
     _from_fifth,
+    _from_sixth,
 )

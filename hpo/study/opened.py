@@ -82,7 +82,7 @@ class OpenedStudy:
         sampler = sampler_for(
             search.sampler,
             search.space.distributions,
-            startup_trials=search.startup_trials,
+            startup_trials=search.trials_before_tpe,
             seed=self.contract.seed,
             number=trial_number,
         )

@@ -90,11 +90,13 @@ def test_it_is_refused_by_name_where_other_versions_are_installed(hpo) -> None:
 
 
 def test_a_study_of_a_later_version_is_refused_by_its_format(hpo) -> None:
-    change_contract(hpo.folder, lambda contract: contract | {"format": 7, "novelty": True})
+    change_contract(hpo.folder, lambda contract: contract | {"format": 8, "novelty": True})
     for command in (("status",), ("worker", "--workers", "1"), ("finalize", "--output", "report")):
         done = hpo.run(*command)
         assert done.returncode == 1
-        assert "Study 'old' is of format 7; this version of hpo reads formats 1, 2, 3, 4, 5, 6." in _line(done.stderr)
+        assert "Study 'old' is of format 8; this version of hpo reads formats 1, 2, 3, 4, 5, 6, 7." in _line(
+            done.stderr
+        )
         assert "Traceback" not in done.stderr
 
 

@@ -14,7 +14,7 @@ ROWS = {"artifact": "0" * 64, "fingerprint": "f" * 64, "rows": 10, "resistant": 
 
 #: As `create-study` writes it today.
 DOCUMENT: dict[str, Any] = {
-    "format": 6,
+    "format": 7,
     "study": "s",
     "created": "2026-01-01T00:00:00+00:00",
     "seed": 1,
@@ -55,6 +55,7 @@ DOCUMENT: dict[str, Any] = {
         "pruner": "paired",
         "startup_trials": 10,
         "space": json.loads(read_space(None, "dna", related=("mutation", "mutation_nucleotide")).model_dump_json()),
+        "portfolio": [],
     },
     "training": TrainingSettings().as_dict(),
     "original": "one-fold",

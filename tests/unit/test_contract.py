@@ -98,7 +98,7 @@ def test_a_field_that_lacks_is_named_unless_it_has_a_default(path: Path) -> None
         counts
         or words
         or path in (("data", "columns"), ("data", "labels"), ("data", "codes"), ("data", "cleaning", "gaps_kept"))
-        or path == ("search", "objective")
+        or path in (("search", "objective"), ("search", "portfolio"))
         or path[:-1] in (("training",), ("versions",))
         or path[-1]
         in (

@@ -15,7 +15,7 @@ def test_a_study_of_the_first_format_is_the_same_contract() -> None:
 
 def test_a_study_of_the_second_format_has_no_ancestors_tries_the_original_and_is_otherwise_the_same() -> None:
     contract = parse(SECOND, "s")
-    assert (contract.format, contract.data.ancestors, contract.original) == (6, {}, "all")
+    assert (contract.format, contract.data.ancestors, contract.original) == (7, {}, "all")
     third = {**SECOND, "format": 3, "original": "all", "data": {**SECOND["data"], "ancestors": {}}}
     assert contract == parse(third, "s")
     assert contract.encoder == Encoder(1)
@@ -45,14 +45,20 @@ def test_a_study_made_before_there_were_objectives_goes_by_accuracy() -> None:
         assert contract == parse(document, "s")
 
 
+def test_a_study_made_before_there_were_portfolios_begins_at_random() -> None:
+    for document in (DOCUMENT, FOURTH, FIRST):
+        assert parse(without(document, ("search", "portfolio")), "s") == parse(document, "s")
+
+
 @pytest.mark.parametrize(
     ("search", "said"),
     [
         ({"objective": "f1"}, "search.objective"),
+        ({"portfolio": [{"layers": 1}]}, "portfolio.0 is nothing that search.space could propose"),
         ({"objective": "mcc", "pruner": "chance"}, "pruner 'chance' goes by accuracies, and objective is 'mcc'"),
     ],
 )
-def test_an_objective_that_cannot_be_is_refused_by_its_field(search: dict[str, str], said: str) -> None:
+def test_a_search_that_cannot_be_is_refused_by_its_field(search: dict[str, str], said: str) -> None:
     with pytest.raises(ContractError, match="'s' holds no contract that this version reads") as refused:
         parse({**DOCUMENT, "search": {**DOCUMENT["search"], **search}}, "s")
     assert said in refused.value.message
@@ -66,11 +72,11 @@ def test_a_study_made_before_a_hyperparameter_came_has_its_default() -> None:
     assert "positions" not in contract.search.space.distributions
 
 
-@pytest.mark.parametrize("number", [0, 7, 1000, -1, "2", 2.0, True, None, [], {}])
+@pytest.mark.parametrize("number", [0, 8, 1000, -1, "2", 2.0, True, None, [], {}])
 def test_a_format_that_this_version_does_not_read_is_named_before_any_field(number: object) -> None:
     newer = {"format": number, "everything": "else is different"}
     with pytest.raises(
-        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3, 4, 5, 6"
+        ContractError, match=r"'s' is of format .*; this version of hpo reads formats 1, 2, 3, 4, 5, 6, 7"
     ) as caught:
         parse(newer, "s")
     assert repr(number) in caught.value.message

@@ -9,6 +9,9 @@ from contract_documents import DOCUMENT
 from hpo.study.contract import parse
 from hpo.study.differences import differences
 
+#: Of the searched parameters.
+PARAMS = parse(DOCUMENT, "s").search.space.representable(parse(DOCUMENT, "s").search.space.start)
+
 
 def told(**changes: Any) -> list[str]:
     document: Any = copy.deepcopy(DOCUMENT)
@@ -30,6 +33,7 @@ def told(**changes: Any) -> list[str]:
         ({"splitting__test_size": 0.3}, "--test-size: 0.2 in the study, 0.3 here"),
         ({"search__objective": "mcc"}, "--objective: accuracy in the study, mcc here"),
         ({"search__pruner": "none"}, "--pruner: paired in the study, none here"),
+        ({"search__portfolio": [PARAMS]}, "--start: random in the study, portfolio here"),
         ({"original": "all"}, "--original: one-fold in the study, all here"),
         ({"data__columns__label": "SIR"}, "--label-column: phenotype in the study, SIR here"),
         ({"data__columns__where": {}}, "--where: drug=colistin in the study, none here"),

@@ -138,7 +138,7 @@ def test_a_search_begins_with_the_original_and_the_start_of_its_space(
     sampler: Sampler, original: Original, trials: int, expected: list[str], tmp_path: Path
 ) -> None:
     address = StudyAddress(storage=f"sqlite:///{tmp_path}/hpo.db", study="s", artifacts=f"{tmp_path}/artifacts")
-    chosen = replace(plan(tmp_path), sampler=sampler, original=original, trials=trials)
+    chosen = replace(plan(tmp_path), sampler=sampler, original=original, trials=trials, start="random")
     create(address, relatives(), chosen)
     opened = open_study(address)
     space = opened.contract.search.space
