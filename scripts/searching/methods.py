@@ -12,7 +12,7 @@ from searching.by_task import ByTask
 from searching.clock import Search
 from searching.depth_first import DepthFirst, Rule, aggressive, forgiving, paired
 from searching.few_epochs import FewEpochs
-from searching.proposals import FromPool, Proposer, TpeFromPool
+from searching.proposals import STARTUP, FromPool, Proposer, TpeFromPool
 from searching.smac3 import Smac
 from searching.world import World
 
@@ -22,16 +22,19 @@ Method = Callable[[World, int, int], Search]
 TOP = 5
 
 
-def _proposer(world: World, seed: int, tpe: bool, start: bool) -> Proposer:
-    first = [0] if start else []
-    return TpeFromPool(world.table, seed, first) if tpe else FromPool(world.size, seed, first)
+def _proposer(world: World, seed: int, tpe: bool, start: bool, warm: bool = False) -> Proposer:
+    first = world.portfolio if warm else [0] if start else []
+    if not tpe:
+        return FromPool(world.size, seed, first)
+    # A portfolio takes the place of random ones.
+    return TpeFromPool(world.table, seed, first, len(first) if warm else STARTUP)
 
 
 def _pruned_by(
-    make: Callable[[], optuna.pruners.BasePruner], *, tpe: bool = True, start: bool = False, fold_itself: bool = False
+    make: Callable[[], optuna.pruners.BasePruner], *, tpe: bool = True, warm: bool = False, fold_itself: bool = False
 ) -> Method:
     return lambda world, budget, seed: DepthFirst(
-        world, budget, _proposer(world, seed, tpe, start), pruner=make(), fold_itself=fold_itself
+        world, budget, _proposer(world, seed, tpe, False, warm), pruner=make(), fold_itself=fold_itself
     )
 
 
@@ -40,10 +43,16 @@ def _by_rule(rule: Rule, *, tpe: bool = True, start: bool = False) -> Method:
 
 
 def _by_task(
-    park: float = PARK, *, tpe: bool = True, start: bool = False, within_folds: bool = True, audits: bool = False
+    park: float = PARK,
+    *,
+    tpe: bool = True,
+    start: bool = False,
+    warm: bool = False,
+    within_folds: bool = True,
+    audits: bool = False,
 ) -> Method:
     return lambda world, budget, seed: ByTask(
-        world, budget, _proposer(world, seed, tpe, start), park, within_folds, seed if audits else None
+        world, budget, _proposer(world, seed, tpe, start, warm), park, within_folds, seed if audits else None
     )
 
 
@@ -69,6 +78,7 @@ def _hyperband() -> optuna.pruners.BasePruner:
 METHODS: dict[str, Method] = {
     "random": _pruned_by(optuna.pruners.NopPruner, tpe=False),
     "TPE": _pruned_by(optuna.pruners.NopPruner),
+    "TPE, warm": _pruned_by(optuna.pruners.NopPruner, warm=True),
     "TPE, Median": _pruned_by(optuna.pruners.MedianPruner),
     "TPE, Wilcoxon": _pruned_by(_wilcoxon, fold_itself=True),
     "TPE, Hyperband": _pruned_by(_hyperband),
@@ -82,11 +92,14 @@ METHODS: dict[str, Method] = {
     "P, from a random start": _by_task(),
     "P, not between epochs": _by_task(start=True, within_folds=False),
     "P": _by_task(start=True),
+    "P, warm": _by_task(warm=True),
     "P, with audits, from a random start": _by_task(audits=True),
     "P, with audits": _by_task(start=True, audits=True),
     "SMAC3": Smac,
     "ASHA": Asha,
 }
+#: Those that begin with a portfolio that is made from other tables.
+WARM = ("TPE, warm", "P, warm")
 #: What some need beside hpo: the module, and the package that brings it.
 NEEDS = {"SMAC3": ("smac", "smac"), "ASHA": ("syne_tune", "syne-tune")}
 

@@ -67,10 +67,11 @@ class FromPool:
 
 
 class TpeFromPool(FromPool):
-    """TPE over rows, see above."""
+    """TPE over rows, see above; after so many random ones, or what comes first in their place."""
 
-    def __init__(self, table: Table, seed: int, first: Sequence[int] = ()) -> None:
+    def __init__(self, table: Table, seed: int, first: Sequence[int] = (), startup: int = STARTUP) -> None:
         super().__init__(len(table.configs), seed, first)
+        self._startup = startup
         self._space = table.space.distributions
         self._options = TPESampler()._parzen_estimator_parameters
         self._values = {
@@ -82,7 +83,7 @@ class TpeFromPool(FromPool):
         self, complete: Sequence[tuple[int, float]], pruned: Sequence[tuple[int, int, float]], tried: Sequence[int]
     ) -> int:
         """The most promising of a few rows; random ones at first."""
-        if len(complete) + len(pruned) < STARTUP:
+        if len(complete) + len(pruned) < self._startup:
             return super().__call__(complete, pruned, tried)
         ranked = [row for row, _ in sorted(complete, key=lambda one: -one[1])]
         ranked += [row for row, _, _ in sorted(pruned, key=lambda one: (-one[1], -one[2]))]

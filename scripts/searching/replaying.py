@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import optuna
 from searching.by_task import ByTask
 from searching.clock import Search, run
 from searching.judging import Verdict, audited, calibration, judge, summary
-from searching.methods import METHODS
+from searching.methods import METHODS, WARM
+from searching.portfolio import portfolio
 from searching.tables import read_table
 from searching.world import World
 
@@ -32,7 +34,14 @@ COLUMNS = (
 
 
 def replay(
-    table: Path, answers: Path, *, workers: Sequence[int], methods: Sequence[str], searches: int, budget: int
+    table: Path,
+    answers: Path,
+    *,
+    workers: Sequence[int],
+    methods: Sequence[str],
+    searches: int,
+    budget: int,
+    others: Sequence[Path] = (),
 ) -> None:
     """Replays what is missing and writes it down.
 
@@ -43,14 +52,21 @@ def replay(
         methods: Names, see `searching.methods`.
         searches: Of each method and number of workers, each with a seed of its own.
         budget: Trials of a search.
+        others: Tables that the portfolio of warm methods is made from.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     world = World(read_table(table))
+    if others:
+        elsewhere = [World(read_table(one)) for one in others]
+        # Of this table nothing is known to the choice but what could be tried.
+        world = replace(world, portfolio=portfolio(elsewhere, world.table.configs))
     kept: dict[str, Any] = json.loads(answers.read_text()) if answers.exists() else {}
     kept["table"] = about(world)
     for count in workers:
         for name in methods:
             key = f"{name} | {count} workers | {budget} trials"
+            if name in WARM:
+                key += f" | from {', '.join(one.stem for one in others)}"
             if kept.get(key, {}).get("searches", 0) >= searches:
                 continue
             verdicts, ended = search_often(world, name, count, searches, budget)
@@ -79,10 +95,7 @@ def search_often(
 def about(world: World) -> dict[str, Any]:
     """What the table is like, in points and seconds."""
     means = 100 * world.means
-    residuals = world.told[:, -1] - world.means[:, None] - world.told[:, -1].mean(axis=0) + world.means.mean()
     both = np.isfinite(world.table.elsewhere)
-    cost = [sum(world.seconds(row, fold, 0, world.epochs_to_run(row, fold, range(fold))) for fold in range(world.folds))
-            for row in range(world.size)]  # fmt: skip
     return {
         "configurations": world.size,
         "again": int(both.sum()),
@@ -91,9 +104,9 @@ def about(world: World) -> dict[str, Any]:
         "start": float(means[0]),
         "quartiles": np.quantile(means, [0.25, 0.5, 0.75]).tolist(),
         "within_half_a_point": float((means >= means.max() - 0.5).mean()),
-        "noise_of_a_mean": 100 * float(np.sqrt((residuals**2).sum() / (world.size - 1) / 4 / 5)),
+        "noise_of_a_mean": 100 * world.noise,
         "rank_correlation_of_the_splits": _rank_correlation(means[both], world.table.elsewhere[both]),
-        "seconds_of_a_trial": float(np.mean(cost)),
+        "seconds_of_a_trial": float(world.costs.mean()),
     }
 
 

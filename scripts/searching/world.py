@@ -18,6 +18,8 @@ class World:
     """The table with what follows from it. C configurations, K folds, E epochs at most."""
 
     table: Table
+    #: Rows that a portfolio made from other tables would try, in order.
+    portfolio: Sequence[int] = ()
 
     @property
     def size(self) -> int:
@@ -63,6 +65,21 @@ class World:
     def means(self) -> NDArray[np.float64]:
         """[C] of all folds: what a study calls the CV accuracy."""
         return np.asarray(self.told[:, -1].mean(axis=1))
+
+    @cached_property
+    def noise(self) -> float:
+        """Of a mean of all folds: what is left when configuration and fold are taken out."""
+        residuals = self.told[:, -1] - self.means[:, None] - self.told[:, -1].mean(axis=0) + self.means.mean()
+        return float(np.sqrt((residuals**2).sum() / (self.size - 1) / (self.folds - 1) / self.folds))
+
+    @cached_property
+    def costs(self) -> NDArray[np.float64]:
+        """[C] seconds of all folds, each cut short by those before it."""
+        whole = range(self.folds)
+        return np.array(
+            [sum(self.seconds(row, fold, 0, self.epochs_to_run(row, fold, range(fold))) for fold in whole)
+             for row in range(self.size)]
+        )  # fmt: skip
 
     @cached_property
     def discordance(self) -> NDArray[np.float64]:

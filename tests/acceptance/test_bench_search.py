@@ -46,7 +46,7 @@ def accuracies(file: Path) -> list[float]:
 
 @pytest.mark.slow
 def test_what_is_recorded_is_what_a_study_gets(recorded: Path) -> None:
-    words = ("genes.csv", "--study", "s", "--trials", 1, "--original", "skip")
+    words = ("genes.csv", "--study", "s", "--trials", 1, "--original", "skip", "--start", "random")
     run("-m", "hpo", "create-study", *words, cwd=recorded)
     run("-m", "hpo", "worker", "--study", "s", "--workers", 1, cwd=recorded)
     (trial,) = optuna.load_study(study_name="s", storage=f"sqlite:///{recorded}/hpo.db").trials
@@ -85,3 +85,14 @@ def test_a_replay_costs_what_was_recorded_and_goes_on_where_it_was(recorded: Pat
     assert four["clock"] < one["clock"]
     assert one["regret"] == 0
     assert after["P | 1 workers | 3 trials"]["cost"] <= one["cost"] * 1.01
+
+
+@pytest.mark.slow
+def test_a_portfolio_is_chosen_from_tables_and_a_warm_search_begins_with_it(recorded: Path) -> None:
+    bench = ROOT / "scripts" / "bench_search"
+    (recorded / "other.npz").write_bytes((recorded / "small.npz").read_bytes())
+    told = run(bench, "portfolio", "small", "--folder", ".", "--size", 2, cwd=recorded)
+    # One head, one rule, where the space begins, and what was chosen.
+    assert [len(part.splitlines()) for part in told.strip().split("\n\n")] == [1, 5]
+    words = ("replay", "small", "--folder", ".", "--others", "other", "--searches", 1, "--budget", 3, "--workers", 1)
+    assert run(bench, *words, "--methods", "TPE, warm", cwd=recorded).count("| TPE, warm |") == 1
