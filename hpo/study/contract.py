@@ -35,8 +35,7 @@ PINNED = ("numpy", "optuna", "torch")
 PINNED_SINCE = ("biopython", "scikit-learn", "scipy")
 #: What decides of our own: the sources of the learner; our version, in studies that do not name them.
 LEARNER, OURS = "learner", "hpo"
-MAX_FOLDS = 1000
-MOST_IN_A_PORTFOLIO = 100
+MAX_FOLDS, MOST_IN_A_PORTFOLIO = 1000, 100
 #: Characters of a complaint that are shown: it may quote a whole document.
 _SHOWN = 300
 
