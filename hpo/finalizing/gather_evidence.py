@@ -66,6 +66,7 @@ def gather_evidence(answered: AnsweredStudy) -> evidence.Evidence:
             seconds=sum(trial.seconds for trial in trials),
             foreign=status.foreign,
             pruning=read_pruning(opened),
+            ended=status.ended,
         ),
         contract=contract,
         data=inspect(everyone, code, Relation(contract.data.ancestors, None) if contract.data.ancestors else None),

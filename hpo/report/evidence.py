@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hpo.choices import Objective
 from hpo.evaluation.baselines import Baseline
 from hpo.study.contract import Contract
+from hpo.study.ending import Ended
 from hpo.study.pruning import Pruning
 from model.epochs import Curves
 from model.inspection import Inspection
@@ -33,6 +34,7 @@ class Effort:
     seconds: float  #: sum of the training time of all folds
     foreign: int = 0  #: trials of the study that other programs added or ran: not counted
     pruning: Pruning | None = None  #: what pruning costs, where trials are pruned by chance
+    ended: Ended | None = None  #: that the search ended before the budget that it was given was spent
 
 
 @dataclass(frozen=True, kw_only=True)

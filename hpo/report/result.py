@@ -12,7 +12,8 @@ that. `blend` names the trials that the final model has networks of, where they 
 told of the answer (`cv.corrected_mean`, its interval and what follows them, `test`, comparisons) is told of the blend,
 and `cv.fold_accuracies`, `mean`, `std` and `naive_interval95` of the best trial alone. `left_out` names the finished
 trials whose records or results are damaged or gone, with the reason: no figure rests on them, and `trials` does not
-count them. `foreign_trials` counts those that other programs added to the study.
+count them. `foreign_trials` counts those that other programs added to the study. `ended` tells what ended a search
+before the budget that it was given (`asked`) was spent, and the trials that were begun, as `status` does; else null.
 `pruning` tells what pruning cost, estimated from the trials that were audited, in this study (`study`) and in all of
 its storage that are pruned by chance (`storage`); null where trials are pruned otherwise. `regret` is an accuracy.
 `verdict` is what the pages and the terminal say first; its `use` names what they advise to use: "network", a baseline
@@ -65,6 +66,7 @@ def build_result(evidence: Evidence, statistics: Statistics) -> dict[str, Json]:
         "gap_details": None if test is None else _gaps(test),
         "baselines": _baselines(statistics),
         "trials": _trial_counts(evidence),
+        "ended": None if evidence.effort.ended is None else evidence.effort.ended.as_dict(),
         "left_out": [dataclasses.asdict(trial) for trial in evidence.left_out],
         "foreign_trials": evidence.effort.foreign,
         "folds_trained": evidence.effort.folds_trained,

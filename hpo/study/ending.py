@@ -73,17 +73,19 @@ class Ended:
         return asdict(self)
 
 
-def ended_in_words(ended: Ended, study: str) -> str:
-    """Says in one line what ended a search, and how it goes on."""
+def why_ended(ended: Ended) -> str:
+    """Says in one sentence what ended a search."""
     why = {
         "time": "its time was over (--time)",
         "patience": "its best had not been beaten for long enough (--patience-trials)",
         "gain": "more trials are unlikely to pay (without --trials)",
     }[ended.why]
-    return (
-        f"The search ended with {ended.trials} of {ended.asked} trials, because {why}. "
-        f"More: hpo extend --study {shlex.quote(study)} --trials {ended.asked}"
-    )
+    return f"The search ended with {ended.trials:,} of {ended.asked:,} trials, because {why}."
+
+
+def ended_in_words(ended: Ended, study: str) -> str:
+    """Says in one line what ended a search, and how it goes on."""
+    return f"{why_ended(ended)} More: hpo extend --study {shlex.quote(study)} --trials {ended.asked}"
 
 
 _RULES, _ENDED = TypeAdapter(Rules), TypeAdapter(Ended)

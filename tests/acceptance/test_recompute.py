@@ -104,8 +104,9 @@ def test_no_figure_is_left_out(study: Stored) -> None:
         *("tied_with_best", "cv", "test", "gap", "gap_details", "baselines", "positions"),
         *("search", "test_openings", "test_opened", "left_out", "foreign_trials", "verdict"),
     }
-    assert set(study.result) - computed == {"created", "finished", "blend", "objective", "pruning"}
+    assert set(study.result) - computed == {"created", "finished", "blend", "objective", "pruning", "ended"}
     assert study.result["pruning"] is None  # it is of studies that are pruned by chance
+    assert study.result["ended"] is None  # their budgets were spent
     # Figures by another objective are computed again in `test_objective`.
     assert study.result["objective"] == {"name": "accuracy", "cv": None, "test": None}
     assert study.result["blend"] == []  # genes that are read whole have one trial's networks

@@ -113,8 +113,11 @@ def test_time_ends_a_search_and_the_study_is_answered(hpo) -> None:
     result = json.loads((hpo.folder / "genes-report/result.json").read_text())
     finished = sum(result["trials"][state] for state in ("complete", "pruned", "failed"))
     assert 1 <= result["trials"]["budget"] == finished < 900
+    assert result["ended"] == {"asked": 900, "trials": finished, "why": "time"}
+    ended = f"The search ended with {finished} of 900 trials, because its time was over (--time)."
+    assert ended in (hpo.folder / "genes-report/report.md").read_text()
     assert "The time is over (1 s): " in ran.stderr
-    assert f"The search ended with {finished} of 900 trials, because its time was over (--time)." in ran.stderr
+    assert ended in ran.stderr
     # Asked for again, it is answered.
     again = hpo.run(*asked)
     assert "Study 'genes' is done: it was answered on" in again.stderr

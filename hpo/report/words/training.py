@@ -9,6 +9,7 @@ from hpo.report.evidence import Evidence, FinishedTrial
 from hpo.report.statistics import count_states
 from hpo.report.words import blend
 from hpo.report.words.names import apart, duration, percent, plural, scored
+from hpo.study.ending import why_ended
 from hpo.study.pruning import pruning_in_words
 
 
@@ -44,6 +45,8 @@ def effort(evidence: Evidence) -> str:
         f"{plural(len(evidence.trials), 'trial')} of a budget of {spent.budget:,} ({states}), "
         f"{plural(spent.folds_trained, 'fold')} trained in {duration(spent.seconds)} of training time."
     )
+    if spent.ended is not None:
+        text += f" {why_ended(spent.ended)}"
     total = spent.folds_trained + spent.folds_saved
     if spent.folds_saved:
         share = percent(spent.folds_saved / total, 0)
