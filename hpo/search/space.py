@@ -126,12 +126,7 @@ def read_space(
     """
     asked = {} if path is None else read_toml(path)
     table = packaged_table(alphabet, related, codes, asked.get("encoding")) | asked
-    unknown = sorted(set(table) - _names())
-    if unknown:
-        raise SpaceError(
-            f"{path}: no hyperparameter is called {', '.join(unknown)}.",
-            f"Allowed are {', '.join(sorted(_names()))}.",
-        )
+    _check_names(asked, path)
     parameters = {name: _parameter(name, entry, path) for name, entry in table.items()}
     _check_alphabet(parameters["encoding"], path, alphabet)
     # First: the default linear path of genes that are no relatives would be refused in place of their encoding.
@@ -141,6 +136,15 @@ def read_space(
     except ValidationError as error:
         raise SpaceError(f"{path}: {error.errors()[0]['msg']}") from error
     return space
+
+
+def _check_names(asked: Mapping[str, Any], path: Path | None) -> None:
+    unknown = sorted(set(asked) - _names())
+    if unknown:
+        raise SpaceError(
+            f"{path}: no hyperparameter is called {', '.join(unknown)}.",
+            f"Allowed are {', '.join(sorted(_names()))}.",
+        )
 
 
 def possible_encodings(path: Path | None, alphabet: Alphabet, *, codes: bool = True) -> tuple[Encoding, ...]:
@@ -154,7 +158,9 @@ def possible_encodings(path: Path | None, alphabet: Alphabet, *, codes: bool = T
     Raises:
         SpaceError: As `read_space`.
     """
-    if path is None or "encoding" not in read_toml(path):
+    asked = {} if path is None else read_toml(path)
+    _check_names(asked, path)
+    if "encoding" not in asked:
         return tuple(one for one in encodings_for(alphabet) if codes or whole_encoding(one) == "nucleotide")
     return read_space(path, alphabet, related=mutation_encodings(alphabet)).encodings
 

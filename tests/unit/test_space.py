@@ -84,6 +84,11 @@ def test_what_may_be_searched_is_known_before_the_genes_are_read(tmp_path: Path)
     assert possible_encodings(write(tmp_path, 'encoding = ["codon", "mutation"]\n'), "dna") == ("codon", "mutation")
 
 
+def test_a_name_that_is_none_is_refused_wherever_a_space_is_asked_for(tmp_path: Path) -> None:
+    with pytest.raises(SpaceError, match="no hyperparameter is called encodng"):
+        possible_encodings(write(tmp_path, 'encodng = "codon"\n'), "dna")
+
+
 def test_dna_is_searched_in_all_three_encodings_and_protein_in_one() -> None:
     assert read_space(None, "dna").encodings == ("amino_acid", "codon", "nucleotide")
     assert read_space(None, "protein").encodings == ("amino_acid",)
