@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from hpo.search.chance import Outlook, Step, UnderWay, chance_of_leading, outlook
+from hpo.search.chance import Outlook, Step, UnderWay, chance_of_leading, gain_by_leading, outlook
 from hpo.search.standing import Standing
 from hpo.search.steps import VARIANCE_TRIALS, fit_steps
 
@@ -26,6 +26,19 @@ Discordance = Callable[[int, int, int], float]
 def typical_discordance(trial: int, other: int, folds: int) -> float:
     """Where no predictions are at hand."""
     return TYPICAL_DISCORDANCE
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What a trial may still come to.
+
+    Attributes:
+        chance: P.
+        gain: The accuracy by which it is expected to end above the leader, 0 where it does not.
+    """
+
+    chance: float
+    gain: float
 
 
 @dataclass(frozen=True)
@@ -58,27 +71,34 @@ class Belief:
 
         So among n trials that are alike it is about 1 / (n + 1).
         """
-        begun = [self._beside_leader(outlook(float(one.means[0]), 1, self._steps)) for one in self.trials]
+        begun = [self._beside_leader(outlook(float(one.means[0]), 1, self._steps)).chance for one in self.trials]
         return (sum(begun) + 0.5) / (len(begun) + 1)
 
     def chance_of(self, trial: Standing) -> float:
         """P of a trial as it stands, which may have run more epochs than when the others were read."""
+        return self.prospect_of(trial).chance
+
+    def prospect_of(self, trial: Standing) -> Prospect:
+        """What a trial may come to as it stands, which may have run more epochs than when the others were read."""
         if trial.number == self.leader.number:
-            return 1.0
+            return Prospect(chance=1.0, gain=np.inf)
         if not trial.finished:
             return self._at_first(trial)
         return self._beside_leader(self._outlook(trial, self._under_way(trial)))
 
-    def _beside_leader(self, trial: Outlook) -> float:
-        return chance_of_leading(trial, self._outlooks[self.leader.number], self._freedom)
+    def _beside_leader(self, trial: Outlook) -> Prospect:
+        leader = self._outlooks[self.leader.number]
+        return Prospect(
+            chance=chance_of_leading(trial, leader, self._freedom), gain=gain_by_leading(trial, leader, self._freedom)
+        )
 
-    def _at_first(self, trial: Standing) -> float:
-        """P of a trial in its first fold: it is like the others, or, as one more of their number, like nothing seen."""
+    def _at_first(self, trial: Standing) -> Prospect:
+        """Of a trial in its first fold: it is like the others, or, as one more of their number, like nothing seen."""
         promise = self._under_way(trial)
         if promise is None or np.isinf(promise.blur):
-            return self.chance_of_a_new_one
+            return Prospect(chance=self.chance_of_a_new_one, gain=np.inf)
         if np.isnan(promise.promised):
-            return 0.0
+            return Prospect(chance=0.0, gain=0.0)
         firsts = np.array([float(one.means[0]) for one in self.trials])
         middle = float(np.median(firsts))
         # Taken from the median, which a few that learned nothing do not widen.
@@ -93,7 +113,10 @@ class Belief:
             )
             for part, variance in zip(parts.tolist(), variances.tolist(), strict=True)
         ]
-        return float(believed @ ends / believed.sum())
+        believed /= believed.sum()
+        return Prospect(
+            chance=float(believed @ [end.chance for end in ends]), gain=float(believed @ [end.gain for end in ends])
+        )
 
     @cached_property
     def _steps(self) -> list[Step]:

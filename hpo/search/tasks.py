@@ -2,8 +2,10 @@
 
 A task is the next fold of a trial, or the first fold of a new configuration. Worth most is what has the best chance to
 lead for the folds that it still needs: P / (K - k) of a trial with k folds finished, P / K of a new one. A trial whose
-P is below PARK is parked: nobody works on it, but nothing of it is lost, and since P is asked anew whenever a worker is
-free, it thaws when the leader turns out weaker. Trials that are parked when no task is left are given up for good.
+P is below PARK is parked, unless what it may gain is above PARK_GAIN: where folds vary by many points, one chance in a
+hundred is a chance of points, and worth a fold. Nobody works on a parked trial, but nothing of it is lost, and since P
+is asked anew whenever a worker is free, it thaws when the leader turns out weaker. Trials that are parked when no task
+is left are given up for good.
 
 Workers that come while others are busy take what is worth less, down to a second fold of a trial whose first is at
 work; each fold at work halves the worth of one more, which it may make pointless. Two workers that ask at once with
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from hpo.search.belief import Belief, Discordance, typical_discordance
-from hpo.search.standing import PARK, Standing
+from hpo.search.standing import PARK, PARK_GAIN, Standing
 
 #: What nobody has seen anything of, as good as any other.
 EVEN = 0.5
@@ -47,7 +49,7 @@ class Progress:
         unbegun: Configurations that the budget still allows.
         rows: N validated in a fold, about.
         discordance: Of any two trials.
-        park: A trial with a smaller P is parked.
+        park: A trial with a smaller P is parked, if it has less than PARK_GAIN to gain.
     """
 
     trials: Sequence[Standing]
@@ -77,6 +79,13 @@ class Progress:
         """P of a trial, which may have run more epochs than when the others were read."""
         return EVEN if self.belief is None else self.belief.chance_of(trial)
 
+    def is_hopeless(self, trial: Standing) -> bool:
+        """Says whether nobody should work on a trial as things stand."""
+        if self.belief is None:
+            return self.park > EVEN
+        prospect = self.belief.prospect_of(trial)
+        return prospect.chance < self.park and prospect.gain < PARK_GAIN
+
 
 def choose_task(progress: Progress) -> Task | None:
     """The task that is worth most, of equals that of the lowest trial number.
@@ -91,8 +100,8 @@ def choose_task(progress: Progress) -> Task | None:
     for one in progress.trials:
         # Of thousands of trials that have ended, nobody asks for their chance.
         fold = one.next_fold
-        if fold is not None and (chance := progress.chance_of(one)) >= progress.park:
-            worth = chance / (progress.folds - one.finished) / 2 ** len(one.at_work)
+        if fold is not None and not progress.is_hopeless(one):
+            worth = progress.chance_of(one) / (progress.folds - one.finished) / 2 ** len(one.at_work)
             best = _better(best, (worth, one.number, NextFold(one.number, fold)))
     if progress.unbegun > 0:
         last = max((one.number for one in progress.trials), default=-1) + 1
@@ -100,23 +109,9 @@ def choose_task(progress: Progress) -> Task | None:
     return None if best is None else best[2]
 
 
-def is_worth_going_on(progress: Progress, trial: int) -> bool:
-    """Says between two epochs whether a fold at work should go on.
-
-    Args:
-        progress: Of the study, with the epochs that the fold has run.
-        trial: Whose fold it is.
-    """
-    return progress.chances[trial] >= progress.park
-
-
 def parked(progress: Progress) -> list[int]:
     """The trials that are neither complete nor failed, and that nobody should work on as things stand."""
-    return [
-        one.number
-        for one in progress.trials
-        if not one.complete and not one.failed and progress.chances[one.number] < progress.park
-    ]
+    return [one.number for one in progress.trials if not one.complete and not one.failed and progress.is_hopeless(one)]
 
 
 def _better(one: tuple[float, int, Task] | None, other: tuple[float, int, Task]) -> tuple[float, int, Task]:

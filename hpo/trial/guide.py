@@ -112,8 +112,8 @@ class Guide:
             return True
         curves = trial.curves.copy()
         curves[fold, : len(accuracies)] = rounded(accuracies)
-        progress = self._picture.progress
-        return progress.chance_of(replace(trial, curves=curves, under_way={fold: len(accuracies)})) >= progress.park
+        now = replace(trial, curves=curves, under_way={fold: len(accuracies)})
+        return not self._picture.progress.is_hopeless(now)
 
     def chance(self, attributes: Mapping[str, Any]) -> float:
         """P of the trial by its finished folds."""

@@ -211,12 +211,12 @@ class ByTask:
         )
 
     def _last_epoch(self, progress: Progress, number: int, fold: int, first: int, whole: int) -> int:
-        """The epoch after which P falls below the limit, else the fold's last."""
-        belief, trial = progress.belief, self._standing(number)
-        if belief is None or fold != trial.finished:
+        """The epoch after which the trial is hopeless, else the fold's last."""
+        trial = self._standing(number)
+        if progress.belief is None or fold != trial.finished:
             return whole
         for epoch in range(first + 1, whole):
-            if belief.chance_of(replace(trial, under_way={fold: epoch})) < self._park:
+            if progress.is_hopeless(replace(trial, under_way={fold: epoch})):
                 return epoch
         return whole
 

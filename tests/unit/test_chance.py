@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
-from hpo.search.chance import Outlook, Step, UnderWay, chance_of_leading, outlook
+from hpo.search.chance import Outlook, Step, UnderWay, chance_of_leading, gain_by_leading, outlook
 
 FOLDS = 5
 accuracies = st.floats(0, 1)
@@ -141,3 +141,20 @@ def test_the_derivation_holds_in_a_simulation() -> None:
     end = outlook(0.003, 2, steps, UnderWay(promised=0.006, blur=blur**2))
     assert alike.sum() > 5_000
     assert chance_of_leading(end, Outlook(mean=0.004), math.inf) == pytest.approx(came_true, abs=0.02)
+
+
+@pytest.mark.parametrize("freedom", [5.0, 20.0, math.inf])
+@pytest.mark.parametrize("ahead", [-0.05, -0.01, 0.0, 0.02])
+def test_what_is_to_be_gained_is_the_mean_of_what_a_trial_may_be_ahead_by(ahead: float, freedom: float) -> None:
+    rng, scale = np.random.default_rng(0), 0.02
+    drawn = rng.standard_normal(400_000) if math.isinf(freedom) else rng.standard_t(freedom, 400_000)
+    trial, leader = Outlook(mean=0.8 + ahead, variance=0.75 * scale**2), Outlook(mean=0.8, variance=0.25 * scale**2)
+    expected = np.maximum(ahead + scale * drawn, 0)
+    error = float(expected.std()) / math.sqrt(len(expected))
+    assert gain_by_leading(trial, leader, freedom) == pytest.approx(float(expected.mean()), abs=5 * error)
+
+
+def test_where_both_ends_are_known_the_gain_is_what_the_trial_is_ahead_by() -> None:
+    assert gain_by_leading(Outlook(mean=0.9), Outlook(mean=0.8), 5.0) == pytest.approx(0.1)
+    assert gain_by_leading(Outlook(mean=0.7), Outlook(mean=0.8), 5.0) == 0.0
+    assert gain_by_leading(Outlook(mean=np.nan), Outlook(mean=0.8), 5.0) == 0.0

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hpo.search.standing import PARK, Standing
-from hpo.search.tasks import NewConfiguration, NextFold, Progress, Task, choose_task, is_worth_going_on, parked
+from hpo.search.tasks import NewConfiguration, NextFold, Progress, Task, choose_task, parked
 from standings import FOLDS, standing
 
 GOOD = [0.93, 0.91, 0.95, 0.92, 0.94]
@@ -50,9 +50,9 @@ def test_a_rival_close_by_goes_on_and_one_far_below_is_parked() -> None:
 
 
 def test_a_parked_trial_thaws_when_the_leader_turns_out_weaker() -> None:
-    rival = standing(1, [0.90])
+    rival = standing(1, [0.88])
     assert parked(progress(standing(0, [0.97]), rival)) == [1]
-    weaker = standing(0, [0.97, 0.80, 0.82, 0.81, 0.80])
+    weaker = standing(0, [0.97, 0.70, 0.72, 0.71, 0.70])
     assert parked(progress(weaker, rival)) == []
     assert choose_task(progress(weaker, rival)) == NextFold(1, 1)
 
@@ -66,8 +66,8 @@ def test_a_configuration_that_learns_nothing_ends_within_its_first_fold(epochs: 
     others = [standing(number, shifted(-0.001 * number)) for number in range(4)]
     alike = standing(9, [], under_way={0: [GOOD[0]] * len(epochs)}, at_work={0})
     broken = standing(9, [], under_way={0: epochs}, at_work={0})
-    assert is_worth_going_on(progress(*others, alike), 9)
-    assert not is_worth_going_on(progress(*others, broken), 9)
+    assert not progress(*others, alike).is_hopeless(alike)
+    assert progress(*others, broken).is_hopeless(broken)
 
 
 def test_where_curves_say_nothing_yet_a_slow_start_is_none() -> None:
@@ -79,7 +79,24 @@ def test_where_curves_say_nothing_yet_a_slow_start_is_none() -> None:
         curves = trial.curves.copy()
         curves[:, 0] = start
         others.append(replace(trial, curves=curves))
-    assert is_worth_going_on(progress(*others, standing(9, [], under_way={0: [0.5]}, at_work={0})), 9)
+    slow = standing(9, [], under_way={0: [0.5]}, at_work={0})
+    assert not progress(*others, slow).is_hopeless(slow)
+
+
+def test_a_small_chance_of_many_points_is_worth_a_fold() -> None:
+    """Of two trials whose chances are small, the one that would gain points by its own goes on."""
+
+    def behind(luck: float, by: float) -> tuple[float, bool]:
+        random = np.random.default_rng(0)
+        others = [standing(number, (0.7 + random.normal(0, luck, FOLDS)).tolist()) for number in range(12)]
+        trial = standing(19, [0.7 - by])
+        here = progress(*others, trial)
+        return here.chance_of(trial), here.is_hopeless(trial)
+
+    (small, parks), (as_small, goes_on) = behind(0.004, 0.014), behind(0.12, 0.0)
+    assert max(small, as_small) < PARK
+    assert parks
+    assert not goes_on
 
 
 def test_trials_that_call_every_row_alike_are_compared_all_the_same() -> None:
@@ -119,12 +136,12 @@ def test_a_task_is_one_that_nobody_has(trials: list[Standing], unbegun: int) -> 
             assert fold >= trial.finished
             assert fold not in trial.at_work
             assert not trial.failed
-            assert here.chances[number] >= PARK
+            assert not here.is_hopeless(trial)
         case NewConfiguration():
             assert unbegun > 0
         case None:
             assert unbegun == 0
-            assert all(one.next_fold is None or here.chances[one.number] < PARK for one in trials)
+            assert all(one.next_fold is None or here.is_hopeless(one) for one in trials)
 
 
 def search(workers: int, budget: int, seed: int) -> tuple[list[Task], list[Standing]]:
