@@ -50,11 +50,11 @@ def test_a_rival_close_by_goes_on_and_one_far_below_is_parked() -> None:
 
 
 def test_a_parked_trial_thaws_when_the_leader_turns_out_weaker() -> None:
-    rival = standing(1, [0.88])
-    assert parked(progress(standing(0, [0.97]), rival)) == [1]
-    weaker = standing(0, [0.97, 0.70, 0.72, 0.71, 0.70])
-    assert parked(progress(weaker, rival)) == []
-    assert choose_task(progress(weaker, rival)) == NextFold(1, 1)
+    steady = [standing(number, [0.9 - 0.002 * number] * 2) for number in range(2, 6)]
+    rival = standing(1, [0.90])
+    assert 1 in parked(progress(standing(0, [0.97]), rival, *steady))
+    weaker = standing(0, [0.97, 0.80, 0.82, 0.81, 0.80])
+    assert parked(progress(weaker, rival, *steady)) == []
 
 
 def test_what_failed_is_left_alone() -> None:
