@@ -12,11 +12,12 @@ work; each fold at work halves the worth of one more, which it may make pointles
 the same state get the same answer: whoever writes it down first has it, and the other asks again.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from hpo.search.belief import Belief, Discordance, typical_discordance
+from hpo.search.belief import Belief, Discordance, Prospect, typical_discordance
 from hpo.search.standing import PARK, PARK_GAIN, Standing
 
 #: What nobody has seen anything of, as good as any other.
@@ -77,13 +78,24 @@ class Progress:
 
     def chance_of(self, trial: Standing) -> float:
         """P of a trial, which may have run more epochs than when the others were read."""
-        return EVEN if self.belief is None else self.belief.chance_of(trial)
+        return self.prospect_of(trial).chance
+
+    def prospect_of(self, trial: Standing) -> Prospect:
+        """What such a trial may come to."""
+        return Prospect(chance=EVEN, gain=math.inf) if self.belief is None else self.belief.prospect_of(trial)
 
     def is_hopeless(self, trial: Standing) -> bool:
-        """Says whether nobody should work on a trial as things stand."""
-        if self.belief is None:
-            return self.park > EVEN
-        prospect = self.belief.prospect_of(trial)
+        """Says whether nobody should work on such a trial as things stand."""
+        return self._parks(self.prospect_of(trial))
+
+    def worth_of(self, trial: Standing) -> float:
+        """What the next fold of a trial is worth; 0 where nobody should work on it."""
+        prospect = self.prospect_of(trial)
+        if self._parks(prospect):
+            return 0.0
+        return prospect.chance / (self.folds - trial.finished) * 0.5 ** len(trial.at_work)
+
+    def _parks(self, prospect: Prospect) -> bool:
         return prospect.chance < self.park and prospect.gain < PARK_GAIN
 
 
@@ -100,8 +112,7 @@ def choose_task(progress: Progress) -> Task | None:
     for one in progress.trials:
         # Of thousands of trials that have ended, nobody asks for their chance.
         fold = one.next_fold
-        if fold is not None and not progress.is_hopeless(one):
-            worth = progress.chance_of(one) / (progress.folds - one.finished) / 2 ** len(one.at_work)
+        if fold is not None and (worth := progress.worth_of(one)) > 0:
             best = _better(best, (worth, one.number, NextFold(one.number, fold)))
     if progress.unbegun > 0:
         last = max((one.number for one in progress.trials), default=-1) + 1

@@ -101,7 +101,7 @@ def _rows_as_space(world: World, seed: int) -> tuple[Any, Sequence[Any]]:
         kind = UniformIntegerHyperparameter if isinstance(entry, IntDistribution) else UniformFloatHyperparameter
         return kind(name, lower=entry.low, upper=entry.high, log=entry.log)
 
-    class Rows(ConfigurationSpace):  # type: ignore[misc]
+    class Rows(ConfigurationSpace):
         """Draws rows in place of points between them."""
 
         def sample_configuration(self, size: int | None = None) -> Any:
@@ -123,7 +123,7 @@ def _rows_by_acquisition(space: Any, rows: Sequence[Any], seed: int) -> Any:
     """What SMAC maximizes its acquisition function with: it looks at all rows that were not tried."""
     from smac.acquisition.maximizer import AbstractAcquisitionMaximizer
 
-    class ByRow(AbstractAcquisitionMaximizer):  # type: ignore[misc]
+    class ByRow(AbstractAcquisitionMaximizer):
         """As above."""
 
         def _maximize(self, previous_configs: list[Any], n_points: int) -> list[tuple[float, Any]]:
