@@ -22,8 +22,8 @@ encoding = ["codon", "amino_acid"]
 embedding_size = [8, 16]
 hidden_size = [8, 16]
 layers = 1
-batch_size = [16, 32]
-learning_rate = { low = 3e-3, high = 3e-2, log = true }
+batch_size = [64, 96]
+learning_rate = { low = 5e-3, high = 5e-2, log = true }
 linear = "none"
 """
 

@@ -13,7 +13,7 @@ from hpo.study.address import StudyAddress
 from hpo.study.opened import open_study
 from storage.artifacts.dashboard import DashboardArtifacts, attached
 
-SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [16, 32]\n'
+SPACE = 'encoding = "amino_acid"\nembedding_size = 16\nhidden_size = 16\nlayers = 1\nbatch_size = [64, 96]\n'
 RUN = ("run", "genes.csv", "--study", "s", "--trials", "6", "--workers", "2", "--space", "space.toml")
 RUN = (*RUN, "--max-epochs", "4", "--original", "all", "--ensemble", "2", "--output", "report")
 

@@ -15,7 +15,7 @@ BROWSER = os.environ.get("HPO_TEST_BROWSER", "")
 #: Chromium as root in a container, and silent towards the network; a foreign name leads to this machine.
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 ARGUMENTS += ["--host-resolver-rules=MAP rebound.example 127.0.0.1"]
-SPACE = 'encoding = "amino_acid"\nembedding_size = [8, 16]\nhidden_size = [8, 16]\nlayers = 1\nbatch_size = [16, 32]\n'
+SPACE = 'encoding = "amino_acid"\nembedding_size = [8, 16]\nhidden_size = [8, 16]\nlayers = 1\nbatch_size = [64, 96]\n'
 
 
 # Other tests are at work meanwhile: five seconds may be too few to draw a page.
