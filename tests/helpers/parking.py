@@ -26,7 +26,7 @@ def work(opened: OpenedStudy, **more) -> WorkerReport:
 def work_with_stops(open_again: Callable[[], OpenedStudy], budget: int) -> None:
     """Works until the budget is spent, by workers that are stopped after a few looks, one after another."""
     for _ in range(100):
-        opened, stop, asked = open_again(), StopFlag(), iter(range(7))
+        opened, stop, asked = open_again(), StopFlag(), iter(range(12))
         stop.watch(lambda asked=asked: next(asked, None) is None)
         if opened.queue.counts(budget).is_spent:
             return
