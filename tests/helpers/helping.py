@@ -17,7 +17,7 @@ from parking import worker_on
 from storage.trials.lease import Claim, WorkerIdentity
 
 FOLDS = 5
-SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 16\n'
+SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 64\n'
 
 Open = Callable[[], OpenedStudy]
 

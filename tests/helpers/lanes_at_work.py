@@ -20,7 +20,7 @@ encoding = "amino_acid"
 embedding_size = 4
 hidden_size = [4, 8]
 layers = 1
-batch_size = 16
+batch_size = 64
 """
 #: Seconds after which a test has failed.
 LATE_S = 120.0

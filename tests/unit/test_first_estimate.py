@@ -15,7 +15,7 @@ from model.genes import Genes
 
 SEARCH = Search(trials=20, folds=5, max_epochs=20, patience=6, prunes=True, original_folds=0)
 SECOND = Tried(begin_s=0.0, epoch_s=1.0)
-SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = [4, 8]\nlayers = 1\nbatch_size = 16\n'
+SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = [4, 8]\nlayers = 1\nbatch_size = 64\n'
 
 
 def test_the_ends_are_of_early_stops_and_of_none() -> None:

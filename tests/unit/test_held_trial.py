@@ -18,7 +18,7 @@ from model.runtime import one_thread
 from storage.errors import LeaseLostError
 from storage.trials.lease import WorkerIdentity
 
-SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = [4, 8]\nlayers = 1\nbatch_size = 16\n'
+SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = [4, 8]\nlayers = 1\nbatch_size = 64\n'
 
 
 def identity(name: str) -> WorkerIdentity:

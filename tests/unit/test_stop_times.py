@@ -19,7 +19,7 @@ from storage.retrying_storage import RetryingStorage
 from storage.trials.lease import WorkerIdentity
 from storage.trials.queue import TrialQueue
 
-SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 16\n'
+SPACE = 'encoding = "amino_acid"\nembedding_size = 4\nhidden_size = 4\nlayers = 1\nbatch_size = 64\n'
 
 
 def test_a_trial_goes_back_where_artifacts_are_away_and_before_its_worker_is_killed() -> None:

@@ -28,7 +28,7 @@ encoding = "amino_acid"
 embedding_size = 8
 hidden_size = { low = 8, high = 64 }
 layers = 1
-batch_size = 16
+batch_size = 64
 dropout = { low = 0.0, high = 0.5 }
 learning_rate = 1e-3
 linear = "none"
@@ -37,7 +37,7 @@ weight_decay = 0.0
 schedule = "constant"
 """
 CONFIG: dict[str, Any] = asdict(original_configuration("dna"))
-CONFIG |= {"encoding": "amino_acid", "embedding_size": 8, "layers": 1, "batch_size": 16, "learning_rate": 1e-3}
+CONFIG |= {"encoding": "amino_acid", "embedding_size": 8, "layers": 1, "batch_size": 64, "learning_rate": 1e-3}
 
 
 def finish(study: OpenedStudy, config: object, value: float, state: TrialState = TrialState.COMPLETE) -> None:

@@ -25,7 +25,7 @@ encoding = "amino_acid"
 embedding_size = 4
 hidden_size = 4
 layers = 1
-batch_size = 16
+batch_size = 64
 dropout = 0.2
 """
 WORKER = WorkerIdentity(worker="w1", host="laptop", pid=1, device="cpu")
