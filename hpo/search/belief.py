@@ -92,46 +92,31 @@ class Belief:
             chance=chance_of_leading(trial, leader, self._freedom), gain=gain_by_leading(trial, leader, self._freedom)
         )
 
-    def end_of(self, trial: Standing) -> float | None:
-        """The accuracy that all its folds are expected to reach; no number where a training broke.
-
-        Returns:
-            None of a trial that has told nothing yet.
-        """
-        if trial.finished:
-            return self._outlook(trial, self._under_way(trial)).mean
-        promise = self._under_way(trial)
-        if promise is None or np.isinf(promise.blur):
-            return None
-        return sum(weight * end.mean for weight, end in self._first_ends(promise.promised, promise.blur))
-
     def _at_first(self, trial: Standing) -> Prospect:
-        """Of a trial in its first fold."""
+        """Of a trial in its first fold: it is like the others, or, as one more of their number, like nothing seen."""
         promise = self._under_way(trial)
         if promise is None or np.isinf(promise.blur):
             return Prospect(chance=self.chance_of_a_new_one, gain=np.inf)
         if np.isnan(promise.promised):
             return Prospect(chance=0.0, gain=0.0)
-        ends = [(weight, self._beside_leader(end)) for weight, end in self._first_ends(promise.promised, promise.blur)]
-        return Prospect(
-            chance=sum(weight * end.chance for weight, end in ends), gain=sum(weight * end.gain for weight, end in ends)
-        )
-
-    def _first_ends(self, promised: float, blur: float) -> list[tuple[float, Outlook]]:
-        """Where a first fold leads, and what that weighs: it is like the others, or, as one more, like nothing seen."""
         firsts = np.array([float(one.means[0]) for one in self.trials])
         middle = float(np.median(firsts))
         # Taken from the median, which a few that learned nothing do not widen.
         alike = (1.4826 * float(np.median(abs(firsts - middle)))) ** 2 + self._spread
         variances = np.array([alike, alike + UNLIKE**2])
-        widths = variances + blur
-        believed = np.array([len(firsts), 1]) * np.exp(-0.5 * (promised - middle) ** 2 / widths) / widths**0.5
+        widths = variances + promise.blur
+        believed = np.array([len(firsts), 1]) * np.exp(-0.5 * (promise.promised - middle) ** 2 / widths) / widths**0.5
         parts = variances / widths
         ends = [
-            outlook(middle + part * (promised - middle), 1, self._steps, variance=variance * (1 - part))
+            self._beside_leader(
+                outlook(middle + part * (promise.promised - middle), 1, self._steps, variance=variance * (1 - part))
+            )
             for part, variance in zip(parts.tolist(), variances.tolist(), strict=True)
         ]
-        return list(zip((believed / believed.sum()).tolist(), ends, strict=True))
+        believed /= believed.sum()
+        return Prospect(
+            chance=float(believed @ [end.chance for end in ends]), gain=float(believed @ [end.gain for end in ends])
+        )
 
     @cached_property
     def _steps(self) -> list[Step]:

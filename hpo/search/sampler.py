@@ -2,15 +2,10 @@
 
 A sampler is made anew for every trial, so that the proposal depends on the finished trials and on the number alone,
 never on which worker asks. Start-up points of different trials differ for the same reason.
-
-Optuna's TPE ranks a trial that was given up below every complete one. Where most are given up early, the good ones that
-it learns from are then the few complete ones, whatever these have reached. So it is told what they were expected to
-reach, where that is known, and ranks them by that (docs/decisions/0036-what-tpe-is-told.md).
 """
 
-import copy
 import heapq
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import Any, cast
 
 import optuna
@@ -32,9 +27,9 @@ class _WholeSpaceTPE(TPESampler):
     trial 0 (which may lie outside the space) lacks.
     """
 
-    def __init__(self, space: dict[str, BaseDistribution], ends: Mapping[int, float], **options: Any) -> None:
+    def __init__(self, space: dict[str, BaseDistribution], **options: Any) -> None:
         super().__init__(**options)
-        self._space, self._ends = space, ends
+        self._space = space
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         return {name: entry for name, entry in self._space.items() if not entry.single()}
@@ -42,19 +37,18 @@ class _WholeSpaceTPE(TPESampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        shown = _BestAndLatest(study, self._ends)
-        return super().sample_relative(cast(optuna.Study, shown), trial, search_space)
+        return super().sample_relative(cast(optuna.Study, _BestAndLatest(study)), trial, search_space)
 
 
 class _BestAndLatest:
-    """A study that is read once, and shows TPE its best trials and its latest, those that were given up as complete.
+    """A study that is read once, and shows TPE its best trials and its latest.
 
     TPE weighs a tenth of the trials, 25 at most, against all others; so the best are the same as in the whole study.
     """
 
-    def __init__(self, study: optuna.Study, ends: Mapping[int, float]) -> None:
+    def __init__(self, study: optuna.Study) -> None:
         self._study = study
-        self._trials = [_at_its_end(trial, ends) for trial in study.get_trials(deepcopy=False)]
+        self._trials = study.get_trials(deepcopy=False)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._study, name)
@@ -69,23 +63,8 @@ class _BestAndLatest:
         return [*sorted(best, key=lambda trial: trial.number), *latest]
 
 
-def _at_its_end(trial: FrozenTrial, ends: Mapping[int, float]) -> FrozenTrial:
-    """Shows a trial that was given up as one that has reached what is expected of it."""
-    if trial.state != TrialState.PRUNED or trial.number not in ends:
-        return trial
-    shown = copy.copy(trial)
-    shown.state, shown.value = TrialState.COMPLETE, ends[trial.number]
-    return shown
-
-
 def sampler_for(
-    name: str,
-    distributions: dict[str, BaseDistribution],
-    *,
-    startup_trials: int,
-    seed: int,
-    number: int,
-    ends: Mapping[int, float] | None = None,
+    name: str, distributions: dict[str, BaseDistribution], *, startup_trials: int, seed: int, number: int
 ) -> BaseSampler:
     """Makes the sampler that proposes one trial.
 
@@ -95,14 +74,12 @@ def sampler_for(
         startup_trials: Random trials before TPE begins.
         seed: The study's.
         number: The trial's.
-        ends: The values to expect of trials that were given up, by number.
     """
     trial_seed = derive(seed, "sampler", number)
     if name == "random":
         return RandomSampler(seed=trial_seed)
     return _WholeSpaceTPE(
         distributions,
-        {} if ends is None else ends,
         seed=trial_seed,
         n_startup_trials=startup_trials,
         multivariate=True,

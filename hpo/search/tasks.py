@@ -76,18 +76,6 @@ class Progress:
         """P of each trial, by number."""
         return {one.number: self.chance_of(one) for one in self.trials}
 
-    @cached_property
-    def expected_ends(self) -> dict[int, float]:
-        """The accuracy to expect, by number, of each trial that waits or was given up before its last fold.
-
-        Without those that have told nothing yet, that have failed, and whose training broke.
-        """
-        if self.belief is None:
-            return {}
-        left = [one for one in self.trials if not one.complete and not one.failed and not one.at_work]
-        ends = {one.number: self.belief.end_of(one) for one in left}
-        return {number: end for number, end in ends.items() if end is not None and math.isfinite(end)}
-
     def chance_of(self, trial: Standing) -> float:
         """P of a trial, which may have run more epochs than when the others were read."""
         return self.prospect_of(trial).chance

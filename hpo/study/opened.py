@@ -1,6 +1,6 @@
 """An opened study: its contract, its queue and its artifacts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -76,13 +76,8 @@ class OpenedStudy:
         """Whether workers are to wait."""
         return self.orders[1]
 
-    def study(self, trial_number: int, ends: Mapping[int, float] | None = None) -> OwnStudy:
-        """Optuna's study as far as it is ours, with the sampler of one trial.
-
-        Args:
-            trial_number: The trial's.
-            ends: The values to expect of trials that were given up, by number, as its sampler is told them.
-        """
+    def study(self, trial_number: int) -> OwnStudy:
+        """Optuna's study as far as it is ours, with the sampler of one trial."""
         search = self.contract.search
         sampler = sampler_for(
             search.sampler,
@@ -90,7 +85,6 @@ class OpenedStudy:
             startup_trials=search.trials_before_tpe,
             seed=self.contract.seed,
             number=trial_number,
-            ends=ends,
         )
         if self.earlier:
             sampler = WarmStarted(sampler, self.earlier, search.space.distributions)

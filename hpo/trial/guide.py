@@ -115,11 +115,6 @@ class Guide:
         now = replace(trial, curves=curves, under_way={fold: len(accuracies)})
         return not self._picture.progress.is_hopeless(now)
 
-    @property
-    def expected_ends(self) -> Mapping[int, float]:
-        """The accuracies to expect of the others that wait or were given up, by number."""
-        return self._picture.progress.expected_ends
-
     def chance(self, attributes: Mapping[str, Any]) -> float:
         """P of the trial by its finished folds."""
         return self._picture.progress.chance_of(self._sight.standing(self._number, attributes))

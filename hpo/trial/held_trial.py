@@ -64,8 +64,7 @@ class HeldTrial:
             LeaseLostError: There is no such trial any more.
         """
         try:
-            ends = None if self.guide is None else self.guide.expected_ends
-            trial = optuna.trial.Trial(self.opened.study(self.number, ends), self.claim.trial_id)
+            trial = optuna.trial.Trial(self.opened.study(self.number), self.claim.trial_id)
         except KeyError as error:  # somebody has deleted the study
             raise lost(self.claim) from error
         trial.storage = cast(BaseStorage, self._proposed)

@@ -229,8 +229,14 @@ class ByTask:
         self.stated.append(Stated(progress.chances[number], trial.finished, float(np.heaviside(difference, 0.5))))
 
     def _proposal(self) -> int:
-        ends, whole = self.progress().expected_ends, self.world.folds
-        complete = [(one.row, float(self.world.means[one.row])) for one in self.trials if one.finished == whole]
-        given_up = [(self.trials[number].row, end) for number, end in ends.items()]
-        # As the sampler of a study is told: what is not known to end anywhere repels, as what is at work does.
-        return self._propose([*complete, *given_up], [], [one.row for one in self.trials])
+        told = self.world.told
+        whole = self.world.folds
+        return self._propose(
+            [(one.row, float(self.world.means[one.row])) for one in self.trials if one.finished == whole],
+            [
+                (one.row, one.finished, float(np.nanmean(told[one.row, one.finished - 1])))
+                for one in self.trials
+                if 0 < one.finished < whole and not one.at_work
+            ],
+            [one.row for one in self.trials],
+        )

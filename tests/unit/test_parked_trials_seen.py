@@ -4,7 +4,6 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from hpo.search.sampler import sampler_for
 from hpo.signals import StopFlag
 from hpo.study.attributes import BUDGET, FOLD_ACCURACIES, PARKED
 from hpo.study.status import read_status
@@ -40,24 +39,6 @@ def test_samplers_are_shown_what_is_parked_as_pruned_and_nobody_else_is(made, tr
     assert {trial.number for trial in opened.study(99).get_trials() if trial.state == TrialState.PRUNED} == stored
     theirs = optuna.load_study(study_name="s", storage=opened.address.storage)
     assert not [trial for trial in theirs.trials if trial.state == TrialState.PRUNED]
-
-
-def test_a_sampler_is_told_what_trials_that_are_parked_are_expected_to_reach(made, train, monkeypatch) -> None:
-    opened, told = made(sampler="tpe")(), []
-    train(by_size)
-
-    def sampler_told(*names, ends, **options):
-        told.append(dict(ends or {}))
-        return sampler_for(*names, ends=ends, **options)
-
-    monkeypatch.setattr("hpo.study.opened.sampler_for", sampler_told)
-    stop = StopFlag()
-    stop.watch(lambda: read_status(opened).parked >= 3)
-    work(opened, stop=stop)
-    parked = {trial.number for trial in trials(opened) if trial.user_attrs.get(PARKED)}
-    assert parked & told[-1].keys()
-    complete = [trial.value for trial in trials(opened) if trial.state == TrialState.COMPLETE]
-    assert all(0.3 < end < max(complete) for number, end in told[-1].items() if number in parked)
 
 
 def test_what_other_programs_have_added_leads_nobody(made, train) -> None:

@@ -6,7 +6,6 @@ import optuna
 import pytest
 from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, TPESampler
-from optuna.trial import TrialState
 
 from hpo.search.sampler import sampler_for
 from hpo.search.seeds import derive
@@ -95,37 +94,6 @@ def test_tpe_looks_at_the_best_trials_and_at_the_latest(monkeypatch: pytest.Monk
     assert proposal_after(values, [*params[:25], *[usual] * 115, *params[140:]]) == usual
     assert proposal_after(values, [*params[:140], *[usual] * 260]) != usual
     assert proposal_after(values, [*params[40:65], *params[25:]]) != usual
-
-
-def test_what_was_given_up_counts_as_what_it_was_expected_to_reach() -> None:
-    params = [proposal(number, history=0) for number in range(30)]
-    values = [0.5 + number / 100 for number in range(30)]
-
-    def proposed(pruned: set[int], ends: dict[int, float] | None) -> dict[str, object]:
-        sampler = sampler_for("tpe", SPACE.distributions, startup_trials=3, seed=0, number=30, ends=ends)
-        study = optuna.create_study(direction="maximize", sampler=sampler)
-        for number, (value, chosen) in enumerate(zip(values, params, strict=True)):
-            given_up = number in pruned
-            state = TrialState.PRUNED if given_up else TrialState.COMPLETE
-            study.add_trial(
-                optuna.trial.create_trial(
-                    state=state,
-                    value=None if given_up else value,
-                    params=chosen,
-                    distributions=SPACE.distributions,
-                    intermediate_values={0: 0.1} if given_up else {},
-                )
-            )
-        trial = study.ask()
-        SPACE.suggest(trial)
-        return trial.params
-
-    best = {27, 28, 29}
-    complete = proposed(set(), None)
-    assert proposed(best, {number: values[number] for number in best}) == complete
-    assert proposed(best, None) != complete
-    # What is complete has its own value, whatever is said of it.
-    assert proposed(set(), {0: 1.0}) == complete
 
 
 class OptunasOwn(TPESampler):

@@ -57,22 +57,6 @@ def test_a_parked_trial_thaws_when_the_leader_turns_out_weaker() -> None:
     assert parked(progress(weaker, rival, *steady)) == []
 
 
-def test_trials_that_were_not_finished_are_expected_to_end_by_what_they_have_told() -> None:
-    close, far = standing(1, shifted(-0.01, 2)), standing(2, shifted(-0.2, 1))
-    lost = standing(3, [], under_way={0: [0.4, 0.4]})
-    silent, busy, broken = (
-        standing(4, []),
-        standing(5, shifted(-0.01, 2), at_work={2}),
-        standing(6, [], under_way={0: [np.nan]}),
-    )
-    here = progress(standing(0, GOOD), close, far, lost, silent, busy, broken, standing(7, GOOD[:1], failed=True))
-    ends = here.expected_ends
-    assert sorted(ends) == [1, 2, 3]
-    assert ends[3] < ends[2] < ends[1] < np.mean(GOOD)
-    assert ends[1] == pytest.approx(np.mean(GOOD) - 0.01, abs=0.005)
-    assert progress(silent).expected_ends == {}
-
-
 def test_what_failed_is_left_alone() -> None:
     assert choose_task(progress(standing(0, GOOD), standing(1, shifted(0.01, 2), failed=True))) is None
 
