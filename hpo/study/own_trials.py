@@ -13,7 +13,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from hpo.study.attributes import PARKED
+from hpo.study.attributes import CONFIGURATION
 from storage.trials.lease import is_ours
 
 
@@ -23,9 +23,13 @@ def own(trials: list[FrozenTrial]) -> list[FrozenTrial]:
 
 
 def as_they_stand(trials: list[FrozenTrial]) -> list[FrozenTrial]:
-    """Shows trials that are parked as PRUNED: what they are, unless they thaw."""
+    """Shows trials that were begun and wait as PRUNED: what they are, unless somebody goes on with them.
+
+    Most are parked. What a stop put back between two folds might have been: whoever looks sees the same as if no stop
+    had come.
+    """
     return [
-        _pruned(trial) if trial.state == TrialState.WAITING and trial.user_attrs.get(PARKED) else trial
+        _pruned(trial) if trial.state == TrialState.WAITING and CONFIGURATION in trial.user_attrs else trial
         for trial in trials
     ]
 
@@ -62,7 +66,7 @@ class OwnStudy(optuna.Study):
 
     Args:
         own: Shared by all that look at the study.
-        parks: Whether trials that are parked are shown as PRUNED: what they are, as things stand.
+        parks: Whether trials that were begun and wait are shown as PRUNED: what they are, as things stand.
             Samplers learn nothing from a trial that waits.
         names: What Optuna's study takes.
 

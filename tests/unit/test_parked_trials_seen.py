@@ -41,6 +41,17 @@ def test_samplers_are_shown_what_is_parked_as_pruned_and_nobody_else_is(made, tr
     assert not [trial for trial in theirs.trials if trial.state == TrialState.PRUNED]
 
 
+def test_samplers_are_shown_what_a_stop_put_back_between_folds_as_if_it_were_parked(made, train) -> None:
+    opened, training = made(sampler="tpe")(), train(by_size)
+    stop = StopFlag()
+    stop.watch(lambda: bool(training.finished))
+    work(opened, stop=stop)
+    (begun,) = [trial for trial in trials(opened) if trial.user_attrs.get(FOLD_ACCURACIES)]
+    assert begun.state == TrialState.WAITING
+    assert PARKED not in begun.user_attrs
+    assert [trial.number for trial in opened.study(99).get_trials(states=(TrialState.PRUNED,))] == [begun.number]
+
+
 def test_what_other_programs_have_added_leads_nobody(made, train) -> None:
     opened = made()()
     train(by_size)
