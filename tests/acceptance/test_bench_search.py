@@ -25,7 +25,7 @@ def run(*words: object, cwd: Path) -> str:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("bench")
-    run("-m", "hpo", "simulate", "genes.csv", "--genes", 200, "--codons", 30, cwd=place)
+    run("-m", "hpo", "simulate", "genes.csv", "--genes", 120, "--codons", 20, cwd=place)
     record(place)
     return place
 

@@ -57,8 +57,8 @@ def test_a_wheel_does_the_whole_job(installed: Path, tmp_path: Path) -> None:
         "1",
         "--original",
         "skip",
-        "--output",
-        "report",
+        "--ensemble",
+        "1",
     )
     python("-m", "hpo", "simulate", "genes.csv", "--genes", "80", "--codons", "14")
     python("-m", "hpo", "run", "genes.csv", *job, "--output", "report")

@@ -59,10 +59,11 @@ def refusal(document: object) -> str | None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("document", [DOCUMENT, SECOND, FIRST], ids=["3", "2", "1"])
-def test_every_field_is_checked_where_it_is_read(document: dict[str, Any]) -> None:
-    for path in places(document):
-        for value in HOSTILE:
+@pytest.mark.parametrize(("document", "every"), [(DOCUMENT, 1), (SECOND, 3), (FIRST, 3)], ids=["3", "2", "1"])
+def test_every_field_is_checked_where_it_is_read(document: dict[str, Any], every: int) -> None:
+    for begin, path in enumerate(places(document)):
+        # Earlier documents become today's before their fields are checked: each field gets some of the values.
+        for value in HOSTILE[begin % every :: every]:
             said = refusal(changed(document, path, value))
             if said is not None:
                 assert "my study" in said

@@ -68,6 +68,7 @@ def other(request: pytest.FixtureRequest, evidence: Evidence, change_contract) -
     return by_objective(evidence, request.param, change_contract)
 
 
+@pytest.mark.parametrize("other", ["balanced_accuracy", "log_loss"], indirect=True)  # one of each direction
 def test_the_pages_say_what_trials_were_compared_by(other: Evidence, tmp_path: Path) -> None:
     report = make_report(other)
     result = write_report(report, tmp_path)
