@@ -10,6 +10,8 @@ import numpy as np
 import optuna
 import pytest
 
+from model.simulation import simulate, write_simulated
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -25,7 +27,7 @@ def run(*words: object, cwd: Path) -> str:
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("bench")
-    run("-m", "hpo", "simulate", "genes.csv", "--genes", 120, "--codons", 20, cwd=place)
+    write_simulated(simulate(120, 20, 0.05, 0), place / "genes.csv")
     record(place)
     return place
 

@@ -19,6 +19,7 @@ from hpo.api.options import StudyOptions
 from hpo.cli.data_options import DataOptions
 from hpo.cli.label_options import LabelOptions
 from hpo.cli.options import AnswerOptions, SearchOptions, SplitOptions
+from model.simulation import simulate, write_simulated
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -28,11 +29,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
 def guide(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """The folder in which the guide's examples ran, one after another in one script, and what they printed."""
     folder = tmp_path_factory.mktemp("guide")
-    subprocess.run(
-        [sys.executable, "-m", "hpo", "simulate", "genes.csv", "--genes", "120", "--codons", "20"],
-        cwd=folder,
-        check=True,
-    )
+    write_simulated(simulate(120, 20, 0.05, 0), folder / "genes.csv")
     blocks = BLOCK.findall((ROOT / "docs" / "guides" / "python.md").read_text())
     (folder / "guide.py").write_text("\n".join(blocks))
     done = subprocess.run([sys.executable, "guide.py"], cwd=folder, capture_output=True, text=True, check=False)
