@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpo.api import *  # noqa: F403
+    from hpo.api import *  # noqa: F403 - for type checkers: what __getattr__ finds
 
 
 def __getattr__(name: str) -> Any:

@@ -19,7 +19,7 @@ from model.saving.loading import load_model as read_model
 from model.seen import judge
 
 
-class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Predicts resistance of genes given as strings, as `hpo predict` does.
 
     It was trained by the search: it has no hyperparameters to tune, and `fit` refuses. In a pipeline or beside
@@ -51,7 +51,7 @@ class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "fitted, wrap it: sklearn.frozen.FrozenEstimator.",
         )
 
-    def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's word
         """Computes probabilities.
 
         Args:
@@ -73,7 +73,7 @@ class GeneClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         resistant = np.asarray(probabilities_of(model.networks, encoded, self.device), dtype=np.float64)
         return np.stack([1.0 - resistant, resistant], axis=1)
 
-    def predict(self, X: Sequence[str]) -> NDArray[np.bool_]:  # noqa: N803
+    def predict(self, X: Sequence[str]) -> NDArray[np.bool_]:  # noqa: N803 - scikit-learn's word
         """Says for each of the [N] sequences whether it is resistant; errors as `predict_proba`."""
         return np.asarray(self.predict_proba(X)[:, 1] > 0.5)
 

@@ -50,7 +50,7 @@ def command(app: typer.Typer, name: str, panel: str) -> Callable[[Callable[..., 
                 own[key] = group(**{field.name: values[field.name] for field in fields(group)})
             function(**own)
 
-        call.__signature__ = _expanded(function, hints, groups)  # type: ignore[attr-defined]
+        call.__signature__ = _expanded(function, hints, groups)  # type: ignore[attr-defined]  # typer reads it
         call.__annotations__ = {
             parameter.name: parameter.annotation for parameter in inspect.signature(call).parameters.values()
         }

@@ -24,6 +24,7 @@ from hpo.trial.development_rows import labels_of
 from hpo.trial.fold_training import FoldTraining
 from model.errors import TrainingError
 from model.runtime import prepare
+from storage.trials.ledger import FOLD_PREFIX
 
 #: More than any search gets to.
 TRIALS = 100_000
@@ -105,6 +106,16 @@ class Live:
             params=best.params,
         )
 
+    def as_json(self) -> str:
+        """What is compared, for another process or a later run."""
+        return json.dumps({**asdict(self), "data": str(self._source), "folder": str(self.folder)})
+
+    @classmethod
+    def of_json(cls, text: str) -> "Live":
+        """The other way round."""
+        told = json.loads(text)
+        return cls(**{**told, "data": Path(told["data"]), "folder": Path(told["folder"])})
+
     def make_splits(self) -> None:
         """Makes the study whose folds the loops of Optuna train."""
         if not (self.folder / f"{SPLITS}.db").exists():
@@ -142,9 +153,10 @@ class Live:
 
     def _optuna(self, way: str) -> None:
         optuna.create_study(study_name=way, storage=self._storage(way), direction="maximize")
-        told = json.dumps({**asdict(self), "data": str(self.data), "folder": str(self.folder)})
         script = Path(__file__).parents[1] / "bench_live"
-        loops = [subprocess.Popen([sys.executable, script, "--child", way, told]) for _ in range(self.workers)]
+        loops = [
+            subprocess.Popen([sys.executable, script, "--child", way, self.as_json()]) for _ in range(self.workers)
+        ]
         for loop in loops:
             if loop.wait():
                 raise RuntimeError(f"A process of {way} ended with {loop.returncode}.")
@@ -162,9 +174,8 @@ class Live:
     @staticmethod
     def _folds_of(trial: optuna.trial.FrozenTrial) -> int:
         # Ours has a record for each fold, Optuna's own a value.
-        return len([name for name in trial.user_attrs if name.startswith("hpo:fold:")]) or len(
-            trial.intermediate_values
-        )
+        records = [name for name in trial.user_attrs if name.startswith(FOLD_PREFIX)]
+        return len(records) or len(trial.intermediate_values)
 
     @staticmethod
     def _split(seed: int) -> tuple[str, ...]:
