@@ -66,7 +66,7 @@ def _fit(
     from scipy import sparse
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     columns, column = np.unique(feature, return_inverse=True)
     found = sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=(weights.shape[1], max(len(columns), 1)))

@@ -45,7 +45,7 @@ def _scores(
     # Here and not above: scikit-learn takes a second to import, and few who simulate genes need it.
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     # A fit that stops at its hundredth step no longer gains accuracy: no news for the user. On so few rows, threads
     # only wait for each other.
