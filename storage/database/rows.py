@@ -6,17 +6,18 @@ Each function runs in its caller's transaction. What is there already under the 
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from optuna.storages._rdb import models
-from sqlalchemy import Connection, Select, Table, and_, select
+from sqlalchemy import Connection, Insert, Select, Table, and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 TRIALS: Table = models.TrialModel.__table__
 ATTRIBUTES: Table = models.TrialUserAttributeModel.__table__
 VALUES: Table = models.TrialValueModel.__table__
-_PARAMS: Table = models.TrialParamModel.__table__
-_STEPS: Table = models.TrialIntermediateValueModel.__table__
+PARAMS: Table = models.TrialParamModel.__table__
+STEPS: Table = models.TrialIntermediateValueModel.__table__
 
 
 def set_attributes(connection: Connection, trial_id: int, attributes: Mapping[str, Any]) -> None:
@@ -31,7 +32,7 @@ def set_params(connection: Connection, trial_id: int, params: Mapping[str, tuple
         {"trial_id": trial_id, "param_name": name, "param_value": value, "distribution_json": distribution}
         for name, (value, distribution) in params.items()
     ]
-    _upsert(connection, _PARAMS, rows, ("trial_id", "param_name"))
+    _upsert(connection, PARAMS, rows, ("trial_id", "param_name"))
 
 
 def set_steps(connection: Connection, trial_id: int, steps: Mapping[int, float]) -> None:
@@ -42,7 +43,7 @@ def set_steps(connection: Connection, trial_id: int, steps: Mapping[int, float])
         {"trial_id": trial_id, "step": step, "intermediate_value": value, "intermediate_value_type": kind}
         for step, (value, kind) in stored.items()
     ]
-    _upsert(connection, _STEPS, rows, ("trial_id", "step"))
+    _upsert(connection, STEPS, rows, ("trial_id", "step"))
 
 
 def set_value(connection: Connection, trial_id: int, value: float) -> None:
@@ -53,12 +54,16 @@ def set_value(connection: Connection, trial_id: int, value: float) -> None:
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]], unique: tuple[str, str]) -> None:
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    new = dialect.insert(table).values(rows)
-    others = {name: new.excluded[name] for name in rows[0] if name not in unique}
-    connection.execute(new.on_conflict_do_update(index_elements=unique, set_=others))
+    if rows:
+        connection.execute(_upserting(connection.dialect.name, table, unique, tuple(rows[0])), rows)
+
+
+@cache
+def _upserting(dialect: str, table: Table, unique: tuple[str, str], columns: tuple[str, ...]) -> Insert:
+    """The statement for one row: made and compiled once, sent with any number of them."""
+    new = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+    others = {name: new.excluded[name] for name in columns if name not in unique}
+    return new.on_conflict_do_update(index_elements=unique, set_=others)
 
 
 def now() -> datetime:

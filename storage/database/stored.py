@@ -25,9 +25,9 @@ def read_attributes(number: int, rows: Iterable[Sequence[Any]]) -> dict[str, Any
 
     Args:
         number: The trial's, for the log.
-        rows: The trial's id, the name, and the value as JSON.
+        rows: The name, and the value as JSON.
     """
-    return {name: read_json(number, name, text) for _, name, text in rows}
+    return {name: read_json(number, name, text) for name, text in rows}
 
 
 def read_json(number: int, name: str, text: str) -> Any:
@@ -44,11 +44,11 @@ def read_params(number: int, rows: Iterable[Sequence[Any]]) -> tuple[dict[str, A
 
     Args:
         number: The trial's, for the log.
-        rows: The trial's id, the name, the value as Optuna stores it, and the distribution as JSON.
+        rows: The name, the value as Optuna stores it, and the distribution as JSON.
     """
     params: dict[str, Any] = {}
     distributions: dict[str, BaseDistribution] = {}
-    for _, name, value, text in rows:
+    for name, value, text in rows:
         try:
             distribution = _distribution(text)
             params[name] = distribution.to_external_repr(value)

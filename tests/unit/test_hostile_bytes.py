@@ -130,5 +130,5 @@ def test_whatever_stands_for_openings_is_counted_as_one_at_least(earlier: object
 def test_a_distribution_that_no_study_has_hides_its_parameter_alone(step: object) -> None:
     odd = {"name": "FloatDistribution", "attributes": {"step": step, "low": -0.5, "high": 2**63}}
     sound = {"name": "IntDistribution", "attributes": {"low": 1, "high": 3, "log": False, "step": 1}}
-    rows = [(1, "odd", 0.5, json.dumps(odd)), (1, "sound", 2.0, json.dumps(sound))]
+    rows = [("odd", 0.5, json.dumps(odd)), ("sound", 2.0, json.dumps(sound))]
     assert read_params(0, rows)[0] == {"sound": 2}

@@ -1,8 +1,8 @@
-"""Parked trials as they were read last: dozens of them are listed whenever a worker looks for its next task.
+"""Trials that wait as they were read last: dozens of them are listed whenever a worker looks for its next task.
 
-What is parked is changed by nobody but who claims it, and every claim is of another moment. So a trial that waits
-since the same claim is the same, as a finished one is, which Optuna's cache reads once too. What somebody writes to it
-through this storage, such as a note in the dashboard, is read anew.
+What waits is changed by nobody but who claims it, and every claim is of another moment. So a trial that waits since the
+same claim, or since it was made, is the same, as a finished one is, which Optuna's cache reads once too. What somebody
+writes to it through this storage, such as a note in the dashboard, is read anew.
 """
 
 from collections.abc import Iterable
@@ -10,19 +10,17 @@ from datetime import datetime
 
 from optuna.trial import FrozenTrial, TrialState
 
-from storage.trials.ledger import PARKED
 
-
-class ParkedTrials:
+class WaitingTrials:
     """Remembers them."""
 
     def __init__(self) -> None:
         self._known: dict[int, FrozenTrial] = {}
 
     def keep(self, trials: Iterable[FrozenTrial]) -> None:
-        """Remembers those of `trials` that are parked, and forgets those that are so no more."""
+        """Remembers those of `trials` that wait, and forgets those that do so no more."""
         for trial in trials:
-            if trial.state == TrialState.WAITING and trial.user_attrs.get(PARKED) and trial.datetime_start is not None:
+            if trial.state == TrialState.WAITING:
                 self._known[trial._trial_id] = trial
             else:
                 self.forget(trial._trial_id)
