@@ -7,7 +7,7 @@ as one trial takes, at most.
 
 Nobody decides for all: each worker looks before it takes a trial, and the first that finds the end writes it down. A
 worker that has looked just before takes one more; when that has ended, it is counted in by the next look. Whoever may
-not write it down finds it all the same, for it follows from the trials; then `finalize` writes it.
+not write it down, or only looks, finds it all the same, for it follows from the trials; then `finalize` writes it.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from contextlib import suppress
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.search.patience import trials_unbeaten
-from hpo.study.attributes import BUDGET, CONFIGURATION
+from hpo.study.attributes import BUDGET, CONFIGURATION, PAUSED
 from hpo.study.contract import Contract
 from hpo.study.ending import ENDED, RULES, Ended, Rules, Why, read_ended, read_rules
 from hpo.study.opened import OpenedStudy
@@ -25,27 +25,36 @@ from hpo.study.prospects import MOST_FINISHED, prospect_of_trials
 from storage.errors import StorageForbiddenError
 
 
-def orders_before_a_claim(opened: OpenedStudy) -> tuple[int, bool]:
-    """Budget and pause, after a look whether the search has come to its end.
+def find_end(opened: OpenedStudy) -> tuple[int, bool, Ended | None]:
+    """Budget, pause, and what has ended the search, whether or not anybody could write that down.
 
     Raises:
         StudyNotFoundError: The study was deleted.
         ContractError: They are nothing that workers could follow.
     """
-    budget, paused = opened.orders
-    attributes = opened.storage.ledger.study_attributes(opened.handle.study_id, [RULES, ENDED])
+    attributes = opened.attributes(BUDGET, PAUSED, RULES, ENDED)
+    budget, paused = opened.orders_among(attributes)
     rules, ended = read_rules(attributes), read_ended(attributes, budget)
     if ended is not None:
-        return _end(opened, ended.asked, ended.why, least=budget), paused
-    why = _why_to_end(rules, _own_trials(opened)[:budget], opened.contract) if rules.any else None
-    return (budget if why is None else _end(opened, budget, why)), paused
+        ended = _ended(opened, ended.asked, ended.why, least=budget)
+    elif rules.any and (why := _why_to_end(rules, _own_trials(opened)[:budget], opened.contract)) is not None:
+        ended = _ended(opened, budget, why)
+    return budget if ended is None else ended.trials, paused, ended
+
+
+def orders_before_a_claim(opened: OpenedStudy) -> tuple[int, bool]:
+    """Budget and pause, after a look whether the search has come to its end; errors as `find_end`."""
+    budget, paused, ended = find_end(opened)
+    if ended is not None:
+        _write(opened, ended)
+    return budget, paused
 
 
 def end_search(opened: OpenedStudy, why: Why) -> None:
     """Ends the search now, if trials of its budget are not begun yet."""
     budget = opened.budget
-    if read_ended(opened.storage.ledger.study_attributes(opened.handle.study_id, [ENDED]), budget) is None:
-        _end(opened, budget, why)
+    if read_ended(opened.attributes(ENDED), budget) is None:
+        _write(opened, _ended(opened, budget, why))
 
 
 def trials_begun(trials: Sequence[FrozenTrial]) -> int:
@@ -71,16 +80,18 @@ def _is_begun(trial: FrozenTrial) -> bool:
     return trial.state != TrialState.WAITING or CONFIGURATION in trial.user_attrs
 
 
-def _end(opened: OpenedStudy, asked: int, why: Why, least: int = 1) -> int:
-    """Writes the end down. Returns the budget."""
+def _ended(opened: OpenedStudy, asked: int, why: Why, least: int = 1) -> Ended:
     begun = max(least, trials_begun(_own_trials(opened)[:asked]))
-    if begun != opened.budget:
+    return Ended(asked=asked, trials=begun, why=why)
+
+
+def _write(opened: OpenedStudy, ended: Ended) -> None:
+    if ended.trials != opened.budget:
         # A worker may be refused (its role in Postgres writes to trials alone): it goes by what it has found.
         with suppress(StorageForbiddenError):
             # First why: a budget without it would be taken for one that somebody asked for.
-            opened.handle.set(ENDED, Ended(asked=asked, trials=begun, why=why).as_dict())
-            opened.handle.set(BUDGET, begun)
-    return begun
+            opened.handle.set(ENDED, ended.as_dict())
+            opened.handle.set(BUDGET, ended.trials)
 
 
 def _own_trials(opened: OpenedStudy) -> list[FrozenTrial]:

@@ -1,8 +1,9 @@
 """An opened study: its contract, its queue and its artifacts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
+from typing import Any
 
 from optuna.pruners import BasePruner
 
@@ -55,16 +56,23 @@ class OpenedStudy:
 
     @property
     def orders(self) -> tuple[int, bool]:
-        """Budget and pause, in one read.
+        """Budget and pause; errors as `orders_among`."""
+        return self.orders_among(self.attributes(BUDGET, PAUSED))
+
+    def orders_among(self, attributes: Mapping[str, Any]) -> tuple[int, bool]:
+        """Budget and pause, among attributes of the study that were just read.
 
         Raises:
             StudyNotFoundError: The study was deleted.
             ContractError: They are nothing that workers could follow.
         """
-        attributes = self.storage.ledger.study_attributes(self.handle.study_id, [BUDGET, PAUSED])
         if BUDGET not in attributes:
             self.handle.check_it_is_there()
         return read_orders(attributes, self.handle.name)
+
+    def attributes(self, *names: str) -> dict[str, Any]:
+        """Some attributes of the study, those that it has, in one read: its contract is long, and workers ask often."""
+        return self.storage.ledger.study_attributes(self.handle.study_id, list(names))
 
     @property
     def budget(self) -> int:
@@ -88,12 +96,15 @@ class OpenedStudy:
         )
         if self.earlier:
             sampler = WarmStarted(sampler, self.earlier, search.space.distributions)
+        return self._study.with_sampler(sampler)
+
+    @cached_property
+    def _study(self) -> OwnStudy:
         return OwnStudy(
             self.own,
-            parks=search.pruner == "chance",
+            parks=self.contract.search.pruner == "chance",
             study_name=self.handle.name,
             storage=self.storage,
-            sampler=sampler,
             pruner=self.pruner,
         )
 

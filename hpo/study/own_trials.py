@@ -11,6 +11,7 @@ from itertools import takewhile
 from typing import Any
 
 import optuna
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from hpo.study.attributes import CONFIGURATION
@@ -77,6 +78,12 @@ class OwnStudy(optuna.Study):
         super().__init__(**names)
         self._own, self._parks = own, parks
         self._listed: list[FrozenTrial] | None = None
+
+    def with_sampler(self, sampler: BaseSampler) -> "OwnStudy":
+        """The same study, which need not be found anew by its name."""
+        study = copy.copy(self)
+        study.sampler = sampler
+        return study
 
     @property
     def trials_as_listed(self) -> list[FrozenTrial]:

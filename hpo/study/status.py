@@ -14,7 +14,8 @@ from hpo.objectives import measured
 from hpo.search.gain import Prospect
 from hpo.study.answers import last_answered
 from hpo.study.attributes import configuration, finished_folds, fold_accuracies, openings_of
-from hpo.study.ending import ENDED, Ended, read_ended
+from hpo.study.end_search import find_end
+from hpo.study.ending import Ended
 from hpo.study.hints import stored_hint
 from hpo.study.opened import OpenedStudy
 from hpo.study.own_trials import as_they_stand, own
@@ -123,7 +124,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         opened: The study.
         prospects: Whether to tell what more trials promise and what pruning costs, for which all trials are read.
     """
-    budget, paused = opened.orders
+    budget, paused, ended = find_end(opened)
     overview = opened.storage.ledger.overview(opened.handle.study_id, budget)
     counts, folds = overview.counts, opened.contract.splitting.folds
     rows, objective = opened.contract.data.development, opened.contract.search.objective
@@ -159,7 +160,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         if prospects and counts.finished <= MOST_FINISHED
         else None,
         pruning=read_pruning(opened) if prospects else None,
-        ended=read_ended(opened.storage.ledger.study_attributes(opened.handle.study_id, [ENDED]), budget),
+        ended=ended,
         answered=_answered(opened, budget) if counts.is_spent else None,
     )
 

@@ -5,7 +5,7 @@ intermediate value at a time, and whoever was taken for dead meanwhile writes to
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -71,9 +71,9 @@ class HeldTrial:
         return trial
 
     @property
-    def attributes(self) -> dict[str, Any]:
-        """Its user attributes."""
-        return self.trial.user_attrs
+    def attributes(self) -> Mapping[str, Any]:
+        """Its user attributes, to be read: they are asked for after each epoch, and Optuna's are copied each time."""
+        return self.trial._cached_frozen_trial.user_attrs
 
     def others(self) -> list[FrozenTrial]:
         """The other trials of ours in the study, as the sampler was shown them."""

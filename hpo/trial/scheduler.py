@@ -98,8 +98,7 @@ class Scheduler:
 
     def _time_is_over(self, budget: int) -> bool:
         """Whether --time has ended the search: whoever waits for it has no time for audits."""
-        stored = self._opened.storage.ledger.study_attributes(self._opened.handle.study_id, [ENDED])
-        ended = read_ended(stored, budget)
+        ended = read_ended(self._opened.attributes(ENDED), budget)
         return ended is not None and ended.why == "time"
 
     def parks_for(self, picture: Picture) -> None:
