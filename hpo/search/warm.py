@@ -12,8 +12,8 @@ search whose data are others loses FIRST trials to it at most, if tau is right. 
 ranks differ by noise more than by worth, and of three trials every sixth order agrees by chance. What it costs then is
 a few trials that were good somewhere.
 
-Only the order of the earlier values is used: other data, and other ways to measure, make no difference. Two workers
-that ask at the same moment may be offered the same configuration.
+Only the order of the earlier values is used: other data, and other ways to measure, make no difference. Trials that are
+claimed at the same moment do not see what the others are offered; each leaves as many to those of lower numbers.
 """
 
 import math
@@ -48,12 +48,13 @@ class Earlier:
     number: int
 
 
-def offered(earlier: Sequence[Earlier], trials: Sequence[FrozenTrial]) -> Earlier | None:
+def offered(earlier: Sequence[Earlier], trials: Sequence[FrozenTrial], choosing: int = 0) -> Earlier | None:
     """Chooses the earlier configuration to try next.
 
     Args:
         earlier: The best first.
         trials: Of this study, in any state and order.
+        choosing: How many others come first who have not chosen yet.
 
     Returns:
         None where none is offered, now or at all.
@@ -61,10 +62,9 @@ def offered(earlier: Sequence[Earlier], trials: Sequence[FrozenTrial]) -> Earlie
     tried = [(one, trial) for one in earlier if (trial := _trial_of(one, trials)) is not None]
     agreement = rank_agreement([(one.value, _rank(trial)) for one, trial in tried if trial.state.is_finished()])
     most = FIRST + int(max(0.0, agreement) * max(0, len(earlier) - FIRST))
-    if len(tried) >= most:
-        return None
     known = {one.number for one, _ in tried}
-    return next((one for one in earlier if one.number not in known), None)
+    left = [one for one in earlier if one.number not in known][: max(0, most - len(tried))]
+    return left[choosing] if choosing < len(left) else None
 
 
 def rank_agreement(pairs: Sequence[tuple[Any, Any]]) -> float:
@@ -88,6 +88,10 @@ def _rank(trial: FrozenTrial) -> tuple[int, float]:
 
 def _trial_of(earlier: Earlier, trials: Sequence[FrozenTrial]) -> FrozenTrial | None:
     return next((trial for trial in trials if earlier.params.items() <= _params(trial).items()), None)
+
+
+def _is_choosing(trial: FrozenTrial) -> bool:
+    return trial.state == TrialState.RUNNING and not _params(trial)
 
 
 def _params(trial: FrozenTrial) -> dict[str, Any]:
@@ -121,7 +125,8 @@ class WarmStarted(BaseSampler):
         # What has its params fixed, all or some, is a trial that somebody asked for.
         if "fixed_params" not in trial.system_attrs:
             others = [one for one in study.get_trials(deepcopy=False) if one.number != trial.number]
-            if (one := offered(self._earlier, others)) is not None:
+            choosing = sum(one.number < trial.number and _is_choosing(one) for one in others)
+            if (one := offered(self._earlier, others, choosing)) is not None:
                 return dict(one.params)
         return self._sampler.sample_relative(study, trial, self._sampler.infer_relative_search_space(study, trial))
 

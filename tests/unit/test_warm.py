@@ -47,6 +47,12 @@ def test_nothing_is_offered_twice_or_beyond_the_last() -> None:
     assert offered(EARLIER, [waiting, trial(0.1, None, TrialState.RUNNING)]) == EARLIER[2]
 
 
+def test_who_comes_first_has_not_chosen_yet() -> None:
+    assert [offered(EARLIER, tried(0.1), choosing) for choosing in range(3)] == [EARLIER[1], EARLIER[2], None]
+    agreeing = tried(0.9, 0.8, 0.7)
+    assert [offered(EARLIER, agreeing, choosing) for choosing in (0, 6, 7)] == [EARLIER[3], EARLIER[9], None]
+
+
 def test_before_the_first_have_ended_the_rest_waits() -> None:
     at_work = [trial(one.params["x"], None, TrialState.RUNNING) for one in EARLIER[:FIRST]]
     assert offered(EARLIER, at_work) is None

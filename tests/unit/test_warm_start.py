@@ -72,24 +72,44 @@ def test_the_best_that_fit_are_tried_first(earlier, make_study, capsys: pytest.C
     assert trials[0].user_attrs[ORIGIN] == {"warm_start": "earlier", "trial": 1}
 
 
-def test_the_rest_is_proposed_while_ranks_agree(make_study) -> None:
+@pytest.fixture
+def of_ten(make_study) -> OpenedStudy:
+    """A new study that begins from ten trials of an earlier one; the best had the most units."""
     old = make_study(study="earlier", trials=12, space=SPACE)()
     for hidden in range(10, 20):
         finish(old, CONFIG | {"hidden_size": hidden, "dropout": 0.1}, 0.5 + hidden / 100)
-    study = begin(make_study, warm_start="earlier")
-    assert [one.params["hidden_size"] for one in study.earlier] == list(range(19, 9, -1))
+    return begin(make_study, warm_start="earlier")
 
-    def next_one(value: float) -> int:
-        claim = study.queue.claim(ME, study.budget)
-        held = HeldTrial(study, claim, StopFlag())
-        config = study.contract.search.space.suggest(held.trial)
-        held.record({CONFIGURATION: {}})
-        held.finish(TrialState.COMPLETE, value, None)
-        return config.hidden_size
 
-    assert [next_one(0.9 - number / 100) for number in range(5)] == [19, 18, 17, 16, 15]
+def held_by_me(study: OpenedStudy) -> HeldTrial:
+    return HeldTrial(study, study.queue.claim(ME, study.budget), StopFlag())
+
+
+def units_of(held: HeldTrial) -> int:
+    units: int = held.opened.contract.search.space.suggest(held.trial).hidden_size
+    return units
+
+
+def next_one(study: OpenedStudy, value: float) -> int:
+    held = held_by_me(study)
+    units = units_of(held)
+    held.record({CONFIGURATION: {}})
+    held.finish(TrialState.COMPLETE, value, None)
+    return units
+
+
+def test_the_rest_is_proposed_while_ranks_agree(of_ten: OpenedStudy) -> None:
+    assert [one.params["hidden_size"] for one in of_ten.earlier] == list(range(19, 9, -1))
+    assert [next_one(of_ten, 0.9 - number / 100) for number in range(5)] == [19, 18, 17, 16, 15]
     # From here on the next ones are better than the first: by and by nothing is offered any more.
-    assert [next_one(0.91 + number / 100) for number in range(5)] != [14, 13, 12, 11, 10]
+    assert [next_one(of_ten, 0.91 + number / 100) for number in range(5)] != [14, 13, 12, 11, 10]
+
+
+def test_trials_that_are_claimed_at_once_are_not_offered_the_same(of_ten: OpenedStudy) -> None:
+    for number in range(3):
+        next_one(of_ten, 0.9 - number / 100)
+    one, other = held_by_me(of_ten), held_by_me(of_ten)
+    assert (units_of(other), units_of(one)) == (15, 16)
 
 
 def test_studies_of_other_storages_are_named_by_their_url(earlier, make_study, tmp_path) -> None:
