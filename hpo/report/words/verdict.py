@@ -106,6 +106,8 @@ def _bound(evidence: Evidence, statistics: Statistics) -> KeyPoint | None:
         "Genes with the very same sequence carry opposite labels. Nobody who sees only the sequence can be right for "
         f"more than {percent(summary.ceiling)} of these genes."
     )
+    if accuracy > summary.ceiling:
+        text += f" Of the genes that were measured ({percent(accuracy)} right) a smaller share is of this kind."
     return KeyPoint("plain", "Little is left to gain", text)
 
 

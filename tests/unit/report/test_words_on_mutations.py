@@ -68,3 +68,12 @@ def test_what_letters_cannot_tell_their_mutations_cannot_tell_either(evidence: E
     trials = tuple(replace(trial, params={**trial.params, "encoding": encoding}) for trial in evidence.trials)
     changed = replace(evidence, chosen=chosen, trials=trials, data=replace(evidence.data, encodings=(tight,)))
     assert "right for more than 80.0" in said(changed)["Little is left to gain"]
+
+
+@pytest.mark.parametrize(("ceiling", "explained"), [(0.999, False), (0.6, True)])
+def test_more_than_nobody_can_be_right_for_is_explained(evidence: Evidence, ceiling: float, explained: bool) -> None:
+    known = replace(evidence.data.encodings[0], encoding="amino_acid", contradictory_rows=2, ceiling=ceiling)
+    chosen = replace(evidence.chosen, params={**evidence.chosen.params, "encoding": "amino_acid"})
+    changed = replace(evidence, chosen=chosen, data=replace(evidence.data, encodings=(known,)))
+    told = said(changed).get("Little is left to gain", "")
+    assert ("a smaller share is of this kind" in told) == explained
