@@ -71,8 +71,10 @@ class Belief:
 
         So among n trials that are alike it is about 1 / (n + 1).
         """
-        begun = [self._beside_leader(outlook(float(one.means[0]), 1, self._steps)).chance for one in self.trials]
-        return (sum(begun) + 0.5) / (len(begun) + 1)
+        leader = self._outlooks[self.leader.number]
+        begun = (outlook(float(one.means[0]), 1, self._steps) for one in self.trials)
+        chances = [chance_of_leading(one, leader, self._freedom) for one in begun]
+        return (sum(chances) + 0.5) / (len(chances) + 1)
 
     def chance_of(self, trial: Standing) -> float:
         """P of a trial as it stands, which may have run more epochs than when the others were read."""
@@ -99,13 +101,9 @@ class Belief:
             return Prospect(chance=self.chance_of_a_new_one, gain=np.inf)
         if np.isnan(promise.promised):
             return Prospect(chance=0.0, gain=0.0)
-        firsts = np.array([float(one.means[0]) for one in self.trials])
-        middle = float(np.median(firsts))
-        # Taken from the median, which a few that learned nothing do not widen.
-        alike = (1.4826 * float(np.median(abs(firsts - middle)))) ** 2 + self._spread
-        variances = np.array([alike, alike + UNLIKE**2])
+        count, middle, variances = self._firsts
         widths = variances + promise.blur
-        believed = np.array([len(firsts), 1]) * np.exp(-0.5 * (promise.promised - middle) ** 2 / widths) / widths**0.5
+        believed = np.array([count, 1]) * np.exp(-0.5 * (promise.promised - middle) ** 2 / widths) / widths**0.5
         parts = variances / widths
         ends = [
             self._beside_leader(
@@ -117,6 +115,15 @@ class Belief:
         return Prospect(
             chance=float(believed @ [end.chance for end in ends]), gain=float(believed @ [end.gain for end in ends])
         )
+
+    @cached_property
+    def _firsts(self) -> tuple[int, float, NDArray[np.float64]]:
+        """First folds that are known, their middle, and [2] the variances of one like them and of one like nothing."""
+        firsts = np.array([float(one.means[0]) for one in self.trials])
+        middle = float(np.median(firsts))
+        # Taken from the median, which a few that learned nothing do not widen.
+        alike = (1.4826 * float(np.median(abs(firsts - middle)))) ** 2 + self._spread
+        return len(firsts), middle, np.array([alike, alike + UNLIKE**2])
 
     @cached_property
     def _steps(self) -> list[Step]:
