@@ -22,7 +22,8 @@ from hpo.search.standing import Standing
 #: r, before anything is known: levels differ by as much as luck does.
 LUCK_AND_LEVEL = 0.5
 #: Trials that the prior counts for: of a slope, of a variance. Of the latter few, for it may be a fifth of what comes
-#: true: where one fold finds what the next does not, folds differ by more than their rows explain (docs/search.md).
+#: true: where one fold finds what the next does not, folds differ by more than their rows explain
+#: (docs/search-on-other-tables.md).
 SLOPE_TRIALS, VARIANCE_TRIALS = 5, 3
 #: Standard deviation of what counts about what all folds let expect.
 LAST_SPREAD = 0.002
