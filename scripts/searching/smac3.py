@@ -2,6 +2,8 @@
 
 Two things are as for every other search here. Proposals are rows of the table: SMAC's forest ranks those that were not
 tried by its own expected improvement, in place of points between them. And an answer counts once it has all folds.
+Each of several workers asks, as SMAC's own runner does for its own. The budget is of configurations, which SMAC does
+not know: one beyond it is told to be as bad as can be, so that SMAC goes on with those that it has.
 
 SMAC3 is not installed with hpo: `pip install smac`.
 """
@@ -15,6 +17,9 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 
 from searching.clock import Decided, Job
 from searching.world import World
+
+#: Configurations beyond the budget that a worker is offered before it waits.
+BEYOND = 4
 
 
 class Smac:
@@ -32,7 +37,8 @@ class Smac:
         space, rows = _rows_as_space(world, seed)
         self._world, self._budget = world, budget
         self._numbers = {config: number for number, config in enumerate(rows)}
-        self._asked: Any = None
+        self._asked: dict[int, Any] = {}
+        self._ended = False
         self._order: list[int] = []
         self._finished: dict[int, set[int]] = {}
         self.decided: list[Decided] = []
@@ -56,28 +62,44 @@ class Smac:
             )
 
     def next_job(self, worker: int) -> Job | None:
-        """The fold that SMAC asks for; its way is that of one worker."""
-        if self._asked is not None:
-            return None
-        asked = self._smac.ask()
-        row, fold = self._numbers[asked.config], int(asked.instance)
-        if row not in self._finished and len(self._finished) == self._budget:
-            return None
-        if row not in self._finished:
-            self._order.append(row)
-            self._finished[row] = set()
-        self._asked = asked
-        last = self._world.epochs_to_run(row, fold, sorted(self._finished[row]))
-        return Job(self._order.index(row), fold, self._world.seconds(row, fold, 0, last))
+        """The fold that SMAC asks for."""
+        for _ in range(BEYOND):
+            asked = self._ask()
+            if asked is None:
+                return None
+            row, fold = self._numbers[asked.config], int(asked.instance)
+            if row in self._finished or len(self._finished) < self._budget:
+                return self._begin(worker, asked, row, fold)
+            self._tell(asked, 1.0)
+        return None
 
     def ended(self, worker: int, job: Job) -> None:
         """Tells SMAC the fold's error."""
-        from smac.runhistory import TrialValue
-
         row = self._order[job.trial]
         self._finished[row].add(job.fold)
-        self._smac.tell(self._asked, TrialValue(cost=1 - self._world.alone(row, job.fold)), save=False)
-        self._asked = None
+        self._tell(self._asked.pop(worker), 1 - self._world.alone(row, job.fold))
+
+    def _ask(self) -> Any:
+        """What SMAC wants to be run; None where it has come to its end."""
+        if not self._ended:
+            try:
+                return self._smac.ask()
+            except StopIteration:
+                self._ended = True
+        return None
+
+    def _begin(self, worker: int, asked: Any, row: int, fold: int) -> Job:
+        if row not in self._finished:
+            self._order.append(row)
+            self._finished[row] = set()
+        self._asked[worker] = asked
+        last = self._world.epochs_to_run(row, fold, sorted(self._finished[row]))
+        return Job(self._order.index(row), fold, self._world.seconds(row, fold, 0, last))
+
+    def _tell(self, asked: Any, cost: float) -> None:
+        from smac.runhistory import TrialValue
+
+        self._smac.tell(asked, TrialValue(cost=cost), save=False)
 
     def answer(self) -> int | None:
         """The best row with all folds."""
