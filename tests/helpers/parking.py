@@ -5,13 +5,14 @@ from collections.abc import Callable
 from optuna.trial import FrozenTrial
 
 from hpo.signals import StopFlag
+from hpo.study.audits import is_audited
 from hpo.study.opened import OpenedStudy
 from hpo.workers.worker import Worker, WorkerReport
 from model.configuration import LearnerConfig
 from storage.trials.lease import WorkerIdentity
 
-#: Of a study, unless a test says otherwise.
-TRIALS = 10
+#: Of a study, unless a test says otherwise; of one that audits itself.
+TRIALS, AUDITED_TRIALS = 10, 16
 
 
 def worker_on(opened: OpenedStudy, name: str = "w1", stop: StopFlag | None = None, **more) -> Worker:
@@ -36,6 +37,10 @@ def work_with_stops(open_again: Callable[[], OpenedStudy], budget: int) -> None:
 
 def trials(opened: OpenedStudy) -> list[FrozenTrial]:
     return opened.storage.get_all_trials(opened.handle.study_id)
+
+
+def audits(opened: OpenedStudy) -> list[FrozenTrial]:
+    return [trial for trial in trials(opened) if is_audited(trial.user_attrs)]
 
 
 def by_size(config: LearnerConfig, fold: int) -> float:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import hpo.trial.fold_training
+from hpo.search.audit import draw, seed_of_audits
 from hpo.study.address import StudyAddress
 from hpo.study.create import open_for_creation, prepare
 from hpo.study.first_trials import enqueued
@@ -21,9 +22,12 @@ from hpo.study.warm_start import read_warm_start
 from made_up_training import SPACE, MadeUpTraining
 from model.configuration import LearnerConfig
 from model.simulation import simulate
-from parking import TRIALS
+from parking import AUDITED_TRIALS, TRIALS
 from small_plan import small_plan
 from storage.connection import open_storage
+
+#: Genes of a study that audits itself.
+GENES_THAT_AUDIT = 71
 
 
 class MakeStudy(Protocol):
@@ -41,10 +45,16 @@ def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def make_study(tables: Path, tmp_path: Path) -> Iterator[MakeStudy]:
-    """Of three trials of five folds by default; `changes` are those of a `Plan`, `space` the text of its file."""
+def storage_url(tables: Path, tmp_path: Path) -> str:
+    """Where studies are made: a database without any."""
     shutil.copy(tables, tmp_path)
-    address = StudyAddress(storage=f"sqlite:///{tmp_path}/hpo.db", artifacts=str(tmp_path / "artifacts"))
+    return f"sqlite:///{tmp_path}/hpo.db"
+
+
+@pytest.fixture
+def make_study(storage_url: str, tmp_path: Path) -> Iterator[MakeStudy]:
+    """Of three trials of five folds by default; `changes` are those of a `Plan`, `space` the text of its file."""
+    address = StudyAddress(storage=storage_url, artifacts=str(tmp_path / "artifacts"))
     plan = small_plan(tmp_path / "genes.csv")
     with ExitStack() as sessions:
 
@@ -75,6 +85,23 @@ def made(make_study: MakeStudy) -> Callable[..., Callable[[], OpenedStudy]]:
     def make(**changes) -> Callable[[], OpenedStudy]:
         asked = {"trials": TRIALS, "space": SPACE, "pruner": "chance", "original": "skip", **changes}
         return make_study(**asked)
+
+    return make
+
+
+@pytest.fixture
+def audited(made: Callable[..., Callable[[], OpenedStudy]]) -> Callable[..., Callable[[], OpenedStudy]]:
+    """Makes a study of which several trials are audited, whatever their chance, if they would be given up."""
+
+    def make(study: str = "s", **changes) -> Callable[[], OpenedStudy]:
+        # The first is one that does; where the draws change, others are looked through.
+        for genes in (GENES_THAT_AUDIT, *range(60, 200)):
+            open_again = made(study=f"{study}{genes}", genes=genes, trials=AUDITED_TRIALS, **changes)
+            contract = open_again().contract
+            seed = seed_of_audits(contract.seed, contract.data.fingerprint)
+            if sum(draw(seed, number, 0.0).audited for number in range(1, AUDITED_TRIALS)) >= 3:
+                return open_again
+        raise AssertionError("No study of these draws three trials.")
 
     return make
 

@@ -4,47 +4,22 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 
-from hpo.search.audit import draw, seed_of_audits
 from hpo.signals import StopFlag
 from hpo.study.attributes import FOLD_ACCURACIES, PARKED
-from hpo.study.audits import draw_of, is_audited
+from hpo.study.audits import draw_of
 from hpo.study.end_search import end_search
 from hpo.study.ending import ENDED
 from hpo.study.opened import OpenedStudy
 from hpo.study.pruning import pruning_in_words
 from hpo.study.status import read_status
 from model.configuration import LearnerConfig
-from parking import by_size, trials, work, work_with_stops, worker_on
+from parking import AUDITED_TRIALS, audits, by_size, trials, work, work_with_stops, worker_on
 
 pytestmark = pytest.mark.slow
 
-TRIALS = 16
-#: Genes of such a study.
-KNOWN = 71
 MakeAudited = Callable[..., Callable[[], OpenedStudy]]
-
-
-@pytest.fixture
-def audited(made) -> MakeAudited:
-    """Makes a study of which several trials are audited, whatever their chance, if they would be given up."""
-
-    def make(study: str = "s", **changes) -> Callable[[], OpenedStudy]:
-        # The first is one that does; where the draws change, others are looked through.
-        for genes in (KNOWN, *range(60, 200)):
-            open_again = made(study=f"{study}{genes}", genes=genes, trials=TRIALS, **changes)
-            contract = open_again().contract
-            seed = seed_of_audits(contract.seed, contract.data.fingerprint)
-            if sum(draw(seed, number, 0.0).audited for number in range(1, TRIALS)) >= 3:
-                return open_again
-        raise AssertionError("No study of these draws three trials.")
-
-    return make
-
-
-def audits(opened: OpenedStudy) -> list[FrozenTrial]:
-    return [trial for trial in trials(opened) if is_audited(trial.user_attrs)]
 
 
 def unlucky_first(config: LearnerConfig, fold: int) -> float:
@@ -95,7 +70,7 @@ def test_a_search_that_is_stopped_within_its_audits_is_the_search_that_is_not(au
     assert audits(undisturbed())
     epochs = dict(training.epochs)
     training.epochs.clear()
-    work_with_stops(disturbed, TRIALS)
+    work_with_stops(disturbed, AUDITED_TRIALS)
     assert told(disturbed) == told(undisturbed)
     assert dict(training.epochs) == epochs
 
@@ -109,7 +84,7 @@ def test_several_workers_draw_once_for_each_trial_and_train_no_fold_twice(audite
     for thread in threads:
         thread.join()
     ended = trials(open_again())
-    assert [trial.state.is_finished() for trial in ended] == [True] * TRIALS
+    assert [trial.state.is_finished() for trial in ended] == [True] * AUDITED_TRIALS
     assert set(training.finished.values()) == {1}
     assert all(draw_of(trial.user_attrs) for trial in ended if trial.state == TrialState.PRUNED)
     assert all(trial.state == TrialState.COMPLETE for trial in audits(open_again()))
