@@ -164,7 +164,7 @@ class SearchOptions:
     sampler: Annotated[Sampler, option("--sampler", help="Who proposes the next trial.")] = "tpe"
     startup_trials: Annotated[
         int,
-        option("--startup-trials", help="Random trials before TPE begins; a portfolio takes their place.", min=1),
+        option("--startup-trials", help="Trials before TPE begins: a portfolio, then random ones.", min=1),
     ] = 10
     pruner: Annotated[
         Pruner | None,

@@ -92,8 +92,11 @@ class SearchSettings(Frozen):
 
     @property
     def trials_before_tpe(self) -> int:
-        """How many have ended before TPE proposes: random ones, or a portfolio in their place."""
-        return len(self.portfolio) or self.startup_trials
+        """How many have ended before TPE proposes: a portfolio, and random ones that fill up.
+
+        A portfolio that knows nothing of these genes would lead TPE to more of the like: random trials look elsewhere.
+        """
+        return max(len(self.portfolio), self.startup_trials)
 
     @model_validator(mode="after")
     def _portfolio_is_of_the_space(self) -> "SearchSettings":

@@ -26,8 +26,8 @@ def _proposer(world: World, seed: int, tpe: bool, start: bool, warm: bool = Fals
     first = world.portfolio if warm else [0] if start else []
     if not tpe:
         return FromPool(world.size, seed, first)
-    # A portfolio takes the place of random ones.
-    return TpeFromPool(world.table, seed, first, len(first) if warm else STARTUP)
+    # Random ones fill up what comes first.
+    return TpeFromPool(world.table, seed, first, STARTUP)
 
 
 def _pruned_by(

@@ -76,7 +76,7 @@ def begun(make_study: Callable[..., Any], **changes: Any) -> OpenedStudy:
     return make_study(trials=20, original="skip", **{"sampler": "tpe", **changes})()
 
 
-def test_it_is_tried_in_place_of_the_beginning_of_the_space_and_of_random_ones(
+def test_it_is_tried_in_place_of_the_beginning_of_the_space_and_before_random_ones(
     packaged, make_study, capsys: pytest.CaptureFixture
 ) -> None:
     study = begun(make_study)
@@ -85,8 +85,9 @@ def test_it_is_tried_in_place_of_the_beginning_of_the_space_and_of_random_ones(
     assert [trial.system_attrs["fixed_params"] for trial in trials] == study.contract.search.portfolio
     assert [one["hidden_size"] for one in study.contract.search.portfolio] == [16, 32]
     assert [trial.user_attrs[ORIGIN] for trial in trials] == [{"portfolio": 1}, {"portfolio": 2}]
-    assert study.contract.search.trials_before_tpe == 2
+    assert study.contract.search.trials_before_tpe == 10
     assert begun(make_study, study="t", start="random").contract.search.trials_before_tpe == 10
+    assert begun(make_study, study="u", startup_trials=1).contract.search.trials_before_tpe == 2
 
 
 @pytest.mark.parametrize("changes", [{"start": "random"}, {"sampler": "random"}, {"space": "layers = 1\n"}])
