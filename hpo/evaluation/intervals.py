@@ -102,7 +102,9 @@ def group_sums(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArra
     return np.add.reduceat(values[order], starts, axis=0, dtype=np.float64)
 
 
-def grouped_variance(values: NDArray[np.generic], groups: NDArray[np.int64]) -> NDArray[np.float64]:
+def grouped_variance(
+    values: NDArray[np.generic], groups: NDArray[np.int64], *, commonest_recurs: bool = False
+) -> NDArray[np.float64]:
     """Computes the variance of the mean over rows, where whole groups were sampled and not single rows.
 
     How much groups differ is estimated from all of them, and then weighed by their sizes. The squared residuals of
@@ -112,6 +114,7 @@ def grouped_variance(values: NDArray[np.generic], groups: NDArray[np.int64]) -> 
     Args:
         values: [N] or [N, C], correctness (0 or 1) or differences of correctness (-1, 0, 1).
         groups: [N], rows with the same id belong together.
+        commonest_recurs: The largest group (as a rule the ancestor's sequence) would be in any sample, as large.
 
     Returns:
         Scalar or [C]. With single rows as groups it is p (1 - p) / N.
@@ -133,7 +136,10 @@ def grouped_variance(values: NDArray[np.generic], groups: NDArray[np.int64]) -> 
     ) / count  # as of single rows: not count - 1
     size = (rows - (sizes**2).sum() / rows) / (count - 1)  # of a typical group
     component = np.maximum(0.0, (between - within) / size)
-    return np.asarray(component * (sizes**2).sum() / rows**2 + within / rows)
+    drawn = (sizes**2).sum()
+    if commonest_recurs:  # then it varies no more than a group of the mean size: equal ones have no commonest
+        drawn += sizes.mean() ** 2 - sizes.max() ** 2
+    return np.asarray(component * drawn / rows**2 + within / rows)
 
 
 def _as_column(sizes: NDArray[np.float64], dimensions: int) -> NDArray[np.float64]:

@@ -8,11 +8,11 @@ again.
 Where a simpler configuration is taken instead of the best, it gets the correction of the best. That is at the safe
 side: being tied with the best owes less to luck than being the best.
 
-The width of the interval comes from halves: there the choice changes most, as it would from sample to sample. Half of
-the rows choose and half of them score, and the variance of such scores is that of the whole. It is made 1.2 times as
-large: the networks of the folds share training rows, and err together more than the rows alone tell. The interval is
-never narrower than that of a single classifier: where a few groups hold most rows and happen to be right together,
-their scores vary less than those of other groups would.
+The width of the interval is that of a single classifier's: from how much groups differ, all but the commonest, which
+any sample would have. A quarter of what as many single rows as there are groups would vary comes on top: the networks
+of the folds share training rows, and err together more than the rows alone tell. That another sample might have led to
+another choice adds nothing that simulated studies would show: what would be chosen instead is about as good, or it
+would have been told apart.
 
 What is estimated is the accuracy, on new genes, of the networks that cross-validation trained: those of the chosen
 configuration, on four fifths of the development rows (of five folds). The final model has seen all of them and may
@@ -37,10 +37,11 @@ from numpy.typing import NDArray
 
 from hpo.evaluation.intervals import Interval, group_sums, grouped_variance, score_interval
 
-#: Parts, and how many of them score, for the mean and for the interval.
-CENTRE, WIDTH = (5, 2), (2, 1)
-#: How much more the score of networks varies that share training rows; from simulated studies.
-SHARED_TRAINING = 1.2
+#: Parts, and how many of them score.
+PARTS, SCORING = 5, 2
+#: How much more the score of networks varies that share training rows, as a part of what it would vary with a single
+#: row of each group; from simulated studies.
+SHARED_TRAINING = 0.25
 REPLICATES = 300
 
 
@@ -55,12 +56,6 @@ class CorrectedAccuracy:
     interval: Interval  #: of the corrected mean
     replicates: int
     configurations: int
-
-
-@dataclass(frozen=True, eq=False)
-class _Scores:
-    correction: float  #: mean of chosen minus the study's best, over all rows
-    variance: float  #: of the chosen one's accuracy, over as many rows as the study has
 
 
 def correct_selection_bias(
@@ -159,16 +154,20 @@ def corrected(
     naive = float(answer.correct.mean()) if naive_mean is None else naive_mean
     sizes = group_sums(np.ones(rows), groups)
     # Parts must not be empty: with fewer groups nothing can be said.
-    usable = replicates if len(sizes) >= CENTRE[0] else 0
-    centre, width = (_deal(answer, sizes, *dealing, usable, seed) for dealing in (CENTRE, WIDTH))
+    usable = replicates if len(sizes) >= PARTS else 0
+    correction = _correction(answer, sizes, usable, seed)
     low, high = (0.0, 1.0) if bounds is None else (bounds.low, bounds.high)
-    mean = min(high, max(low, naive + centre.correction))
-    naive_variance = float(grouped_variance(answer.correct, groups))
-    variance = max(SHARED_TRAINING * width.variance, naive_variance) if usable else 0.0
+    mean = min(high, max(low, naive + correction))
+    measured = float(grouped_variance(answer.correct, groups, commonest_recurs=True))
+    shared = SHARED_TRAINING * float(answer.correct.var()) / len(sizes)
+    naive_variance, variance = measured, measured + shared if usable else 0.0
+    if bounds is None:
+        over_rows = float(answer.correct.mean())
+        naive_variance, variance = _at(naive, over_rows, naive_variance), _at(mean, over_rows, variance)
     return CorrectedAccuracy(
         naive_mean=naive,
         naive_interval=score_interval(naive, naive_variance, rows, len(sizes), bounds),
-        correction=centre.correction,
+        correction=correction,
         corrected_mean=mean,
         interval=score_interval(mean, variance, rows, len(sizes), bounds),
         replicates=usable,
@@ -176,21 +175,32 @@ def corrected(
     )
 
 
-def _deal(answer: Answer, sizes: NDArray[np.float64], parts: int, scoring: int, replicates: int, seed: int) -> _Scores:
-    """Deals groups into parts, again and again; each turn, `scoring` parts that follow one another score.
+def _at(proportion: float, measured: float, variance: float) -> float:
+    """Computes the variance of another proportion of as many rows, in the same groups, from that of a measured one."""
+    spread = measured * (1 - measured)
+    return variance * proportion * (1 - proportion) / spread if spread > 0 else 0.0
 
-    `sizes` [G] are rows of each group.
+
+def _correction(answer: Answer, sizes: NDArray[np.float64], replicates: int, seed: int) -> float:
+    """Deals groups into parts, again and again; each turn, some parts that follow one another score.
+
+    Args:
+        answer: What is scored.
+        sizes: [G], rows of each group.
+        replicates: How often; none correct nothing.
+        seed: Of the dealing.
+
+    Returns:
+        The mean of chosen minus the study's best, over all rows that score.
     """
     if not replicates:
-        return _Scores(0.0, 0.0)
+        return 0.0
     generator = np.random.default_rng(seed)
     sizes = sizes.astype(np.float32)
-    scores, corrections = np.empty((replicates, parts)), np.empty(replicates)
-    even, turns = np.arange(len(sizes)) % parts, np.arange(parts)
+    corrections = np.empty(replicates)
+    even, turns = np.arange(len(sizes)) % PARTS, np.arange(PARTS)
     for replicate in range(replicates):
         dealt = generator.permutation(even)
-        inside = ((dealt - turns[:, None]) % parts < scoring).astype(np.float32)  # [V, G]
-        chosen, rows = answer.scored(inside), inside @ sizes
-        scores[replicate] = chosen / rows
-        corrections[replicate] = (chosen.sum() - (inside @ answer.totals).sum()) / rows.sum()
-    return _Scores(float(corrections.mean()), float(scores.var(ddof=1)) / (parts / scoring - 1))
+        inside = ((dealt - turns[:, None]) % PARTS < SCORING).astype(np.float32)  # [V, G]
+        corrections[replicate] = (answer.scored(inside).sum() - (inside @ answer.totals).sum()) / (inside @ sizes).sum()
+    return float(corrections.mean())
