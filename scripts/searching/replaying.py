@@ -1,5 +1,6 @@
 """Many searches by each method on one table, kept as they come: a replay that was stopped goes on."""
 
+import fcntl
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -60,24 +61,38 @@ def replay(
         elsewhere = [World(read_table(one)) for one in others]
         # Of this table nothing is known to the choice but what could be tried.
         world = replace(world, portfolio=portfolio(elsewhere, world.table.configs))
-    kept: dict[str, Any] = json.loads(answers.read_text()) if answers.exists() else {}
-    kept["table"] = about(world)
+    keep(answers, "table", about(world))
     for count in workers:
         for name in methods:
             key = f"{name} | {count} workers | {budget} trials"
             if name in WARM:
                 key += f" | from {', '.join(one.stem for one in others)}"
-            if kept.get(key, {}).get("searches", 0) >= searches:
+            if read(answers).get(key, {}).get("searches", 0) >= searches:
                 continue
             verdicts, ended = search_often(world, name, count, searches, budget)
-            kept[key] = {"method": name, "workers": count, "budget": budget, **summary(verdicts)}
+            answer = {"method": name, "workers": count, "budget": budget, **summary(verdicts)}
             by_task = [one for one in ended if isinstance(one, ByTask)]
             if by_task:
-                kept[key]["calibration"] = calibration([stated for one in by_task for stated in one.stated])
+                answer["calibration"] = calibration([stated for one in by_task for stated in one.stated])
             if any(one.drawn for one in by_task):
-                kept[key]["audits"] = audited(by_task)
-            answers.write_text(json.dumps(kept, indent=1))
+                answer["audits"] = audited(by_task)
+            keep(answers, key, answer)
             print(f"{table.stem}: {key}", flush=True)
+
+
+def read(answers: Path) -> dict[str, Any]:
+    """What was answered until now."""
+    return dict(json.loads(answers.read_text())) if answers.exists() else {}
+
+
+def keep(answers: Path, key: str, answer: dict[str, Any]) -> None:
+    """Adds an answer to those that are there, also where another replay of the table adds its own meanwhile."""
+    answers.parent.mkdir(parents=True, exist_ok=True)
+    with answers.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        new = answers.with_suffix(".new")
+        new.write_text(json.dumps({**read(answers), key: answer}, indent=1))
+        new.replace(answers)  # whoever reads meanwhile reads all of it
 
 
 def search_often(
@@ -112,7 +127,7 @@ def about(world: World) -> dict[str, Any]:
 
 def in_words(answers: Path) -> Iterator[str]:
     """The table of all answers, a line for each."""
-    kept = json.loads(answers.read_text())
+    kept = read(answers)
     yield json.dumps(kept.pop("table"))
     for workers in sorted({one["workers"] for one in kept.values()}):
         yield f"\n{answers.stem}, {workers} workers\n"

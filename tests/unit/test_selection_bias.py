@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hpo.evaluation.intervals import accuracy_interval, wilson
 from hpo.evaluation.selection_bias import correct_selection_bias
 
 
@@ -59,9 +60,33 @@ def test_one_configuration_needs_no_correction() -> None:
     correct = np.random.default_rng(0).random((300, 1)) < 0.8
     found = correct_selection_bias(correct, 0, naive_mean=0.81)
     assert (found.correction, found.corrected_mean, found.configurations) == (0, 0.81, 1)
-    # Wider by the root of 1.2, since the networks of the folds share training rows.
+    # Wider by the root of 1.25, since the networks of the folds share training rows.
     width, naive = (i.high - i.low for i in (found.interval, found.naive_interval))
-    assert width == pytest.approx(1.2**0.5 * naive, rel=0.08)
+    assert width == pytest.approx(1.25**0.5 * naive, rel=0.01)
+
+
+def test_the_interval_is_as_wide_as_one_of_the_corrected_accuracy() -> None:
+    """The best of many is right more often by luck, and an accuracy of 92 % varies less than one of 90 %."""
+    correct = null_study(np.random.default_rng(1))
+    found = correct_selection_bias(correct, int(correct.mean(axis=0).argmax()))
+    assert found.naive_mean > 0.92 > 0.91 > found.corrected_mean
+    same = wilson(found.corrected_mean, 400 / 1.25)
+    assert (found.interval.low, found.interval.high) == pytest.approx((same.low, same.high), abs=1e-4)
+
+
+def test_the_commonest_sequence_is_no_draw() -> None:
+    """The ancestor's own sequence is in any sample: that a network is right about it is not luck of the sample."""
+    rng = np.random.default_rng(0)
+    alone, pairs = (rng.random((600, 1)) < 0.88), np.repeat(rng.random((200, 1)) < 0.88, 2, axis=0)
+    ancestor = np.ones((300, 1), dtype=bool)
+    groups = np.concatenate([np.arange(600), np.repeat(np.arange(600, 800), 2), np.full(300, 800)])
+    found = correct_selection_bias(np.concatenate([alone, pairs, ancestor]), 0, groups)
+    without = correct_selection_bias(np.concatenate([alone, pairs]), 0, groups[:1000])
+    half, rest = ((i.high - i.low) / 2 for i in (found.interval, without.interval))
+    # It is 300 of 1,300 rows: the others alone make the interval vary.
+    assert half == pytest.approx(rest * 1000 / 1300, rel=0.1)
+    as_a_draw = accuracy_interval(np.concatenate([alone, pairs, ancestor])[:, 0], groups)
+    assert half < (as_a_draw.high - as_a_draw.low) / 2 / 1.5
 
 
 def test_same_seed_same_numbers() -> None:
