@@ -30,11 +30,11 @@ def _errors(axes: Axes, judged: Sequence[Judged]) -> None:
         axes.axvline(mean, color=colour, lw=1, ls=":")
     axes.axvline(0, color="black", lw=0.8)
     axes.set(xlabel="estimate minus true accuracy, points", ylabel="studies")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper right")
 
 
 def _coverages(axes: Axes, parts: Sequence[tuple[str, list[Judged]]]) -> None:
-    axes.axvspan(93, 97, color="#e8edf1")
+    axes.axvspan(94, 96, color="#e8edf1")
     axes.axvline(95, color="black", lw=0.8)
     parts = [(name, some) for name, some in parts if some]
     for offset, which, name in ((-0.2, "naive", "naive"), (0, "cv", "corrected"), (0.2, "test", "test")):
