@@ -40,10 +40,12 @@ def show(text: str) -> None:
 
 
 @contextmanager
-def step(what: str) -> Iterator[None]:
-    """A spinner beside a step that takes a while; silent where stderr is not a terminal."""
+def step(what: str, *, long: bool = False) -> Iterator[None]:
+    """A spinner beside a step that takes a while; where stderr is not a terminal, a line if it may take minutes."""
     console = Console(stderr=True)
     if not console.is_terminal:
+        if long:
+            say(f"{what} ...")
         yield
         return
     with console.status(escape(printable(what))):

@@ -55,12 +55,12 @@ def answer(opened: OpenedStudy, output: Path, options: FinalizeOptions) -> tuple
         if options.blends(chosen.config)
         else alone(chosen, options.networks(chosen.config))
     )
-    with step(f"Retraining {_in_words(members)} on all development data"):
+    with step(f"Retraining {_in_words(members)} on all development data", long=True):
         final = retrain_members(opened, development, members, options.device)
         original = _retrain_original(opened, development, search.trials, chosen, final, options.device)
     # Everything that could influence the model is done. Only now is the test set opened.
     test = open_test(opened) if options.with_test else None
-    with step("Comparing with plain baselines, writing the report"):
+    with step("Comparing with plain baselines, writing the report", long=True):
         answered = AnsweredStudy(
             opened, development, search, chosen, final, original, test, options.device, picked(members)
         )

@@ -155,7 +155,7 @@ def read_status(opened: OpenedStudy, *, prospects: bool = False) -> Status:
         state="done" if counts.is_spent else unfinished,
         seconds_left=seconds_left(overview, folds, len(helpers)),
         work_left=work_left(overview, folds),
-        finalize_seconds=finalize_seconds([record.seconds for record in records]),
+        finalize_seconds=finalize_seconds([record.seconds for record in records], rows.rows),
         more_trials=prospect_of_trials(as_they_stand(trials_in_budget(opened, budget)), folds, objective)
         if prospects and counts.finished <= MOST_FINISHED
         else None,

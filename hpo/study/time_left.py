@@ -13,8 +13,9 @@ from storage.trials.ledger import Overview
 _LEAST_FOLDS = 3
 #: Times the median that a fold counts for at most: the first of a process takes seconds, where others take a fraction.
 _MOST = 3.0
-#: Seconds of `finalize` beside its networks: baselines, figures and pages, on some thousand genes and one core.
-_PAGES_S = 6.0
+#: Seconds of `finalize` beside its networks: figures and pages, and for each row of development, above all the plain
+#: regressions (measured at 80,000 rows of 302 amino acids on one core; shorter genes take less).
+_PAGES_S, _ROW_S = 6.0, 0.0035
 
 
 def work_left(overview: Overview, folds: int) -> float | None:
@@ -46,15 +47,16 @@ def seconds_left(overview: Overview, folds: int, helpers: int = 0) -> float | No
     return None if work is None or not at_work else round(work / at_work, 1)
 
 
-def finalize_seconds(seconds_of_best: Sequence[float]) -> float | None:
+def finalize_seconds(seconds_of_best: Sequence[float], rows: int) -> float | None:
     """Estimates the seconds that `finalize` takes: its networks are trained about as long as all folds of the best.
 
     Args:
         seconds_of_best: Of the best trial's folds; empty where there is none yet.
+        rows: Of development.
     """
     if not seconds_of_best:
         return None
-    return round(len(seconds_of_best) * statistics.median(seconds_of_best) + _PAGES_S, 1)
+    return round(len(seconds_of_best) * statistics.median(seconds_of_best) + _PAGES_S + _ROW_S * rows, 1)
 
 
 def _pace(texts: Sequence[str]) -> float | None:

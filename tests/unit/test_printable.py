@@ -46,6 +46,14 @@ def test_talk_results_and_tables(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in out
 
 
+def test_a_step_of_minutes_says_so_where_nobody_sees_a_spinner(capsys: pytest.CaptureFixture[str]) -> None:
+    with step("Reading"):
+        pass
+    assert not capsys.readouterr().err
+    with step("Retraining [/]" + HOSTILE, long=True):
+        assert capsys.readouterr().err == f"Retraining [/]{SPELLED} ...\n"
+
+
 def test_a_file_name_is_no_markup_to_a_spinner(monkeypatch: pytest.MonkeyPatch) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:

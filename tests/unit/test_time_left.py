@@ -76,12 +76,20 @@ def test_a_damaged_count_is_no_negative_time() -> None:
 
 
 def test_finalize_takes_about_what_the_best_trial_took() -> None:
-    assert finalize_seconds([]) is None
-    long, short = finalize_seconds([600.0] * 5), finalize_seconds([0.1] * 5)
+    assert finalize_seconds([], 1000) is None
+    long, short = finalize_seconds([600.0] * 5, 1000), finalize_seconds([0.1] * 5, 1000)
     assert long is not None
     assert short is not None
     assert 3000 <= long < 3060
     assert 1 < short < 30
+
+
+def test_finalize_compares_with_regressions_that_take_minutes_on_many_genes() -> None:
+    few, many = finalize_seconds([1.0] * 5, 1_000), finalize_seconds([1.0] * 5, 80_000)
+    assert few is not None
+    assert many is not None
+    assert few < 20
+    assert 90 < many < 400
 
 
 def test_a_night_between_two_folds_makes_nothing_longer(opened: Callable[[], OpenedStudy]) -> None:

@@ -18,7 +18,7 @@ from recomputed.stored import Stored
 
 
 def cross_validation(study: Stored) -> dict[str, Any]:
-    accuracies, right = study.accuracies(study.winner), study.correct[:, study.winner]
+    accuracies = study.accuracies(study.winner)
     columns, seed = (study.winner, study.best), study.contract.seed
     again = corrected(study.correct, *columns, study.groups, accuracies.mean(), seed)
     return {
@@ -27,7 +27,7 @@ def cross_validation(study: Stored) -> dict[str, Any]:
         "std": accuracies.std(ddof=1),
         "interval95": again["interval"],
         "corrected_mean": again["mean"],
-        "naive_interval95": accuracy_interval(right, study.groups, accuracies.mean()),
+        "naive_interval95": again["naive"],
         **measured(study.labels, study.out_of_fold(study.complete[study.winner])),
     }
 

@@ -10,8 +10,11 @@ from sklearn import metrics as sk
 Z = norm.ppf(0.975)
 
 
-def variance(values: np.ndarray, groups: np.ndarray) -> float:
-    """Of the mean over rows, by the components of a one-way analysis of variance."""
+def variance(values: np.ndarray, groups: np.ndarray, recurs: bool = False) -> float:
+    """Of the mean over rows, by the components of a one-way analysis of variance.
+
+    Where the largest group recurs, it counts as one of the mean size.
+    """
     parts = [values[groups == group].astype(float) for group in np.unique(groups)]
     sizes, rows, count = np.array([len(part) for part in parts]), len(values), len(parts)
     if count in (1, rows):
@@ -19,6 +22,8 @@ def variance(values: np.ndarray, groups: np.ndarray) -> float:
     within = sum(((part - part.mean()) ** 2).sum() for part in parts) / (rows - count)
     between = sum(len(part) * (part.mean() - values.mean()) ** 2 for part in parts) / count
     size = (rows - (sizes**2).sum() / rows) / (count - 1)
+    if recurs:
+        sizes = np.append(np.sort(sizes)[:-1], sizes.mean())
     return max(0.0, (between - within) / size) * (sizes**2).sum() / rows**2 + within / rows
 
 
@@ -45,32 +50,36 @@ def corrected(
     seed: int,
     by: np.ndarray | None = None,
 ) -> dict[str, Any]:
-    """The winner's accuracy without the luck of the best of many: five parts for the mean, two for the width."""
+    """The winner's accuracy without the luck of the best of many, and how wide its interval is."""
     by = correct if by is None else by
-    scores, _ = deal(correct, by, best, groups, parts=2, scoring=1, seed=seed)
-    _, corrections = deal(correct, by, best, groups, parts=5, scoring=2, seed=seed)
-    mean = naive + np.mean(corrections)
-    spread = max(1.2 * np.var(scores, ddof=1), variance(correct[:, winner], groups))
-    return {"mean": mean, "spread": spread, "interval": wilson(mean, spread, len(correct), len(np.unique(groups)))}
+    mean = naive + np.mean(deal(correct, by, best, groups, parts=5, scoring=2, seed=seed))
+    right, units = correct[:, winner].astype(float), len(np.unique(groups))
+    alone = variance(right, groups, recurs=True)
+    spread = alone + 0.25 * right.var() / units
+
+    def at(centre: float, spread: float) -> list[float]:
+        return wilson(centre, spread * centre * (1 - centre) / (right.mean() * (1 - right.mean())), len(right), units)
+
+    proportions = {"interval": at(mean, spread), "naive": at(naive, alone)} if 0 < right.mean() < 1 else {}
+    return {"mean": mean, "spread": spread, "alone": alone, **proportions}
 
 
 def deal(
     correct: np.ndarray, by: np.ndarray, best: int, groups: np.ndarray, parts: int, scoring: int, seed: int
-) -> tuple[list[float], list[float]]:
+) -> list[float]:
     """Deal groups into parts, 300 times: what is best on the others is scored on some, and set against the best."""
     generator = np.random.default_rng(seed)
-    names, scores, corrections = np.unique(groups), [], []
+    names, corrections = np.unique(groups), []
     for _ in range(300):
         part_of_row = generator.permutation(np.arange(len(names)) % parts)[np.searchsorted(names, groups)]
         ahead, rows = 0, 0
         for first in range(parts):
             inside = np.isin(part_of_row, [(first + more) % parts for more in range(scoring)])
             chosen = by[~inside].sum(axis=0).argmax()
-            scores.append(correct[inside, chosen].mean())
             ahead += correct[inside, chosen].sum() - correct[inside, best].sum()
             rows += inside.sum()
         corrections.append(ahead / rows)
-    return scores, corrections
+    return corrections
 
 
 def measured(labels: np.ndarray, probabilities: np.ndarray) -> dict[str, Any]:
