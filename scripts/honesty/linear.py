@@ -23,7 +23,7 @@ Fitted = Callable[[sparse.csr_matrix], NDArray[np.bool_]]
 Labelled = tuple[sparse.csr_matrix, NDArray[np.bool_]]
 
 
-@config_context(skip_parameter_validation=True)  # of 201 small fits, that took a third of the time
+@config_context(skip_parameter_validation=True)  # the same settings in 206 small fits
 def linear_study(kind: Kind, seed: int) -> dict[str, Any]:
     """Chooses the best of many by cross-validation, retrain it, and look up its accuracy on fresh genes."""
     made = study_genes(kind, seed)
